@@ -1,0 +1,1 @@
+"""Financial OS: one daemon that reads, checks, settles and translates payments."""

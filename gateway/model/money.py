@@ -1,0 +1,66 @@
+"""Money: an integer of the currency's smallest unit, with its currency.
+
+Read from text once, at the edge. The number of decimals comes from ISO 4217; more
+decimals than the currency has is a refusal, never a rounding.
+"""
+
+from __future__ import annotations
+
+import re
+
+from msgspec import Struct
+
+# ISO 4217: active currencies by number of decimals. What is not listed is not a currency.
+_TWO = (
+    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF"
+    " CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF"
+    " IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN"
+    " MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS"
+    " SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW"
+    " ZWG"
+)
+EXPONENTS: dict[str, int] = {
+    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+    **dict.fromkeys("CLF UYW".split(), 4),
+}
+MINOR_MAX = 10**18 - 1  # ISO 20022 totalDigits 18; also what a signed 64-bit column holds
+_DIGITS = re.compile(r"[0-9]{1,30}\Z", re.ASCII)
+
+
+class Money(Struct, frozen=True, gc=False):
+    """An amount in the currency's smallest unit; 12,50 EUR is Money("EUR", 1250)."""
+
+    currency: str
+    minor: int
+
+    @staticmethod
+    def parse(currency: str, text: str, point: str = ".") -> Money | None:
+        """Read a plain decimal number; None when it is not an amount of this currency.
+
+        Accepts ``12``, ``12.5``, ``12.50`` and (as SWIFT writes) ``12,``; trailing zeros beyond the
+        currency's decimals are still an amount of it (``1.500`` EUR), other digits there are not.
+        """
+        exponent = EXPONENTS.get(currency)
+        if exponent is None:
+            return None
+        whole, _, fraction = text.partition(point)
+        if len(fraction) > exponent:
+            if fraction[exponent:].strip("0"):
+                return None
+            fraction = fraction[:exponent]
+        digits = whole + fraction.ljust(exponent, "0")
+        if not whole or not _DIGITS.match(digits):
+            return None
+        minor = int(digits)
+        return Money(currency, minor) if minor <= MINOR_MAX else None
+
+    def text(self, point: str = ".") -> str:
+        """The amount with all of its currency's decimals: ``12.50``."""
+        exponent = EXPONENTS[self.currency]
+        if not exponent:
+            return str(self.minor)
+        digits = str(abs(self.minor)).rjust(exponent + 1, "0")
+        sign = "-" if self.minor < 0 else ""
+        return f"{sign}{digits[:-exponent]}{point}{digits[-exponent:]}"
