@@ -16,7 +16,7 @@ from gateway.model.party import Account, Agent, Party
 Extra = tuple[tuple[str, str], ...]
 
 
-class Refusal(Struct, frozen=True, gc=False, omit_defaults=True):
+class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
     """Why a message or one record of it is not taken. A value, never an exception.
 
     `code` is for machines and has a paragraph in docs/refusals.md (`bad-amount`, `F06`, `XSD`); `reason` is the
@@ -29,7 +29,7 @@ class Refusal(Struct, frozen=True, gc=False, omit_defaults=True):
     reason: str
     place: str
     text: str
-    record: str = ""  # reference of the refused payment in the source, if it could be read: end-to-end id, ClOrdID, trace
+    record: str = ""  # the refused payment's reference, if it could be read: end-to-end id, ClOrdID, trace number
     extra: Extra = ()  # what the codec needs to answer for the refused record
 
 
@@ -55,7 +55,7 @@ class Instruction(Struct, frozen=True, gc=False, omit_defaults=True):
     text: str = ""
 
 
-class Payment(Struct, frozen=True, gc=False, omit_defaults=True):
+class Payment(Struct, frozen=True, gc=False, omit_defaults=True, tag="payment"):
     """The canonical instruction to move money."""
 
     kind: str  # "credit_transfer", "fi_transfer", "direct_debit", "prenote", "return"
@@ -115,7 +115,7 @@ class Payment(Struct, frozen=True, gc=False, omit_defaults=True):
     extra: Extra = ()
 
 
-class Order(Struct, frozen=True, gc=False, omit_defaults=True):
+class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     """A trading instruction; an FX spot order buys or sells `quantity` of its base currency."""
 
     client_order_id: str
@@ -136,7 +136,7 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True):
     extra: Extra = ()
 
 
-class Operation(Struct, frozen=True, gc=False, omit_defaults=True):
+class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
     `kind` is open_account, close_account, release or reject.
