@@ -1,0 +1,82 @@
+"""From configuration records to the snapshot that the pipeline runs on.
+
+Everything that names something else is looked up here, once per generation: formats, doors, checks, writers.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from gateway import compliance, formats
+from gateway.config.records import AccountConfig, Configuration
+from gateway.model import Money, Operation
+from gateway.pipeline import Endpoint, Policy, Snapshot, Way
+from gateway.ports import Codec, Door
+from gateway.routing.route import Route
+from gateway.routing.table import Table
+from gateway.settlement.plan import Templates
+
+# Doors of the gateway's own that need no entry in routes.yaml.
+ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject"})
+INTERNAL = ("config", "control", "core")
+
+
+@cache
+def door_class(adapter: str) -> type[Door]:
+    """The Door class of `adapters/<adapter>.py`."""
+    found: type[Door] = importlib.import_module(f"adapters.{adapter}").Door
+    return found
+
+
+def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
+    """The snapshot of a checked configuration. Raises ValueError (a list that cannot be read, say) with a sentence."""
+    endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
+    for name, entry in config.endpoints.items():
+        codec = None if entry.format == "auto" else formats.load(entry.format)
+        endpoints[name] = Endpoint(name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config))
+    policies = {
+        name: compliance.policy(name, options, config.base) for name, options in config.policies.items()
+    }
+    ways = {route.name: _way(route, policies, endpoints) for route in config.routes}
+    return Snapshot(generation, endpoints, Table(config.routes), ways, config.gateway.bic, config.gateway.routing_number)
+
+
+def _operations(adapter: str, config: Any) -> frozenset[str]:
+    if adapter == "control":
+        return ALL_OPERATIONS
+    return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
+
+
+def _way(route: Route, policies: dict[str, Policy], endpoints: dict[str, Endpoint]) -> Way:
+    settle = route.settle
+    templates = Templates(settle.debit, settle.credit, settle.client, settle.principal) if settle else None
+    writer = _writer(endpoints[route.send.to].codec, route.send.as_) if route.send else None
+    return Way(route, templates, policies.get(route.check), writer)
+
+
+def _writer(codec: Codec | None, type: str) -> Codec:
+    """The endpoint's own format where it writes the type (a profile such as sepa does), else whoever does."""
+    return codec if codec is not None and type in codec.writes else formats.writer(type)
+
+
+def account_operations(accounts: Iterable[AccountConfig]) -> list[Operation]:
+    """The configured accounts as instructions to open them."""
+    return [_open_account(account) for account in accounts]
+
+
+def _open_account(account: AccountConfig) -> Operation:
+    floor = None if account.floor == "none" else _minor(account.currency, str(account.floor))
+    balance = _minor(account.currency, str(account.balance)) if account.balance is not None else None
+    return Operation("open_account", account.id, account.currency, balance, floor, account.from_,
+                     place=f"accounts.open: {account.id}", source="routes.yaml")
+
+
+def _minor(currency: str, text: str) -> int:
+    sign, digits = (-1, text[1:]) if text.startswith("-") else (1, text)
+    money = Money.parse(currency, digits)
+    if money is None:
+        raise ValueError(f"{text} is not an amount of {currency}")
+    return sign * money.minor

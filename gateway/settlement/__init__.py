@@ -1,0 +1,1 @@
+"""The ledger and what moves in it; in memory, deterministic, one writer."""

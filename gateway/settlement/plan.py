@@ -1,0 +1,69 @@
+"""From a record and its route to the ledger movements that settle it.
+
+Strategy: a route names two accounts by template; a payment becomes one leg between them, an FX order two
+linked legs (payment versus payment): base currency one way, quote currency the other.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from gateway.model import Account, Order, Payment, Refusal
+from gateway.settlement.ledger import Leg
+
+
+class Templates(Struct, frozen=True):
+    """Account templates of a route: `debtor`, `creditor`, or a text that may hold {currency}, {session}, ..."""
+
+    debit: str = ""
+    credit: str = ""
+    client: str = ""
+    principal: str = ""
+
+
+def payment_legs(payment: Payment, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
+    """One leg from the debited to the credited account; a Refusal when the payment does not name one."""
+    currency = payment.amount.currency
+    debit = _account(templates.debit, payment, currency, session, endpoint)
+    if isinstance(debit, Refusal):
+        return debit
+    credit = _account(templates.credit, payment, currency, session, endpoint)
+    if isinstance(credit, Refusal):
+        return credit
+    if payment.kind == "prenote":
+        return ()
+    return (Leg(debit, credit, currency, payment.amount.minor),)
+
+
+def order_legs(order: Order, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
+    """Two linked legs: the client's and the principal's side of an FX spot deal at the order's price."""
+    if order.quote is None:
+        return Refusal("no-price", "AM12", order.place, "an order without a price cannot be settled", order.client_order_id)
+    base, quote = order.base, order.quote
+
+    def of(template: str, currency: str) -> str:
+        return template.format(currency=currency, session=session, account=order.account or session, endpoint=endpoint)
+
+    buyer, seller = templates.client, templates.principal
+    if order.side == "sell":
+        buyer, seller = seller, buyer
+    return (
+        Leg(of(seller, base.currency), of(buyer, base.currency), base.currency, base.minor),
+        Leg(of(buyer, quote.currency), of(seller, quote.currency), quote.currency, quote.minor),
+    )
+
+
+def _account(template: str, payment: Payment, currency: str, session: str, endpoint: str) -> str | Refusal:
+    if template == "debtor":
+        return _named(payment.debtor_account, "debtor", "AC02", payment)
+    if template == "creditor":
+        return _named(payment.creditor_account, "creditor", "AC03", payment)
+    if "{" not in template:
+        return template
+    return template.format(currency=currency, session=session, account=session, endpoint=endpoint)
+
+
+def _named(account: Account | None, role: str, reason: str, payment: Payment) -> str | Refusal:
+    if account is None or not account.id:
+        return Refusal("no-account", reason, payment.place, f"the payment names no {role} account", payment.end_to_end_id)
+    return account.id
