@@ -1,0 +1,1 @@
+"""routes.yaml and the environment, read into typed records; every problem with file, line and column."""

@@ -1,0 +1,87 @@
+"""The configuration as records: what routes.yaml says, typed, with all names looked up and paths absolute."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from gateway.routing.route import Route
+
+Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # also safe as a part of a file name
+Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")]  # ISO 9362, or empty
+RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$")]
+AccountId = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Identity(Struct, frozen=True):
+    """Who we are in the messages that we write."""
+
+    bic: Bic = ""
+    name: Annotated[str, Meta(max_length=140)] = ""
+    routing_number: RoutingNumber = ""  # nine digits, for ACH and Fedwire
+
+
+class EndpointConfig(Struct, frozen=True):
+    """A door and what comes through it. `config` is the `Config` of the adapter's module."""
+
+    name: str
+    adapter: str
+    format: str  # a format's name, or `auto`: found by content
+    config: Any
+    line: int = 0
+
+
+class AccountConfig(Struct, frozen=True):
+    """An account that exists from the start; opened when the ledger does not know it yet."""
+
+    id: AccountId
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    floor: Decimal | Literal["none"] = Decimal(0)  # lowest balance allowed, in units; none: no floor
+    balance: Decimal | None = None  # opening balance, booked as a transfer ...
+    from_: str = field(name="from", default="")  # ... from this account
+
+
+class Accounts(Struct, frozen=True):
+    """Accounts that the configuration opens."""
+
+    open: tuple[AccountConfig, ...] = ()
+
+
+class Expect(Struct, frozen=True):
+    """What a test expects of its first payment; what is not given is not looked at."""
+
+    route: str = ""
+    status: Literal["", "RCVD", "ACTC", "ACSP", "ACSC", "PDNG", "RJCT", "CANC", "RTRN"] = ""
+    reason: Annotated[str, Meta(pattern="^([A-Z0-9]{4})?$")] = ""
+
+
+class TestCase(Struct, frozen=True):
+    """A message, played through the configuration before that is taken into force."""
+
+    __test__ = False  # not a test of pytest's
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    message: Path
+    expect: Expect
+    endpoint: str = ""  # "": the first one that takes its format
+    format: str = ""
+
+
+class Configuration(Struct, frozen=True):
+    """A checked configuration. `generation_hash` is equal exactly when the meaning is."""
+
+    store: str
+    routes: tuple[Route, ...]
+    version: Literal[1] = 1
+    gateway: Identity = Identity()
+    endpoints: dict[str, EndpointConfig] = {}
+    accounts: Accounts = Accounts()
+    policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
+    tests: tuple[TestCase, ...] = ()
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    base: Path = Path()  # the folder that relative paths are below
+    state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY
+    generation_hash: str = ""
