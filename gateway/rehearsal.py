@@ -43,7 +43,7 @@ def _rehearse(test: TestCase, config: Configuration, snapshot: Snapshot) -> Resu
         data = path.read_bytes()
     except OSError as error:
         return Result(test.name, False, f"cannot read {test.message}: {error.strerror}")
-    endpoint = test.endpoint or _endpoint_for(data, test.format, snapshot)
+    endpoint = test.endpoint or endpoint_for(data, test.format, snapshot)
     if endpoint is None:
         return Result(test.name, False, f"no endpoint takes the format of {test.message}; name one with `endpoint:`")
     prepared = prepare([Inbound(endpoint, REHEARSAL_NS, data, path.name)], snapshot)
@@ -65,7 +65,8 @@ def scratch_state(config: Configuration, prepared: Sequence[Prepared]) -> State:
     return state
 
 
-def _endpoint_for(data: bytes, format: str, snapshot: Snapshot) -> str | None:
+def endpoint_for(data: bytes, format: str, snapshot: Snapshot) -> str | None:
+    """An endpoint that takes such a message: one of its own format before one that detects."""
     codec = formats.load(format) if format else formats.detect(data[:HEAD_BYTES])
     if codec is None:
         return None

@@ -1,0 +1,117 @@
+"""The command `financial-os`.
+
+Each subcommand is a function in a module of this folder, imported only when it is asked for. Exit codes are the
+same everywhere: 0 yes, 1 no (refused, failed, problems found), 2 the question could not be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+DEFAULT_ROUTES = "routes.yaml"
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry point; returns the exit code."""
+    options = build_parser().parse_args(argv)
+    module, _, function = options.command.partition(":")
+    command: Command = getattr(importlib.import_module(f"gateway.cli.{module}"), function)
+    try:
+        return command(options)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (OSError, ValueError) as error:
+        print(f"financial-os: {error}", file=sys.stderr)
+        return 2
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All subcommands and their options."""
+    parser = argparse.ArgumentParser(prog="financial-os", description="A payment gateway in one daemon.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _running(commands)
+    _routes(commands)
+    _messages(commands)
+    _operating(commands)
+    return parser
+
+
+Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add(commands: Commands, name: str, command: str, help: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _running(commands: Commands) -> None:
+    run = _add(commands, "run", "serve:run", "serve until SIGTERM; SIGHUP or a changed file reloads")
+    run.add_argument("routes", nargs="?", default=DEFAULT_ROUTES)
+    demo = _add(commands, "demo", "demo:demo", "an embedded store, every door open, sample traffic, a table of results")
+    demo.add_argument("--once", action="store_true", help="end after the sample traffic (also with ONCE=1 or CI=true)")
+    demo.add_argument("--folder", help="where the demo keeps its files; a temporary folder otherwise")
+
+
+def _routes(commands: Commands) -> None:
+    for name, help in (("check", "find every problem of a routes.yaml"), ("test", "play the tests of a routes.yaml")):
+        _add(commands, name, f"routes:{name}", help).add_argument("routes", nargs="?", default=DEFAULT_ROUTES)
+    graph = _add(commands, "graph", "routes:graph", "draw endpoints, routes, checks and accounts")
+    graph.add_argument("routes", nargs="?", default=DEFAULT_ROUTES)
+    graph.add_argument("--dot", action="store_true", help="Graphviz instead of Mermaid")
+    explain = _add(commands, "explain", "routes:explain", "say which route takes a message, and why")
+    explain.add_argument("file")
+    explain.add_argument("--routes", default=DEFAULT_ROUTES)
+    explain.add_argument("--endpoint", default="", help="as if it came through this endpoint")
+    _add(commands, "schema", "routes:schema", "print the JSON Schema of routes.yaml, for editors")
+
+
+def _messages(commands: Commands) -> None:
+    decode = _add(commands, "decode", "messages:decode", "read messages into canonical JSON, or refusals")
+    decode.add_argument("files", nargs="+", metavar="FILE")
+    decode.add_argument("--format", default="", help="do not detect the format")
+    decode.add_argument("--jsonl", action="store_true", help="one line a file: verdict, counts, refusals")
+    decode.add_argument("--roundtrip", action="store_true", help="print what was parsed and compare the bytes")
+    translate = _add(commands, "translate", "messages:translate", "write a message in another format; losses on stderr")
+    translate.add_argument("file")
+    translate.add_argument("--to", required=True, metavar="TYPE", help="pacs.008.001.08, MT103, PPD, ...")
+    translate.add_argument("--format", default="")
+    translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
+    translate.add_argument("--receiver", default="", help="the other side's")
+    screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
+    screen.add_argument("names", nargs="*", metavar="NAME")
+    screen.add_argument("--file", help="one name a line")
+    screen.add_argument("--lists", action="append", help="file or folder; default lists/")
+    screen.add_argument("--threshold", type=float, default=0.8)
+
+
+def _operating(commands: Commands) -> None:
+    payments = _add(commands, "payments", "operate:payments", "list, show, release or reject payments")
+    payments.add_argument("--routes", default=DEFAULT_ROUTES)
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject")
+    listing = acts.add_parser("list")
+    listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
+    listing.add_argument("--after", type=int, default=0)
+    listing.add_argument("--limit", type=int, default=100)
+    acts.add_parser("show").add_argument("id", type=int)
+    for act in ("release", "reject"):
+        decide = acts.add_parser(act)
+        decide.add_argument("id", type=int)
+        decide.add_argument("--by", required=True, help="who decides")
+        decide.add_argument("--because", required=True, help="why")
+    ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
+    ledger.add_argument("act", choices=["accounts", "balances", "transfers", "verify"])
+    ledger.add_argument("account", nargs="?", default="")
+    ledger.add_argument("--routes", default=DEFAULT_ROUTES)
+    ledger.add_argument("--after", type=int, default=0)
+    ledger.add_argument("--limit", type=int, default=100)
+    status = _add(commands, "status", "operate:status", "what the running daemon says of itself")
+    status.add_argument("--routes", default=DEFAULT_ROUTES)
+    verify = _add(commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances")
+    verify.add_argument("--routes", default=DEFAULT_ROUTES)

@@ -1,0 +1,49 @@
+"""financial-os run: the daemon in the foreground, as systemd and containers want it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+from pathlib import Path
+
+from gateway.config.load import ConfigErrors
+from gateway.daemon import Daemon
+from gateway.ports import StoreDamaged, StoreFailed
+from gateway.telemetry import logs
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; exit 0 after an orderly stop, 1 when the store failed or is damaged, 2 when nothing could be started."""
+    logs.configure(os.environ)
+    try:
+        with runner() as loop:
+            loop.run(_serve(Path(options.routes)))
+    except ConfigErrors as errors:
+        for error in errors.errors:
+            print(error, file=sys.stderr)
+        return 2
+    except StoreDamaged as damage:
+        print(f"financial-os: the store is damaged and was not opened: {damage}", file=sys.stderr)
+        return 1
+    except StoreFailed as failure:
+        print(f"financial-os: stopped, since a commit failed: {failure}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def runner() -> asyncio.Runner:
+    """An event loop: uvloop where it exists."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+async def _serve(path: Path) -> None:
+    daemon = Daemon(path, os.environ)
+    gc.freeze()  # what was loaded at the start is never garbage: spare every later collection the walk over it
+    await daemon.run()
