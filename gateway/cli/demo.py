@@ -23,9 +23,8 @@ import aiomqtt
 
 from gateway.cli.demo_peers import PATIENCE_S, Correspondent, FixClient, broker, free_port
 from gateway.cli.operate import ask, control_path
-from gateway.cli.serve import runner
+from gateway.cli.serve import configure_logs, runner
 from gateway.daemon import Daemon
-from gateway.telemetry import logs
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 Step = tuple[str, str, str, Callable[["Demo"], Awaitable[str]]]
@@ -210,7 +209,7 @@ STEPS: tuple[Step, ...] = (
 def demo(options: argparse.Namespace) -> int:
     """Exit 0 only if every outcome is the expected one."""
     once = options.once or os.environ.get("ONCE") == "1" or os.environ.get("CI") == "true"
-    logs.configure({**os.environ, "LOG_LEVEL": os.environ.get("LOG_LEVEL", "error")})
+    configure_logs("ERROR")
     with contextlib.ExitStack() as stack:
         folder = Path(options.folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="financial-os-demo-")))
         with runner() as loop:

@@ -17,7 +17,7 @@ from gateway.telemetry import logs
 
 def run(options: argparse.Namespace) -> int:
     """Serve; exit 0 after an orderly stop, 1 when the store failed or is damaged, 2 when nothing could be started."""
-    logs.configure(os.environ)
+    configure_logs()
     try:
         with runner() as loop:
             loop.run(_serve(Path(options.routes)))
@@ -32,6 +32,12 @@ def run(options: argparse.Namespace) -> int:
         print(f"financial-os: stopped, since a commit failed: {failure}", file=sys.stderr)
         return 1
     return 0
+
+
+def configure_logs(level: str = "INFO") -> None:
+    """Structured lines on standard error: LOG_FORM=json for machines, LOG_LEVEL for how much."""
+    form: logs.LogForm = "json" if os.environ.get("LOG_FORM") == "json" else "text"
+    logs.setup(form, os.environ.get("LOG_LEVEL", level).upper())
 
 
 def runner() -> asyncio.Runner:
