@@ -19,11 +19,13 @@ from gateway.routing.explain import TEXT_CONDITIONS, Verdict, judge
 from gateway.routing.facts import DOUBLE, MESSAGE_CONDITIONS, PREFIX_CONDITIONS, SINGLE, One, Two, amount_of
 from gateway.routing.route import Amount, Route, When
 
+REMEMBERED_MAX = 20_000  # texts per condition: more than there are banks or currencies; accounts may be endless
+
 
 class Column(dict[str, int]):
     """One condition over all routes: text -> mask of the routes that take it.
 
-    The texts that routes name are keys; any other is looked up among the beginnings that they name.
+    The texts that routes name are keys; any other is looked up among the beginnings that they name, and remembered.
     """
 
     def __init__(self, wanted: Sequence[tuple[str, ...]], prefix: bool) -> None:
@@ -45,6 +47,8 @@ class Column(dict[str, int]):
         mask = self.free
         for length in self.lengths:
             mask |= self.beginnings.get(text[:length], 0)
+        if len(self) < REMEMBERED_MAX:
+            self[text] = mask
         return mask
 
 
@@ -128,14 +132,20 @@ def _plan(kind: type[Any], columns: dict[str, Column]) -> Plan:
 
 def _spans(wanted: Sequence[Amount | None], decimals: int) -> tuple[list[int], list[int]]:
     """Where the answer changes, in minor units, and the mask from each such place up to the next."""
-    ranges = [_range(bounds or Amount(), decimals) for bounds in wanted]
-    lows = {low for low, _ in ranges if low is not None}
-    starts = sorted(lows | {high + 1 for _, high in ranges if high is not None})
-    samples = [starts[0] - 1 if starts else 0, *starts]
-    masks = [
-        _mask((low is None or low <= minor) and (high is None or minor <= high) for low, high in ranges)
-        for minor in samples
-    ]
+    flips: dict[int, int] = {}
+    mask = 0  # of amounts below every bound
+    for place, bounds in enumerate(wanted):
+        low, high = _range(bounds or Amount(), decimals)
+        if low is None:
+            mask |= 1 << place
+        if low is not None and (high is None or low <= high):
+            flips[low] = flips.get(low, 0) ^ 1 << place
+        if high is not None and (low is None or low <= high):
+            flips[high + 1] = flips.get(high + 1, 0) ^ 1 << place
+    starts = sorted(flips)
+    masks = [mask]
+    for start in starts:
+        masks.append(masks[-1] ^ flips[start])
     return starts, masks
 
 
