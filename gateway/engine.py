@@ -169,6 +169,7 @@ class Engine:
     def _process(self, messages: Sequence[Inbound], batch: Batch) -> list[Outcome]:
         snapshot = self.snapshot
         outcomes = apply(prepare(messages, snapshot), self.state, snapshot, batch)
+        self.state.ledger.prove()
         self._since_snapshot += len(batch.transfers)
         if self._since_snapshot >= SNAPSHOT_TRANSFERS:
             self._since_snapshot = 0
