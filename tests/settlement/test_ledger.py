@@ -42,8 +42,8 @@ def test_a_leg_moves_money_from_one_account_to_the_other() -> None:
         (Leg("nobody", "nowhere", "EUR", 1), "unknown-account", "AC01", "debit"),
         (Leg("alice", "nowhere", "EUR", 1), "unknown-account", "AC03", "credit"),
         (Leg("alice", "alice", "EUR", 1), "same-account", "AG01", "credit"),
-        (Leg("closed", "bob", "EUR", 1), "closed-account", "AC04", "debit"),
-        (Leg("alice", "closed", "USD", 1), "closed-account", "AC07", "credit"),
+        (Leg("gone", "bob", "EUR", 1), "closed-account", "AC04", "debit"),
+        (Leg("alice", "gone", "USD", 1), "closed-account", "AC07", "credit"),
         (Leg("alice", "bob", "USD", 1), "currency-mismatch", "AM03", "debit"),
         (Leg("dollars", "bob", "USD", 1), "currency-mismatch", "AM03", "credit"),
         (Leg("alice", "bob", "EUR", 501), "insufficient-funds", "AM04", "debit"),
@@ -53,10 +53,10 @@ def test_a_leg_moves_money_from_one_account_to_the_other() -> None:
     ],
 )
 def test_each_rule_in_its_order(leg: Leg, code: str, reason: str, side: str) -> None:
-    ledger = ledger_with(alice=500, bob=0, closed=0, rich=0)
+    ledger = ledger_with(alice=500, bob=0, gone=0, rich=0)
     for account, currency in (("dollars", "USD"), ("second", "EUR"), ("third", "EUR")):
         assert ledger.open(account, currency, None) is None
-    assert ledger.close("closed") is None
+    assert ledger.close("gone") is None
     assert ledger.apply([Leg("third", "rich", "EUR", MINOR_MAX - 5)]) is None
     failure = ledger.apply([leg])
     assert failure is not None
@@ -68,7 +68,9 @@ def test_each_rule_in_its_order(leg: Leg, code: str, reason: str, side: str) -> 
 def test_linked_legs_happen_together_or_not_at_all() -> None:
     ledger = ledger_with(alice=500, bob=0)
     before = ledger.rows("alice") + ledger.rows("bob")
-    failure = ledger.apply([Leg("alice", "bob", "EUR", 300), Leg("bob", "alice", "EUR", 100), Leg("alice", "bob", "EUR", 301)])
+    there, back, too_much = (
+        Leg("alice", "bob", "EUR", 300), Leg("bob", "alice", "EUR", 100), Leg("alice", "bob", "EUR", 301))
+    failure = ledger.apply([there, back, too_much])
     assert failure == Failure("insufficient-funds", "AM04", "debit", 2, RULES["insufficient-funds"][2])
     assert ledger.rows("alice") + ledger.rows("bob") == before
 
@@ -118,7 +120,8 @@ def test_an_account_is_closed_in_all_its_currencies_and_once() -> None:
     assert ledger.open("alice", "USD", 0) is None
     assert ledger.close("alice") is None
     assert ledger.rows("alice") == [AccountRow("alice", "EUR", 5, 0, True), AccountRow("alice", "USD", 0, 0, True)]
-    assert [f.code for f in (ledger.close("alice"), ledger.close("nobody")) if f] == ["closed-account", "unknown-account"]
+    failures = (ledger.close("alice"), ledger.close("nobody"))
+    assert [failure.code for failure in failures if failure] == ["closed-account", "unknown-account"]
 
 
 def test_an_opening_that_failed_is_forgotten() -> None:
