@@ -81,7 +81,6 @@ class Configuration(Struct, frozen=True):
     accounts: Accounts = Accounts()
     policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
     tests: tuple[TestCase, ...] = ()
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY
     generation_hash: str = ""

@@ -35,6 +35,9 @@ class Verdict(Struct, frozen=True):
     failed: tuple[str, ...]
     text: str
 
+    def __str__(self) -> str:
+        return f"{self.route}: {self.text}"
+
 
 def judge(route: Route, record: Record, endpoint: str, type: str, session: str) -> Verdict:
     """Hold every condition of a route against a record."""

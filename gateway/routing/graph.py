@@ -59,8 +59,8 @@ class Picture(Struct):
         self.edges.append((start, end, label))
 
 
-def graph(config: Pictured, form: Literal["mermaid", "dot"] = "mermaid") -> str:
-    """The way of every record through a configuration, as Mermaid or Graphviz text."""
+def graph(config: Pictured, dot: bool = False) -> str:
+    """The way of every record through a configuration, as Mermaid text, or for Graphviz."""
     picture = Picture()
     for name, entry in config.endpoints.items():
         picture.node("endpoint", name, f"{entry.adapter}, {entry.format}")
@@ -69,7 +69,7 @@ def graph(config: Pictured, form: Literal["mermaid", "dot"] = "mermaid") -> str:
             picture.edge(picture.node("endpoint", name), picture.node("endpoint", ANY))
     for number, route in enumerate(config.routes, 1):
         _draw(picture, number, route, config)
-    return _mermaid(picture) if form == "mermaid" else _dot(picture)
+    return _dot(picture) if dot else _mermaid(picture)
 
 
 def _draw(picture: Picture, number: int, route: Route, config: Pictured) -> None:
