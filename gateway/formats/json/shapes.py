@@ -23,7 +23,7 @@ Floor = Annotated[
     str | int | None, Meta(description='lowest balance allowed; null or "none" for no floor', examples=["0.00"])]
 Currency = Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217 code", examples=["EUR"])]
 Reference = Annotated[
-    str, Meta(pattern=_TEXT, min_length=1, max_length=35, description="the sender's own reference: end-to-end id")]
+    str, Meta(pattern=_TEXT, max_length=35, description="the sender's own reference: end-to-end id")]
 Name = Annotated[str, Meta(pattern=_TEXT, max_length=140)]
 Line = Annotated[str, Meta(pattern=_TEXT, max_length=140)]
 Sentence = Annotated[str, Meta(pattern=_TEXT, max_length=1000)]
@@ -37,7 +37,7 @@ class Transfer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     credit_account: AccountId
     amount: Amount
     currency: Currency
-    reference: Reference
+    reference: Reference = ""
     debtor_name: Name = ""
     creditor_name: Name = ""
     remittance: Line = ""

@@ -1,0 +1,191 @@
+"""The REST interface: accounts, transfers and what became of them; health and metrics.
+
+Strategy: what changes something goes through the engine as a JSON message, and the response is made from the
+committed answer alone (its status, code and payment id), so that a repetition reads as the first time. What only
+asks goes to the queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+import msgspec
+from aiohttp.web import BaseRequest, Response
+from msgspec import Struct
+
+from adapters.http import openapi
+from adapters.http.problems import problem
+from adapters.http.replies import REPLAYED
+from adapters.http.requests import Callers
+from adapters.http.server import Handler, Methods
+from gateway.ports import Outcome, Queries
+
+PAGE_DEFAULT = 100
+PAGE_MAX = 1_000  # rows of one answer: about 200 kB
+ID_MAX = 2**63 - 1  # what the store numbers with
+
+# Refusals that are not 422: what cannot be read, and what contradicts something that is there.
+STATUS = {
+    "json-syntax": 400, "json-type": 400, "json-field": 400, "json-duplicate-key": 400, "json-empty": 400,
+    "json-too-large": 413, "idempotency-key-reused": 409, "account-exists": 409, "duplicate-payment": 409,
+}
+
+Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
+
+_encode = msgspec.json.Encoder().encode
+
+
+class _Reason(Struct, frozen=True):
+    code: str = ""
+    reason: str = ""
+    place: str = ""
+    text: str = ""
+
+
+class _Answer(Struct, frozen=True):
+    """What is needed of an answer document of the JSON format; see schemas/json/messages.json."""
+
+    status: str = ""
+    payment_id: int = 0
+    reference: str = ""
+    reason: str = ""
+    code: str = ""
+    text: str = ""
+    place: str = ""
+    results: list[dict[str, Any]] = []
+    refusals: list[_Reason] = []
+
+
+_read_answer = msgspec.json.Decoder(_Answer).decode
+
+
+class Rest:
+    """The resources below `prefix`."""
+
+    def __init__(self, prefix: str, queries: Queries, callers: Callers, take: Take) -> None:
+        self._prefix = prefix
+        self._queries = queries
+        self._callers = callers
+        self._take = take
+        self._document = openapi.document(prefix)
+
+    def routes(self) -> dict[str, Methods]:
+        """Path -> method -> handler; a path that ends with a slash takes one segment more."""
+        resources: dict[str, Methods] = {
+            "/account": {"POST": self._account},
+            "/transfer": {"POST": self._transfer},
+            "/balance/": {"GET": self._known(self._balance)},
+            "/transactions/": {"GET": self._known(self._transactions)},
+            "/payments/": {"GET": self._known(self._payment)},
+            "/openapi.json": {"GET": self._openapi},
+            "/metrics": {"GET": self._known(self._metrics)},
+        }
+        return {self._prefix + path: methods for path, methods in resources.items()}
+
+    def _known(self, handler: Handler) -> Handler:
+        """The handler, for callers that may ask."""
+
+        async def asked(request: BaseRequest) -> Response:
+            caller = self._callers.name(request)
+            return caller if isinstance(caller, Response) else await handler(request)
+
+        return asked
+
+    # -- changes
+
+    async def _account(self, request: BaseRequest) -> Response:
+        outcome = await self._take(request, "account")
+        return outcome if isinstance(outcome, Response) else self._reply(outcome, "/balance/{0}")
+
+    async def _transfer(self, request: BaseRequest) -> Response:
+        outcome = await self._take(request, "transfer")
+        return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{1}")
+
+    def _reply(self, outcome: Outcome, location: str) -> Response:
+        headers = dict(REPLAYED) if outcome.repeated else {}
+        if not outcome.answers:
+            reasons = [_Reason(r.code, r.reason, r.place, r.text) for r in outcome.refusals]
+            return _rejected(_Answer("RJCT", refusals=reasons), headers)
+        frame = outcome.answers[0]
+        answer = _read_answer(frame.data)
+        if answer.status == "RJCT":
+            return _rejected(answer, headers)
+        if answer.results:
+            return Response(body=frame.data, headers=headers, content_type=frame.media)
+        headers["Location"] = self._prefix + location.format(quote(answer.reference, safe=""), answer.payment_id)
+        status = 202 if answer.status == "PDNG" else 201
+        return Response(body=frame.data, status=status, headers=headers, content_type=frame.media)
+
+    # -- questions
+
+    async def _balance(self, request: BaseRequest) -> Response:
+        account = _last_segment(request)
+        rows = await self._queries.balance(account)
+        return _no_account() if rows is None else _json({"account": account, "balances": rows})
+
+    async def _transactions(self, request: BaseRequest) -> Response:
+        account = _last_segment(request)
+        page = _page(request)
+        if isinstance(page, Response):
+            return page
+        rows = await self._queries.transactions(account, *page)
+        return _no_account() if rows is None else _json({"account": account, "transactions": rows})
+
+    async def _payment(self, request: BaseRequest) -> Response:
+        text = _last_segment(request)
+        story = await self._queries.payment(int(text)) if _is_id(text) else None
+        return problem(404, "unknown-payment", "there is no such payment") if story is None else _json(story)
+
+    async def _openapi(self, request: BaseRequest) -> Response:
+        return Response(body=self._document, content_type="application/json")
+
+    async def _metrics(self, request: BaseRequest) -> Response:
+        return Response(body=self._queries.metrics(), headers={"Content-Type": "text/plain; version=0.0.4"})
+
+
+def health(queries: Queries) -> dict[str, Methods]:
+    """Liveness and readiness, which a load balancer asks without a token."""
+
+    async def live(request: BaseRequest) -> Response:
+        return _json({"live": True}) if queries.live() else problem(503, "not-live", "the loop does not turn")
+
+    async def ready(request: BaseRequest) -> Response:
+        is_ready, why = queries.ready()
+        return _json({"ready": True}) if is_ready else problem(503, "not-ready", why)
+
+    return {"/health/live": {"GET": live}, "/health/ready": {"GET": ready}}
+
+
+def _rejected(answer: _Answer, headers: dict[str, str]) -> Response:
+    """A refused record, or a refused message with its reasons."""
+    first = answer.refusals[0] if answer.refusals else answer
+    more: dict[str, Any] = {"payment_status": "RJCT", "reason": first.reason, "place": first.place}
+    if answer.payment_id:
+        more["payment_id"] = answer.payment_id
+    return problem(STATUS.get(first.code, 422), first.code, first.text, headers=headers, **more)
+
+
+def _json(value: Any) -> Response:
+    return Response(body=_encode(value), content_type="application/json")
+
+
+def _no_account() -> Response:
+    return problem(404, "unknown-account", "there is no such account")
+
+
+def _last_segment(request: BaseRequest) -> str:
+    return unquote(request.rel_url.raw_path.rpartition("/")[2])
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20 and 0 < int(text) <= ID_MAX
+
+
+def _page(request: BaseRequest) -> tuple[int, int] | Response:
+    """`after` (a transfer's id) and `limit` of the query."""
+    after, limit = request.query.get("after", "0"), request.query.get("limit", str(PAGE_DEFAULT))
+    if not (_is_id(after) or after == "0") or not _is_id(limit) or int(limit) > PAGE_MAX:
+        return problem(400, "bad-page", f"after is the id of a transaction, limit a number from 1 to {PAGE_MAX}")
+    return int(after), int(limit)
