@@ -1,0 +1,1 @@
+"""Data only: schemas, dictionaries, grammars and code lists; read with importlib.resources."""
