@@ -8,12 +8,18 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from gateway.routing.route import Route
+from gateway.config.convert import Raw
+from gateway.routing.route import REASON, Route
 
-Name = Annotated[str, Meta(pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]  # also safe as a part of a file name
-Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$")]  # ISO 9362, or empty
-RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$")]
+Name = Annotated[str, Meta(
+    pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",  # also safe as a part of a file name
+    description="a name of up to 64 letters, digits, _ . and -, beginning with a letter or digit",
+)]
+Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$", description="a BIC of 8 or 11")]
+RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$", description="a routing number of nine digits")]
 AccountId = Annotated[str, Meta(min_length=1, max_length=64)]
+Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="a currency code of three capital letters")]
+Reason = Annotated[str, Meta(pattern="^([A-Z0-9]{4})?$", description=REASON)]
 
 
 class Identity(Struct, frozen=True):
@@ -38,7 +44,7 @@ class AccountConfig(Struct, frozen=True):
     """An account that exists from the start; opened when the ledger does not know it yet."""
 
     id: AccountId
-    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+    currency: Currency
     floor: Decimal | Literal["none"] = Decimal(0)  # lowest balance allowed, in units; none: no floor
     balance: Decimal | None = None  # opening balance, booked as a transfer ...
     from_: str = field(name="from", default="")  # ... from this account
@@ -55,7 +61,7 @@ class Expect(Struct, frozen=True):
 
     route: str = ""
     status: Literal["", "RCVD", "ACTC", "ACSP", "ACSC", "PDNG", "RJCT", "CANC", "RTRN"] = ""
-    reason: Annotated[str, Meta(pattern="^([A-Z0-9]{4})?$")] = ""
+    reason: Reason = ""
 
 
 class TestCase(Struct, frozen=True):
@@ -68,6 +74,22 @@ class TestCase(Struct, frozen=True):
     expect: Expect
     endpoint: str = ""  # "": the first one that takes its format
     format: str = ""
+
+
+class Top(Struct, frozen=True):
+    """The keys of the file itself; what is Raw is typed part by part, see `load`."""
+
+    version: Literal[1]
+    store: Annotated[str, Meta(
+        pattern=r"^(sqlite:.+|postgres(ql)?://.+)$",
+        description="a store; write sqlite:PATH, sqlite::memory: or postgresql://HOST/DATABASE",
+    )]
+    routes: Raw
+    gateway: Identity = Identity()
+    endpoints: Raw = Raw()
+    accounts: Raw = Raw()
+    policies: Raw = Raw()
+    tests: Raw = Raw()
 
 
 class Configuration(Struct, frozen=True):

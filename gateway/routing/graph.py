@@ -76,19 +76,16 @@ def _draw(picture: Picture, number: int, route: Route, config: Pictured) -> None
     box = picture.node("route", f"{number}. {route.name}", *_conditions(route))
     for name in route.when.endpoint or (ANY,):
         picture.edge(picture.node("endpoint", name), box)
-    at = box
     if route.check:
-        checks = config.policies.get(route.check, {})
-        at = picture.node("policy", route.check, ", ".join(checks))
-        picture.edge(box, at, "check")
+        checks = ", ".join(config.policies.get(route.check, {}))
+        picture.edge(box, picture.node("policy", route.check, checks), "check")
     if route.settle is not None:
         for role, account in _accounts(route.settle):
-            picture.edge(at, picture.node("account", account), f"{role} ({route.name})" if at != box else role)
+            picture.edge(box, picture.node("account", account), role)
     if route.send is not None:
-        label = f"{route.send.as_} ({route.name})" if at != box else route.send.as_
-        picture.edge(at, picture.node("endpoint", route.send.to), label)
+        picture.edge(box, picture.node("endpoint", route.send.to), f"send {route.send.as_}")
     if route.refuse is not None:
-        picture.edge(at, picture.node("refuse", f"{route.refuse.reason}: {route.refuse.because}"), "refuse")
+        picture.edge(box, picture.node("refuse", f"{route.refuse.reason}: {route.refuse.because}"), "refuse")
 
 
 def _accounts(settle: Settle) -> Iterable[tuple[str, str]]:

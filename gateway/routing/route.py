@@ -14,7 +14,10 @@ from msgspec import Meta, Struct, field
 # What `kind` may be: the kinds of canonical records that formats read.
 KINDS = ("credit_transfer", "fi_transfer", "direct_debit", "prenote", "return", "order")
 
-Text = tuple[str, ...]  # in YAML a single text or a list of them
+REASON = "a reason code of four capital letters or digits, such as AC01"
+
+# In YAML a single text or a list of them.
+Text = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=140)], ...], Meta(min_length=1)]
 
 
 class Amount(Struct, frozen=True):
@@ -71,7 +74,7 @@ class Send(Struct, frozen=True):
 class Refuse(Struct, frozen=True):
     """Records that take this route are refused."""
 
-    reason: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]  # ISO 20022 external code
+    reason: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$", description=REASON)]  # ISO 20022 external code
     because: Annotated[str, Meta(min_length=1, max_length=105)]  # told to the sender; AddtlInf holds 105 characters
 
 

@@ -1,0 +1,224 @@
+"""What must hold between routes and everything that they name.
+
+Strategy: one function per rule, each over all routes; a rule complains at the value that breaks it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from msgspec import structs
+
+from gateway.config.draft import Draft, Where
+from gateway.config.problems import unknown
+from gateway.model import EXPONENTS
+from gateway.routing.facts import PREFIX_CONDITIONS
+from gateway.routing.route import KINDS, Amount, Route, Settle, When
+
+INTERNAL_ENDPOINTS = ("config", "control", "core")  # the gateway's own doors, which need no entry
+PLACEHOLDERS = ("currency", "session", "account", "endpoint")
+PARTIES = ("debtor", "creditor")
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_COUNTRY = re.compile(r"[A-Z]{2}\Z")
+AMOUNT_DIGITS_MAX = 18  # before the point: ISO 20022 totalDigits
+
+
+def check_routes(draft: Draft) -> None:
+    """Every rule over every route."""
+    if not draft.items("routes"):
+        draft.complain(("routes",), "there is no route; the last one takes everything that no other does")
+    for index, route in draft.routes:
+        where = ("routes", index)
+        _conditions(draft, where, route.when)
+        _names(draft, where, route)
+        _outcome(draft, where, route)
+    _unique(draft)
+    _order(draft)
+
+
+# --- conditions ------------------------------------------------------------------------------------
+
+
+def _conditions(draft: Draft, where: Where, when: When) -> None:
+    for name, texts in structs.asdict(when).items():
+        if isinstance(texts, tuple):
+            _texts(draft, (*where, "when", name), name, texts)
+    if when.amount is not None:
+        _amount(draft, (*where, "when", "amount"), when.amount)
+
+
+def _texts(draft: Draft, where: Where, name: str, texts: Sequence[str]) -> None:
+    for text in texts:
+        if objection := _objection(draft, name, text):
+            draft.complain(where, objection)
+
+
+def _objection(draft: Draft, name: str, text: str) -> str:
+    if "*" in text.removesuffix("*"):
+        return f"{text!r}: a * is only understood at the end"
+    if text.endswith("*"):
+        return ""
+    known = {
+        "endpoint": [*draft.names("endpoints"), *INTERNAL_ENDPOINTS], "kind": KINDS, "currency": EXPONENTS,
+        "side": ("buy", "sell"),
+    }.get(name)
+    if known is not None and text not in known:
+        return unknown(name, text, known)
+    if name.endswith("_country") and not _COUNTRY.match(text):
+        return f"{text!r} is not a country code of two capital letters"
+    return ""
+
+
+def _amount(draft: Draft, where: Where, amount: Amount) -> None:
+    given = {name: bound for name, bound in structs.asdict(amount).items() if bound is not None}
+    if not given:
+        draft.complain(where, "no bound is given; known are gt, gte, lt, lte")
+    for name, bound in given.items():
+        if abs(bound) >= Decimal(10) ** AMOUNT_DIGITS_MAX:
+            draft.complain((*where, name), f"{bound} has more than {AMOUNT_DIGITS_MAX} digits before the point")
+    for one, other in (("lt", "lte"), ("gt", "gte")):
+        if one in given and other in given:
+            draft.complain(where, f"{one} and {other} both bound the same side; give one")
+    low = max((given[name] for name in ("gt", "gte") if name in given), default=None)
+    high = min((given[name] for name in ("lt", "lte") if name in given), default=None)
+    if low is not None and high is not None and (low > high or (low == high and not {"gte", "lte"} <= given.keys())):
+        draft.complain(where, f"no amount is both above {low} and below {high}")
+
+
+# --- names and outcome --------------------------------------------------------------------------------
+
+
+def _names(draft: Draft, where: Where, route: Route) -> None:
+    if route.check and route.check not in draft.names("policies"):
+        draft.complain((*where, "check"), unknown("policy", route.check, draft.names("policies")))
+    if route.send is None:
+        return
+    if route.send.to not in draft.names("endpoints"):
+        draft.complain((*where, "send", "to"), unknown("endpoint", route.send.to, draft.names("endpoints")))
+    if route.send.as_ not in draft.writes:
+        draft.complain((*where, "send", "as"), unknown("message type", route.send.as_, draft.writes))
+
+
+def _outcome(draft: Draft, where: Where, route: Route) -> None:
+    """A route either refuses, and does nothing else, or settles."""
+    if route.refuse is not None:
+        others = {"settle": route.settle, "send": route.send, "check": route.check}
+        for name in (name for name, value in others.items() if value):
+            draft.complain((*where, name), f"a route that refuses does not {name}; leave one of them out", key=True)
+    elif route.settle is None:
+        draft.complain(where, "the key 'settle' is missing; a route settles or refuses")
+    else:
+        _settle(draft, (*where, "settle"), route.when, route.settle)
+
+
+def _settle(draft: Draft, where: Where, when: When, settle: Settle) -> None:
+    accounts = structs.asdict(settle)
+    orders = bool(when.kind) and set(when.kind) <= {"order"}
+    payments = bool(when.kind) and "order" not in when.kind and not any(kind.endswith("*") for kind in when.kind)
+    pairs = (("debit", "credit", payments, "payments"), ("client", "principal", orders, "orders"))
+    for first, second, needed, what in pairs:
+        given = [name for name in (first, second) if accounts[name]]
+        if len(given) == 1 or (needed and not given):
+            draft.complain(where, f"{what} settle between two accounts: give {first} and {second}")
+    if not any(accounts.values()) and not (orders or payments):
+        draft.complain(where, "no account is given; payments need debit and credit, orders client and principal")
+    for role, text in accounts.items():
+        if text:
+            _template(draft, (*where, role), role, text, when)
+    if settle.debit and settle.debit == settle.credit and settle.debit not in PARTIES:
+        draft.complain((*where, "credit"), f"debit and credit are the same account {settle.debit!r}")
+
+
+def _template(draft: Draft, where: Where, role: str, text: str, when: When) -> None:
+    if text in PARTIES:
+        if role in ("client", "principal"):
+            draft.complain(where, f"{text!r} is a party of a payment; an order has none")
+        return
+    rest = _PLACEHOLDER.sub("", text)
+    if "{" in rest or "}" in rest:
+        draft.complain(where, f"{text!r} has a brace without its other half")
+    for name in _PLACEHOLDER.findall(text):
+        if name not in PLACEHOLDERS:
+            draft.complain(where, unknown("placeholder", name, PLACEHOLDERS))
+    if "{" not in text:
+        _literal(draft, where, text, when)
+
+
+def _literal(draft: Draft, where: Where, account: str, when: When) -> None:
+    """An account named outright must be one that the configuration opens, in every currency that the route names."""
+    if account not in draft.account_currencies:
+        draft.complain(where, f"{unknown('account', account, draft.account_currencies)}; add it to accounts.open")
+        return
+    for currency in when.currency:
+        if currency in EXPONENTS and currency not in draft.account_currencies[account]:
+            draft.complain(where, f"account {account!r} is not opened in {currency}, which this route takes")
+
+
+# --- order -----------------------------------------------------------------------------------------
+
+
+def _unique(draft: Draft) -> None:
+    seen: set[str] = set()
+    for index, route in draft.routes:
+        if route.name in seen:
+            draft.complain(("routes", index, "name"), f"another route above is called {route.name!r}")
+        seen.add(route.name)
+
+
+def _order(draft: Draft) -> None:
+    """The last route takes everything, and none is hidden by one above."""
+    above: list[tuple[Route, dict[str, object]]] = []
+    for index, route in draft.routes:
+        given = _given(route.when)
+        wider = (one for one, asked in above if asked.keys() <= given.keys())
+        hider = next((one for one in wider if covers(one.when, route.when)), None)
+        if hider is not None:
+            draft.complain(("routes", index), f"is never reached: route {hider.name!r} above takes all of it")
+        above.append((route, given))
+    if draft.routes and draft.routes[-1][0] == len(draft.items("routes")) - 1 and above[-1][1]:
+        index = draft.routes[-1][0]
+        draft.complain(("routes", index, "when"), "the last route takes everything: it has no conditions", key=True)
+
+
+def _given(when: When) -> dict[str, object]:
+    return {name: value for name, value in structs.asdict(when).items() if value}
+
+
+def covers(wider: When, narrower: When) -> bool:
+    """Whether everything that meets the conditions of `narrower` meets those of `wider`."""
+    for name, texts in structs.asdict(wider).items():
+        if isinstance(texts, tuple) and texts and not _covers_texts(name, texts, getattr(narrower, name)):
+            return False
+    if wider.amount is None:
+        return True
+    return narrower.amount is not None and _covers_amount(wider.amount, narrower.amount)
+
+
+def _covers_texts(name: str, wider: Sequence[str], narrower: Sequence[str]) -> bool:
+    prefix = name in PREFIX_CONDITIONS
+    return bool(narrower) and all(any(_covers_text(prefix, wide, text) for wide in wider) for text in narrower)
+
+
+def _covers_text(prefix: bool, wider: str, narrower: str) -> bool:
+    if prefix or wider.endswith("*"):
+        return narrower.removesuffix("*").startswith(wider.removesuffix("*"))
+    return wider == narrower
+
+
+def _covers_amount(wider: Amount, narrower: Amount) -> bool:
+    return all(
+        any(inner is not None and (inner * sign < outer * sign or (inner == outer and same)) for inner, same in inners)
+        for outer, sign, inners in _bounds(wider, narrower) if outer is not None
+    )
+
+
+def _bounds(
+    wider: Amount, narrower: Amount
+) -> Iterator[tuple[Decimal | None, int, tuple[tuple[Decimal | None, bool], ...]]]:
+    """Each outer bound, the direction it bounds, and the inner bounds with whether one equal to it keeps within it."""
+    yield wider.lt, 1, ((narrower.lt, True), (narrower.lte, False))
+    yield wider.lte, 1, ((narrower.lt, True), (narrower.lte, True))
+    yield wider.gt, -1, ((narrower.gt, True), (narrower.gte, False))
+    yield wider.gte, -1, ((narrower.gt, True), (narrower.gte, True))
