@@ -13,7 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from gateway.model import Money, Payment, Refusal, Status
-from gateway.ports import Acceptor, Codec, Committed, Decoded, Frame, Inbound, Link, Outcome, SessionConfig, StoreFailed
+from gateway.ports import (
+    Acceptor,
+    Codec,
+    Committed,
+    Decoded,
+    Frame,
+    Inbound,
+    Link,
+    Outcome,
+    SessionConfig,
+    StoreFailed,
+    Writing,
+)
 
 Reply = Callable[[int, Inbound], Outcome]
 
@@ -33,8 +45,6 @@ def replies(codec: Codec, decide: Callable[[Any, int], Status]) -> Reply:
     """Answers in a real format: each record gets the status that `decide` gives it."""
 
     def reply(number: int, inbound: Inbound) -> Outcome:
-        from gateway.ports import Writing
-
         decoded = inbound.decoded or codec.decode(inbound.data, inbound.type)
         statuses = [
             Status("RJCT", record, number, record.reason, record.text, record.code, record.place)
@@ -67,10 +77,6 @@ class FakeQueries:
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]] | None:
         found = self.movements.get(account)
         return None if found is None else [row for row in found if row["id"] > after][:limit]
-
-    async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
-        found = [s for s in self.stories.values() if s["status"] == status or not status]
-        return [s for s in found if s["id"] > after][:limit]
 
     async def payment(self, id: int) -> dict[str, Any] | None:
         return self.stories.get(id)
