@@ -1,0 +1,145 @@
+"""The reads of a store, the same for both databases.
+
+Two kinds: what `apply` needs, synchronous and rare, over `_fetch`; and what people ask for, over `_rows`, which never
+touches the writer. People get dictionaries with amounts as decimal text beside the minor units.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import msgspec
+
+from gateway.model import EXPONENTS, Money
+from gateway.ports import MessageRow, PaymentRow
+from gateway.store import sql
+from gateway.store.records import Row, message_row, payment_row
+from gateway.store.schema import BLOCK_BITS
+
+ROWS_MAX = 1_000  # of one answer to a person: who wants more asks again with `after`
+BLOCKS_FIRST, BLOCKS_MAX = 16, 512  # blocks of transfers looked through by one statement: few first, then more
+
+_LISTED = ("id", "message", "place", "kind", "status", "reason", "refusal_code", "text", "route", "debit", "credit",
+           "currency", "minor", "reference")
+_TRANSFER = ("id", "payment", "debit", "credit", "currency", "minor", "reference", "time_ns")
+_DECISION = ("check", "outcome", "code", "reason", "text", "detail", "score", "evidence", "by", "because")
+_MESSAGE = ("endpoint", "received_ns", "format", "type", "message_id", "source", "session", "part", "outcome")
+
+
+class Reads(ABC):
+    """Over two ways to run a statement."""
+
+    @abstractmethod
+    def _fetch(self, statement: str, *values: Any) -> list[Row]:
+        """Run a statement at once; sees everything that is committed."""
+
+    @abstractmethod
+    async def _rows(self, statement: str, *values: Any) -> list[Row]:
+        """Run a statement beside the writer; may be an instant behind."""
+
+    # -- for apply
+
+    def message(self, id: int) -> MessageRow | None:
+        rows = self._fetch(sql.MESSAGE, id)
+        return message_row(rows[0]) if rows else None
+
+    def payment(self, id: int) -> PaymentRow | None:
+        """A payment with its present status, reason and text."""
+        rows = self._fetch(sql.PAYMENT, id)
+        return payment_row(rows[0]) if rows else None
+
+    def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]:
+        return [(number, message) for number, message in self._fetch(sql.SENT, endpoint, session, first, last)]
+
+    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
+        """Of a file in parts: the payments that are not settled now, in order."""
+        return [payment_row(row) for row in self._fetch(sql.EXCEPTIONS, endpoint, digest)]
+
+    # -- for people
+
+    async def balances(self) -> list[dict[str, Any]]:
+        """Every position as of the last commit, by account and currency."""
+        return [
+            {
+                "account": account, "currency": currency, "balance": amount(currency, stored + change),
+                "floor": None if floor is None else amount(currency, floor), "closed": bool(closed),
+            }
+            for account, currency, stored, change, floor, closed in await self._rows(sql.POSITIONS)
+        ]
+
+    async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """An account's transfers with ids above `after`, oldest first."""
+        limit = max(0, min(limit, ROWS_MAX))
+        last = (await self._rows(sql.LAST_ID["transfers"]))[0][0] or 0
+        block, count, found = (after + 1) >> BLOCK_BITS, BLOCKS_FIRST, list[Row]()
+        while len(found) < limit and block <= last >> BLOCK_BITS:
+            numbers = ", ".join(map(str, range(block, block + count)))
+            statement = sql.TRANSACTIONS.format(blocks=numbers)
+            found += await self._rows(statement, account, after, limit - len(found))
+            block, count = block + count, min(2 * count, BLOCKS_MAX)
+        return [_with_amount(dict(zip(_TRANSFER, row, strict=True))) for row in found]
+
+    async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
+        """Payments with ids above `after` that have this status now ("": any), oldest first."""
+        limit = max(0, min(limit, ROWS_MAX))
+        if not status:
+            rows = await self._rows(sql.ALL_PAYMENTS, after, limit)
+        elif status == "ACSC":
+            rows = await self._rows(sql.SETTLED_PAYMENTS, after, limit)
+        else:
+            rows = await self._rows(sql.PAYMENTS_BY_STATUS, after, limit, status)
+        return [_with_amount(dict(zip(_LISTED, row, strict=True))) for row in rows]
+
+    async def payment_story(self, id: int) -> dict[str, Any] | None:
+        """Everything known of one payment: where it came from, what was decided, how it moved. None: no such one."""
+        rows = await self._rows(sql.PAYMENT, id)
+        if not rows:
+            return None
+        row = payment_row(rows[0])
+        story = {name: getattr(row, name) for name in (*_LISTED, "generation")}
+        story["losses"] = msgspec.msgpack.decode(row.losses) if row.losses else []
+        story["record"] = msgspec.msgpack.decode(row.record) if row.record else None
+        [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
+        story["received"] = dict(zip(_MESSAGE, head, strict=True))
+        story["decisions"] = [
+            dict(zip(_DECISION, columns[2:], strict=True)) for columns in await self._rows(sql.DECISIONS_OF, id)]
+        story["statuses"], story["transfers"] = await self._history(id)
+        return _with_amount(story)
+
+    async def _history(self, id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Later statuses with their times, and the transfers made when it was admitted and at each of them."""
+        batches = dict(await self._batch(sql.BATCH_OF_PAYMENT, id))
+        statuses: list[dict[str, Any]] = []
+        for number, status, reason, text, message in await self._rows(sql.STATUSES_OF, id):
+            batch = await self._batch(sql.BATCH_OF_STATUS, number)
+            batches.update(batch)
+            [(time_ns, _)] = batch.values()
+            statuses.append({"status": status, "reason": reason, "text": text, "message": message, "time_ns": time_ns})
+        transfers: list[dict[str, Any]] = []
+        for batch_id, found in sorted(batches.items()):
+            transfers += await self._transfers(id, batch_id, found)
+        return statuses, transfers
+
+    async def _batch(self, statement: str, number: int) -> dict[int, tuple[int, int]]:
+        return {id: (time_ns, last) for id, time_ns, last in await self._rows(statement, number)}
+
+    async def _transfers(self, payment: int, batch: int, found: tuple[int, int]) -> list[dict[str, Any]]:
+        time_ns, last = found
+        before = await self._rows(sql.LAST_TRANSFER_BEFORE, batch - 1)
+        rows = await self._rows(sql.TRANSFERS_OF, payment, before[0][0] if before else 0, last)
+        return [
+            {"id": id, "debit": debit, "credit": credit, "currency": currency, "minor": minor,
+             "amount": amount(currency, minor), "time_ns": time_ns}
+            for id, _, debit, credit, currency, minor in rows
+        ]
+
+
+def amount(currency: str, minor: int) -> str:
+    """Decimal text; "" where there is no currency, as for a record that could not be read."""
+    return Money(currency, minor).text() if currency in EXPONENTS else ""
+
+
+def _with_amount(row: dict[str, Any]) -> dict[str, Any]:
+    row["amount"] = amount(row["currency"], row["minor"])
+    return row
