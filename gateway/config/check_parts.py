@@ -5,6 +5,7 @@ Strategy: one function per rule, each over all parts; a rule complains at the va
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from gateway.config.problems import unknown
 from gateway.config.records import AccountConfig, EndpointConfig, Expect, TestCase
 from gateway.model import EXPONENTS, MINOR_MAX
 from gateway.ports import SessionConfig
+
+_LISTEN = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-5][0-9]{3})\Z")
 
 
 def check_parts(draft: Draft) -> None:
@@ -54,6 +57,8 @@ def _addresses(draft: Draft) -> None:
         if not listen:
             continue
         where = ("endpoints", name, "listen")
+        if not _LISTEN.match(listen):
+            draft.complain(where, f"{listen!r} is not an address to listen on; write host:port, such as 127.0.0.1:9878")
         other = adapters.setdefault(listen, endpoint.adapter)
         if other != endpoint.adapter:
             draft.complain(where, f"an endpoint with adapter {other} listens on {listen} already")
@@ -93,17 +98,23 @@ def _folders(draft: Draft) -> None:
 
 
 def _accounts(draft: Draft) -> None:
+    typed = dict(draft.accounts)
     above: set[tuple[str, str]] = set()
-    for index, account in draft.accounts:
-        where = ("accounts", "open", index)
-        if account.currency not in EXPONENTS:
-            draft.complain((*where, "currency"), unknown("currency", account.currency, EXPONENTS))
-        else:
-            _amounts(draft, where, account)
-        if (account.id, account.currency) in above:
-            draft.complain((*where, "id"), f"{account.id!r} in {account.currency} is opened above already")
-        _source(draft, where, account, above)
-        above.add((account.id, account.currency))
+    for index, pair in enumerate(draft.account_pairs):
+        account = typed.get(index)
+        if account is not None:
+            _account(draft, ("accounts", "open", index), account, above)
+        above.add(pair)
+
+
+def _account(draft: Draft, where: Where, account: AccountConfig, above: set[tuple[str, str]]) -> None:
+    if account.currency not in EXPONENTS:
+        draft.complain((*where, "currency"), unknown("currency", account.currency, EXPONENTS))
+    else:
+        _amounts(draft, where, account)
+    if (account.id, account.currency) in above:
+        draft.complain((*where, "id"), f"{account.id!r} in {account.currency} is opened above already")
+    _source(draft, where, account, above)
 
 
 def _amounts(draft: Draft, where: Where, account: AccountConfig) -> None:

@@ -39,13 +39,21 @@ class Draft(Struct, dict=True):
         return frozenset(self.known.writes())
 
     @cached_property
-    def account_currencies(self) -> dict[str, set[str]]:
-        """Account id -> the currencies that it is opened in, as far as they could be read."""
-        found: dict[str, set[str]] = {}
+    def account_pairs(self) -> list[tuple[str, str]]:
+        """Id and currency of every account to be opened, the broken ones too; "" for what cannot be read."""
+        found: list[tuple[str, str]] = []
         for item in self.items("accounts", "open"):
-            id, currency = (item.entries.get(key) if isinstance(item, Mapping) else None for key in ("id", "currency"))
-            if isinstance(id, Scalar) and isinstance(currency, Scalar):
-                found.setdefault(id.text, set()).add(currency.text)
+            pair = [item.entries.get(key) if isinstance(item, Mapping) else None for key in ("id", "currency")]
+            id, currency = (one.text if isinstance(one, Scalar) else "" for one in pair)
+            found.append((id, currency))
+        return found
+
+    @cached_property
+    def account_currencies(self) -> dict[str, set[str]]:
+        """Account id -> the currencies that it is opened in."""
+        found: dict[str, set[str]] = {}
+        for id, currency in self.account_pairs:
+            found.setdefault(id, set()).add(currency)
         return found
 
     def items(self, *where: str) -> list[Node]:
