@@ -64,8 +64,7 @@ def _addresses(draft: Draft) -> None:
             draft.complain(where, f"an endpoint with adapter {other} listens on {listen} already")
         path = _path(endpoint.config)
         if (listen, path) in seen:
-            at = f"{listen}{path if path is not None else ''}"
-            draft.complain(where, f"endpoint {seen[listen, path]!r} listens on {at} already")
+            draft.complain(where, f"endpoint {seen[listen, path]!r} listens on {listen}{path} already")
         seen.setdefault((listen, path), name)
 
 
@@ -77,7 +76,8 @@ def _listens(config: Any) -> str:
 
 
 def _path(config: Any) -> str:
-    path = getattr(config, "path", "")
+    """What tells doors on one address apart; "" when nothing does."""
+    path = getattr(config, "path", None)
     return (path or "/") + (" (api)" if getattr(config, "api", False) else "") if isinstance(path, str) else ""
 
 

@@ -184,6 +184,8 @@ class Converter:
         reader = scalars.READERS.get(str if wanted is Path else wanted)
         assert reader is not None, f"{wanted!r} is not a type that configuration can hold"
         value = reader(node)
+        if wanted is Path and value == "":
+            return self.problem(node, path, "a path is missing")
         if isinstance(value, str) and wanted is str:
             value = self._text(value, secret)
         if isinstance(value, scalars.Bad):
@@ -192,9 +194,9 @@ class Converter:
 
     def _text(self, value: str, secret: bool) -> str | scalars.Bad:
         if secret:
-            return secrets.resolve(value, self.environ, self.base)
+            return secrets.reference(value, self.environ, self.base) if value else value
         if secrets.refers(value):
-            return scalars.Bad("only passwords, tokens, keys and the like may be taken from ${env:...} or ${file:...}")
+            return scalars.Bad("only passwords, tokens and the like may be kept elsewhere")
         return value
 
 

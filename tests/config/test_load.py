@@ -40,7 +40,8 @@ def test_a_good_file_becomes_typed_records() -> None:
 def test_routes_become_records() -> None:
     sepa, spot, default = good().routes
     assert sepa.when == When(
-        scheme=("sepa_ct", "sepa_inst"), currency=("EUR",), amount=Amount(lte=Decimal(100_000)), creditor_country=("NO",),
+        scheme=("sepa_ct", "sepa_inst"), currency=("EUR",), amount=Amount(lte=Decimal(100_000)),
+        creditor_country=("NO",),
     )
     assert (sepa.check, sepa.reply, sepa.losses) == ("retail", "pain.002.001.10", "refuse")
     assert sepa.settle == Settle("debtor", "CSM-EUR")
