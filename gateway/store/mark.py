@@ -37,7 +37,7 @@ class Mark:
 
     def write(self, head: Head) -> None:
         """Note that everything up to this batch is committed. Raises OSError."""
-        os.pwrite(self._file, _slot(head), head.id % _SLOTS * _SLOT_BYTES)
+        os.pwrite(self._file, pack(head), head.id % _SLOTS * _SLOT_BYTES)
 
     def sync(self) -> None:
         """Force it to the disk; may run in another thread."""
@@ -53,18 +53,20 @@ def read(path: Path) -> Head | None:
         data = path.read_bytes()
     except FileNotFoundError:
         return None
-    heads = [_parse(data[at : at + _SLOT_BYTES]) for at in range(0, _SLOTS * _SLOT_BYTES, _SLOT_BYTES)]
+    heads = [parse(data[at : at + _SLOT_BYTES]) for at in range(0, _SLOTS * _SLOT_BYTES, _SLOT_BYTES)]
     return max((head for head in heads if head is not None), key=lambda head: head.id, default=None)
 
 
-def _slot(head: Head) -> bytes:
+def pack(head: Head) -> bytes:
+    """A mark as bytes, with its own checksum."""
     numbers = (head.id, head.time_ns, head.messages, head.payments, head.transfers, head.decisions, head.statuses,
                head.outbox, head.openings)
     body = _LAYOUT.pack(_MAGIC, *numbers, head.hash)
     return body + crc32(body).to_bytes(4, "little")
 
 
-def _parse(slot: bytes) -> Head | None:
+def parse(slot: bytes) -> Head | None:
+    """A mark, None when it is not whole."""
     body, crc = slot[: _LAYOUT.size], slot[_LAYOUT.size : _LAYOUT.size + 4]
     if len(crc) < 4 or crc32(body).to_bytes(4, "little") != crc:
         return None

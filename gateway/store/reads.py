@@ -17,6 +17,7 @@ from gateway.store import sql
 from gateway.store.records import Row, message_row, payment_row
 from gateway.store.schema import BLOCK_BITS
 
+NUMBER_MAX = 2**63 - 1  # what a column holds; a larger one asked for is one that is not there
 ROWS_MAX = 1_000  # of one answer to a person: who wants more asks again with `after`
 BLOCKS_FIRST, BLOCKS_MAX = 16, 512  # blocks of transfers looked through by one statement: few first, then more
 
@@ -41,12 +42,12 @@ class Reads(ABC):
     # -- for apply
 
     def message(self, id: int) -> MessageRow | None:
-        rows = self._fetch(sql.MESSAGE, id)
+        rows = self._fetch(sql.MESSAGE, _within(id, NUMBER_MAX))
         return message_row(rows[0]) if rows else None
 
     def payment(self, id: int) -> PaymentRow | None:
         """A payment with its present status, reason and text."""
-        rows = self._fetch(sql.PAYMENT, id)
+        rows = self._fetch(sql.PAYMENT, _within(id, NUMBER_MAX))
         return payment_row(rows[0]) if rows else None
 
     def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]:
@@ -70,9 +71,9 @@ class Reads(ABC):
 
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]]:
         """An account's transfers with ids above `after`, oldest first."""
-        limit = max(0, min(limit, ROWS_MAX))
+        after, limit = _within(after, NUMBER_MAX), _within(limit, ROWS_MAX)
         last = (await self._rows(sql.LAST_ID["transfers"]))[0][0] or 0
-        block, count, found = (after + 1) >> BLOCK_BITS, BLOCKS_FIRST, list[Row]()
+        block, count, found = after >> BLOCK_BITS, BLOCKS_FIRST, list[Row]()
         while len(found) < limit and block <= last >> BLOCK_BITS:
             numbers = ", ".join(map(str, range(block, block + count)))
             statement = sql.TRANSACTIONS.format(blocks=numbers)
@@ -82,7 +83,7 @@ class Reads(ABC):
 
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
         """Payments with ids above `after` that have this status now ("": any), oldest first."""
-        limit = max(0, min(limit, ROWS_MAX))
+        after, limit = _within(after, NUMBER_MAX), _within(limit, ROWS_MAX)
         if not status:
             rows = await self._rows(sql.ALL_PAYMENTS, after, limit)
         elif status == "ACSC":
@@ -93,7 +94,7 @@ class Reads(ABC):
 
     async def payment_story(self, id: int) -> dict[str, Any] | None:
         """Everything known of one payment: where it came from, what was decided, how it moved. None: no such one."""
-        rows = await self._rows(sql.PAYMENT, id)
+        rows = await self._rows(sql.PAYMENT, _within(id, NUMBER_MAX))
         if not rows:
             return None
         row = payment_row(rows[0])
@@ -133,6 +134,10 @@ class Reads(ABC):
              "amount": amount(currency, minor), "time_ns": time_ns}
             for id, _, debit, credit, currency, minor in rows
         ]
+
+
+def _within(number: int, most: int) -> int:
+    return max(0, min(number, most))
 
 
 def amount(currency: str, minor: int) -> str:

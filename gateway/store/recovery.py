@@ -7,6 +7,7 @@ names what is missing; docs/store.md says what to do about each sentence.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from msgspec import Struct
 from gateway.ports import AccountRow, Recovered, StoreDamaged
 from gateway.store import sql
 from gateway.store.packed import PAIR_BYTES, PAIRS_LOADED, Gathering, Pairs, segment_crc
-from gateway.store.reading import Fetch, head_of, is_or_are, reread, span, value
+from gateway.store.reading import Fetch, Stream, head_of, is_or_are, reread, span, value
 from gateway.store.records import JOURNAL, Head, file_row, payment_row, session_state
 
 TAIL_BATCHES = 64  # re-read whole at every start: where a crash or a torn write would show
@@ -128,19 +129,33 @@ def load(fetch: Fetch, head: Head) -> Found:
 
 def _positions(fetch: Fetch) -> tuple[list[AccountRow], list[AccountRow]]:
     """All positions, and those of them that moved since balances were stored last."""
-    accounts: list[AccountRow] = []
-    moved: list[AccountRow] = []
-    totals: dict[str, int] = {}
-    for account, currency, stored, change, floor, closed in fetch(sql.POSITIONS):
-        row = AccountRow(account, currency, stored + change, floor, bool(closed))
-        totals[currency] = totals.get(currency, 0) + row.balance_minor
-        accounts.append(row)
-        if change:
-            moved.append(row)
+    rows = {(row[0], row[1]): row for row in fetch(sql.STORED_POSITIONS)}
+    changes = _changes(fetch, value(fetch, sql.BALANCES_AS_OF))
+    strangers = changes.keys() - rows.keys()
+    if strangers:
+        raise StoreDamaged(f"transfers move {len(strangers)} positions that were never opened")
+    accounts = [
+        AccountRow(account, currency, stored + changes.get((account, currency), 0), floor, bool(closed))
+        for account, currency, stored, floor, closed in rows.values()
+    ]
+    totals: dict[str, int] = defaultdict(int)
+    for row in accounts:
+        totals[row.currency] += row.balance_minor
     wrong = sorted(currency for currency, total in totals.items() if total)
     if wrong:
         raise StoreDamaged(f"the balances in {', '.join(wrong)} do not sum to zero: money was created or destroyed")
-    return accounts, moved
+    return accounts, [row for row in accounts if (row.account, row.currency) in changes]
+
+
+def _changes(fetch: Fetch, after: int) -> dict[tuple[str, str], int]:
+    """What the transfers after a known one did to each position."""
+    changes: dict[tuple[str, str], int] = defaultdict(int)
+    transfers = Stream(fetch, "transfers", after)
+    while (row := transfers.next()) is not None:
+        _, _, debit, credit, currency, minor = row
+        changes[debit, currency] -= minor
+        changes[credit, currency] += minor
+    return changes
 
 
 def _pairs(fetch: Fetch, head: Head) -> tuple[Pairs, Pairs, Gathering]:

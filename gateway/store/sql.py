@@ -59,17 +59,9 @@ NOTE_DELIVERY = "INSERT INTO deliveries (id, delivered_ns) VALUES (?1, ?2) ON CO
 
 # --- start ---------------------------------------------------------------------------------------
 
-# Balances are stored now and then; what moved since is added from the transfers. Columns: account, currency,
-# stored balance, change since, floor, closed.
-POSITIONS = """SELECT p.account, p.currency, p.balance_minor, coalesce(m.change, 0), p.floor_minor, p.closed
-  FROM positions p LEFT JOIN (
-    SELECT account, currency, CAST(sum(minor) AS BIGINT) AS change FROM (
-      SELECT debit AS account, currency, -minor AS minor FROM transfers
-        WHERE id > (SELECT transfer FROM balances_as_of)
-      UNION ALL
-      SELECT credit AS account, currency, minor FROM transfers WHERE id > (SELECT transfer FROM balances_as_of)
-    ) sides GROUP BY account, currency
-  ) m ON m.account = p.account AND m.currency = p.currency ORDER BY p.account, p.currency"""
+STORED_POSITIONS = """SELECT account, currency, balance_minor, floor_minor, closed FROM positions
+  ORDER BY account, currency"""
+BALANCES_AS_OF = "SELECT transfer FROM balances_as_of"
 _CHANGEABLE = ("status", "reason", "text")
 _CURRENT = ", ".join(
     f"coalesce(s.{column}, p.{column})" if column in _CHANGEABLE else f"p.{column}" for column in COLUMNS["payments"])
@@ -98,6 +90,17 @@ UNDELIVERED = f"""SELECT {_columns('outbox', 'o.')} FROM pending q JOIN outbox o
 
 # --- reads for people ----------------------------------------------------------------------------
 
+# Balances are stored now and then; what moved since is added from the transfers. Columns: account, currency,
+# stored balance, change since, floor, closed.
+POSITIONS = """SELECT p.account, p.currency, p.balance_minor, coalesce(m.change, 0), p.floor_minor, p.closed
+  FROM positions p LEFT JOIN (
+    SELECT account, currency, CAST(sum(minor) AS BIGINT) AS change FROM (
+      SELECT debit AS account, currency, -minor AS minor FROM transfers
+        WHERE id > (SELECT transfer FROM balances_as_of)
+      UNION ALL
+      SELECT credit AS account, currency, minor FROM transfers WHERE id > (SELECT transfer FROM balances_as_of)
+    ) sides GROUP BY account, currency
+  ) m ON m.account = p.account AND m.currency = p.currency ORDER BY p.account, p.currency"""
 # `blocks` is a list of whole numbers: an IN list is what both databases look up one by one in the index.
 TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.reference, (
     SELECT b.time_ns FROM batches b WHERE b.last_transfer >= t.id ORDER BY b.last_transfer, b.id LIMIT 1)

@@ -333,6 +333,31 @@ def _verify(path: Path) -> list[str]:
         return [str(damage)]
 
 
+def accept(path: Path) -> str:
+    """Declare the database as it stands to be the truth, after a person decided so; one sentence of what was done.
+
+    For a database restored from a backup, or one whose lost batches cannot be had back: the old mark is kept under
+    another name and a new one written. Raises StoreDamaged when the database contradicts itself even without a mark.
+    """
+    lease = Lease(path.with_name(path.name + ".lock"))
+    try:
+        def look() -> Head:
+            with closing(_read_only(path)) as connection:
+                return recovery.check(_fetch_from(connection), None, marked=False)
+
+        head, old = _guarded(path, look), mark_path(path)
+        if old.exists():
+            before = mark.read(old)
+            old.rename(old.with_name(f"{old.name}.{before.id if before is not None else 'unreadable'}"))
+        fresh = mark.Mark(old)
+        fresh.write(head)
+        fresh.sync()
+        fresh.close()
+    finally:
+        lease.close()
+    return f"{path.name} ends at batch {head.id} ({recovery.moment(head.time_ns)}); whatever came after is given up"
+
+
 T = TypeVar("T")
 
 
