@@ -57,7 +57,9 @@ class Demo:
         aside = bank / "in" / f".{name}.part"
         aside.write_bytes((EXAMPLES / name).read_bytes())
         aside.rename(bank / "in" / name)
-        return await until(lambda: next((path for path in sorted((bank / "out").glob("*")) if path not in before), None))
+        found: Path = await until(
+            lambda: next((path for path in sorted((bank / "out").glob("*")) if path not in before), None))
+        return found
 
 
 async def until(found: Callable[[], Any]) -> Any:
@@ -174,7 +176,7 @@ async def mqtt_transfer(demo: Demo) -> str:
         await client.publish("financial-os/in", (EXAMPLES / "transfer.json").read_bytes(), qos=1)
         async with asyncio.timeout(PATIENCE_S):
             async for message in client.messages:
-                if b"MQTT-1" in bytes(message.payload):  # type: ignore[arg-type]  # a broker sends bytes
+                if b"MQTT-1" in bytes(message.payload):
                     return "event out"
     return "no event"
 
