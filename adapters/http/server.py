@@ -14,6 +14,7 @@ from asyncio import AbstractEventLoop, TimerHandle
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from aiohttp import HttpVersion10, HttpVersion11
 from aiohttp.web import BaseRequest, Response, StreamResponse
 from aiohttp.web import Server as Manager
 from aiohttp.web_protocol import RequestHandler
@@ -90,7 +91,7 @@ class Guard(RequestHandler):
         if status >= 500:
             return problem(500, "internal", "the message may or may not have been taken: ask again with the same key",
                            close=True)
-        return problem(400, "bad-request", "the request is not HTTP/1.1 as RFC 9112 writes it", close=True)
+        return malformed()
 
     def _arm(self) -> None:
         self._header_timer = self._loop.call_later(self._limits.header_s, self._header_late)
@@ -112,6 +113,11 @@ class Guard(RequestHandler):
     def _abort(self) -> None:
         if self.transport is not None:
             self.transport.abort()
+
+
+def malformed() -> Response:
+    """The answer to what is no request; what follows it on the connection is not read."""
+    return problem(400, "bad-request", "the request is not HTTP/1.1 as RFC 9112 writes it", close=True)
 
 
 class _Guarded(Manager):
@@ -169,6 +175,8 @@ class Server:
         path = request.rel_url.raw_path
         methods = self._exact.get(path) or self._below.get(path[:path.rfind("/") + 1])
         try:
+            if request.version != HttpVersion11 and request.version != HttpVersion10:
+                return malformed()
             if methods is None:
                 return problem(404, "no-such-path", "nothing is served under this path")
             handler = methods.get(request.method)
