@@ -147,7 +147,9 @@ class Server:
     async def open(self) -> None:
         host, port = _address.split(self.config.address)
         context = tls_context(self.config.tls) if self.config.tls is not None else None
-        self._server = await self.loop.create_server(self._manager, host, port, ssl=context, backlog=BACKLOG)
+        self._server = await self.loop.create_server(
+            self._manager, host, port, ssl=context, backlog=BACKLOG,
+            ssl_handshake_timeout=self.config.header_s if context else None)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
