@@ -162,6 +162,8 @@ class Converter:
                 exact = node.text == (str(option).lower() if isinstance(option, bool) else str(option))
                 if exact and (isinstance(option, str) or node.plain):
                     return option
+                if exact:
+                    return self.problem(node, path, f"{node.text!r} is a text in quotes; write it without")
             return self.problem(node, path, unknown("value", node.text, [str(option) for option in options]))
         return self.problem(node, path, f"expected {_name(Literal[options])}, found {_kind(node)}")
 

@@ -1,9 +1,9 @@
 """Secrets: the file says where they are kept, never what they are.
 
 Strategy: a field called password, token, secret or the like holds a reference: `env:NAME`, `file:PATH` or, of what
-systemd placed with LoadCredential=, `credential:NAME`; also written `${env:NAME}`. Here it is only checked that something
-is kept there, so that a missing secret is found with its line; the door reads it when it opens. So no secret is ever in
-a configuration record, and a text that is no reference is refused without being repeated.
+systemd placed with LoadCredential=, `credential:NAME`; also written `${env:NAME}`. Here it is only checked that
+something is kept there, so that a missing secret is found with its line; the door reads it when it opens. No secret
+is ever in a configuration record, and a text that is no reference is refused without being repeated.
 """
 
 from __future__ import annotations
