@@ -13,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,23 +61,25 @@ def start_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     programs, port = _postgres_programs(), free_port()
     if os.getuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    quiet = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "test", "-A", "trust", "-E", "UTF8",
               "--locale=C", "--no-sync"]
-    subprocess.run(_as_postgres(initdb), check=True, **quiet)
+    if _quietly(_as_postgres(initdb), folder).wait():
+        raise RuntimeError("initdb failed")
     settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off"}
     options = [f"-c{name}={value}" for name, value in settings.items()]
-    server = [str(programs / "postgres"), "-D", str(folder / "data"), *options]
-    process = subprocess.Popen(_as_postgres(server), **quiet)
+    process = _quietly(_as_postgres([str(programs / "postgres"), "-D", str(folder / "data"), *options]), folder)
     ready = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-d", "postgres", "-U", "test"]
-    for _ in range(START_S * 20):
-        if subprocess.run(ready, check=False, **quiet).returncode == 0:
-            return process, f"postgresql://test@127.0.0.1:{port}/postgres"
-        if process.poll() is not None:
-            raise RuntimeError("PostgreSQL ended while it was starting")
-        subprocess.run(["sleep", "0.05"], check=True)
-    process.terminate()
-    raise RuntimeError(f"PostgreSQL did not start within {START_S} s")
+    deadline = time.monotonic() + START_S
+    while _quietly(ready, folder).wait():
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.terminate()
+            raise RuntimeError(f"PostgreSQL did not start within {START_S} s")
+        time.sleep(0.05)
+    return process, f"postgresql://test@127.0.0.1:{port}/postgres"
+
+
+def _quietly(command: list[str], folder: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.fixture(scope="session")
@@ -100,3 +103,53 @@ def postgres_url(postgres_server: str) -> str:
     subprocess.run(
         [str(_postgres_programs() / "createdb"), f"--maintenance-db={postgres_server}", name], check=True)
     return postgres_server.rpartition("/")[0] + f"/{name}"
+
+
+# --- Mosquitto -----------------------------------------------------------------------------------
+
+
+class Mosquitto:
+    """An MQTT broker on a port of its own, which keeps sessions and messages over a restart."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
+            "user root\nmax_inflight_messages 20\n")
+        self._command = [program, "-c", str(self._config)]
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = _quietly(self._command, self._folder)
+        deadline = time.monotonic() + START_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+            except ConnectionRefusedError:
+                if self._process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError("mosquitto did not start") from None
+                time.sleep(0.01)
+            else:
+                return
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A running broker."""
+    program = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if program is None:
+        absent("Mosquitto")
+    folder = tmp_path / "mosquitto"
+    folder.mkdir()
+    broker = Mosquitto(str(program), folder)
+    broker.start()
+    yield broker
+    broker.stop()
