@@ -86,7 +86,8 @@ class Ledger:
 
     def load(self, rows: Iterable[AccountRow]) -> None:
         """Take over the positions that a store remembers, in place of all others."""
-        self.__init__()  # type: ignore[misc]  # the one way to forget everything
+        for memory in (self._positions, self._accounts, self._unproven, self._unsaved):
+            memory.clear()
         totals: dict[str, int] = {}
         for row in rows:
             self._add(Position(row.account, row.currency, row.floor_minor, row.balance_minor, row.closed))

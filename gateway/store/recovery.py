@@ -133,7 +133,7 @@ def _positions(fetch: Fetch) -> tuple[list[AccountRow], list[AccountRow]]:
     changes = _changes(fetch, value(fetch, sql.BALANCES_AS_OF))
     strangers = changes.keys() - rows.keys()
     if strangers:
-        raise StoreDamaged(f"transfers move {len(strangers)} positions that were never opened")
+        raise StoreDamaged(f"there are transfers of positions that were never opened: {len(strangers)}")
     accounts = [
         AccountRow(account, currency, stored + changes.get((account, currency), 0), floor, bool(closed))
         for account, currency, stored, floor, closed in rows.values()
