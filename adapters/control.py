@@ -38,7 +38,7 @@ log = logging.getLogger("financial_os.control")
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the socket is, and which users besides the daemon's own and root may use it."""
 
-    path: str = "var/control.sock"
+    path: Path = Path("var/control.sock")
     users: tuple[int, ...] = ()  # numeric user ids; the socket's folder must let them in
 
 
@@ -66,7 +66,7 @@ class Door:
 
     def __init__(self, name: str, config: Config, desk: Desk) -> None:
         self._name = name
-        self._path = Path(config.path)
+        self._path = config.path
         self._users = {0, os.getuid(), *config.users}
         self._shared = bool(config.users)
         self._desk = desk

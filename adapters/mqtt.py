@@ -14,6 +14,7 @@ import logging
 import re
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 
 import aiomqtt
 from msgspec import Struct
@@ -35,9 +36,9 @@ log = logging.getLogger("financial_os.mqtt")
 class Tls(Struct, frozen=True, forbid_unknown_fields=True):
     """How the broker is known; paths of PEM files."""
 
-    ca: str = ""  # authorities to trust; "" the system's
-    certificate: str = ""  # our own, where the broker asks for one
-    key: str = ""
+    ca: Path | None = None  # authorities to trust, instead of the system's
+    certificate: Path | None = None  # our own, where the broker asks for one
+    key: Path | None = None
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -47,8 +48,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     port: int = 1883
     subscribe: str = ""  # topic or filter; each message on it is one message of the endpoint's format
     publish: str = ""  # deliveries and answers go to PUBLISH/<message type>
-    username: str = ""  # where it is kept: env:NAME, file:PATH, credential:NAME
-    password: str = ""  # likewise
+    username: str = ""
+    password: str = ""  # where it is kept: env:NAME, file:PATH, credential:NAME
     tls: Tls | None = None
     client_id: str = ""  # the session's name at the broker, one per daemon; "" is financial-os-<endpoint>
     keepalive_s: int = 30
@@ -58,7 +59,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("an mqtt endpoint has a topic to subscribe to, to publish to, or both")
         if set("#+\0") & set(self.publish) or self.publish.endswith("/"):
             raise ValueError(f"publish {self.publish!r} is a topic without wildcards and without a slash at its end")
-        if self.tls is not None and bool(self.tls.certificate) != bool(self.tls.key):
+        if self.tls is not None and (self.tls.certificate is None) != (self.tls.key is None):
             raise ValueError("tls.certificate and tls.key come together")
 
 
@@ -72,14 +73,13 @@ class Door:
         self._config = config
         self._desk = desk
         self._client: aiomqtt.Client | None = None  # while connected
-        self._username = self._password = ""
+        self._password = ""
         self._context: ssl.SSLContext | None = None
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Raises ValueError or OSError for secrets and certificates that cannot be read; a broker may come later."""
         config = self._config
-        self._username = _secrets.resolve(config.username) if config.username else ""
         self._password = _secrets.resolve(config.password) if config.password else ""
         self._context = _context(config.tls) if config.tls is not None else None
         self._task = asyncio.create_task(self._run(), name=f"mqtt {self._name}")
@@ -136,7 +136,7 @@ class Door:
     def _connect(self) -> aiomqtt.Client:
         config = self._config
         client = aiomqtt.Client(
-            config.host, config.port, username=self._username or None, password=self._password or None,
+            config.host, config.port, username=config.username or None, password=self._password or None,
             identifier=config.client_id or f"financial-os-{self._name}", clean_session=False, timeout=CONNECT_S,
             keepalive=config.keepalive_s, tls_context=self._context)
         client.pending_calls_threshold = BATCH_MAX * 4  # a whole batch of publications at once is meant
@@ -169,8 +169,8 @@ def _payload(message: aiomqtt.Message) -> bytes:
 
 
 def _context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=tls.ca or None)
+    context = ssl.create_default_context(cafile=tls.ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if tls.certificate:
+    if tls.certificate is not None:
         context.load_cert_chain(tls.certificate, tls.key)
     return context

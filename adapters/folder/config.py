@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ STREAM_ABOVE = 1024 * 1024  # a file up to this is read and offered whole, a lar
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """A folder with in/, work/, done/, quarantine/ and out/, all on one filesystem; made when missing."""
 
-    path: str
+    path: Path
     # How a file is known to be complete: renamed into in/ (what is written there directly waits until it rests);
     # closed by its writer; followed by an empty file of the same name and .done or .ok; unchanged for stable_s.
     accept: Literal["rename", "close-write", "marker", "stable"] = "rename"
@@ -25,8 +26,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     large_max: int = 2  # large files under way at a time
 
     def __post_init__(self) -> None:
-        if not self.path:
-            raise ValueError("path is empty")
         for name in ("stable_s", "rescan_s", "batch_max", "size_bytes_max", "part_records", "large_max"):
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is more than 0")

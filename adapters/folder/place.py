@@ -69,8 +69,8 @@ class Spoiled(Exception):
 class Place:
     """in/, work/, done/, quarantine/ and out/ below one path."""
 
-    def __init__(self, path: str, size_bytes_max: int, stream_above_bytes: int, clock_ns: Callable[[], int]) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path, size_bytes_max: int, stream_above_bytes: int, clock_ns: Callable[[], int]) -> None:
+        self.path = path
         self._size_bytes_max = size_bytes_max
         self._stream_above_bytes = stream_above_bytes
         self._clock_ns = clock_ns

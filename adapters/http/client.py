@@ -26,7 +26,7 @@ class Sender:
         self._url = config.url
         self._turns = asyncio.Semaphore(config.url_parallel)
         headers = {"Authorization": f"Bearer {_secrets.resolve(config.url_token)}"} if config.url_token else None
-        context = ssl.create_default_context(cafile=config.url_ca or None)
+        context = ssl.create_default_context(cafile=config.url_ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=context, limit=config.url_parallel), headers=headers,

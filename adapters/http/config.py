@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -14,9 +15,9 @@ LISTEN = "127.0.0.1:8080"  # where endpoints that receive and say nothing else a
 class Tls(Struct, frozen=True, forbid_unknown_fields=True):
     """TLS 1.3 for a listening address; paths of PEM files."""
 
-    certificate: str
-    key: str
-    clients: str = ""  # certificates of authorities: callers must then show a certificate signed by one
+    certificate: Path
+    key: Path
+    clients: Path | None = None  # certificates of authorities: callers must then show a certificate signed by one
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +39,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     connections_max: int = 4_096  # per address: each is a file descriptor and some 30 KiB
     url: str = ""  # where messages are sent, by POST
     url_token: str = ""  # where the bearer token for it is kept
-    url_ca: str = ""  # PEM file of the authorities to trust for it; "" the system's
+    url_ca: Path | None = None  # PEM file of the authorities to trust for it, instead of the system's
     url_timeout_s: float = 30.0  # one delivery, from connecting to the answer
     url_parallel: int = 8  # deliveries under way at a time
 
@@ -64,7 +65,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         host, _ = _address.split(self.address)
         if _address.is_loopback(host) or self.insecure:
             return
-        known = bool(self.tokens) or (self.tls is not None and bool(self.tls.clients))
+        known = bool(self.tokens) or (self.tls is not None and self.tls.clients is not None)
         if self.tls is None or not known:
             missing = "tls" if self.tls is None else "tokens (or tls.clients)"
             raise ValueError(f"{self.address} can be reached by others: set {missing}, or `insecure: true`")

@@ -223,7 +223,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_cert_chain(tls.certificate, tls.key)
-    if tls.clients:
+    if tls.clients is not None:
         context.load_verify_locations(tls.clients)
         context.verify_mode = ssl.CERT_REQUIRED
     return context

@@ -24,7 +24,7 @@ class Authority:
         self.path.write_bytes(_pem(_builder(self._name, self._name, self._key.public_key())
                                    .add_extension(basic, critical=True).sign(self._key, hashes.SHA256())))
 
-    def sign(self, name: str) -> tuple[str, str]:
+    def sign(self, name: str) -> tuple[Path, Path]:
         """Paths of a certificate for 127.0.0.1 and of its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
@@ -34,7 +34,7 @@ class Authority:
         certificate.write_bytes(_pem(made.sign(self._key, hashes.SHA256())))
         secret.write_bytes(key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-        return str(certificate), str(secret)
+        return certificate, secret
 
 
 def _name(text: str) -> x509.Name:

@@ -99,7 +99,7 @@ class FakeDesk:
 
     def __init__(self, answer_by: str = "caller", reply: Reply = accepted, acceptor: Acceptor | None = None,
                  clock_ns: Callable[[], int] = time.time_ns) -> None:
-        self.queries = FakeQueries()
+        self.queries: Any = FakeQueries()
         self.reply = reply
         self.answer_by = answer_by
         self.clock_ns = clock_ns  # type: ignore[method-assign]

@@ -35,7 +35,7 @@ async def open_control(path: Path) -> AsyncIterator[OpenControl]:
     doors: list[Door] = []
 
     async def opened(desk: FakeDesk, **settings: Any) -> Door:
-        door = Door("control", Config(str(path), **settings), desk)
+        door = Door("control", Config(path, **settings), desk)
         await door.start()
         doors.append(door)
         return door
@@ -174,13 +174,13 @@ async def test_what_is_no_socket_is_left_alone(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     os.close(os.open(precious, os.O_CREAT))
     with pytest.raises(OSError, match="no socket"):
-        await Door("control", Config(str(precious)), FakeDesk()).start()
+        await Door("control", Config(precious), FakeDesk()).start()
     assert is_there(precious)
 
 
 async def test_a_path_too_long_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="too long"):
-        await Door("control", Config(str(tmp_path / ("x" * 120))), FakeDesk()).start()
+        await Door("control", Config(tmp_path / ("x" * 120)), FakeDesk()).start()
 
 
 async def test_a_stop_ends_connections(path: Path, open_control: OpenControl) -> None:

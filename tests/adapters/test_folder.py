@@ -49,7 +49,7 @@ async def open_door(tmp_path: Path, desk: FakeDesk) -> AsyncIterator[Open]:
     doors: list[Door] = []
 
     async def opened(**settings: Any) -> Door:
-        settings = {"path": str(tmp_path), "stable_s": 0.05, "rescan_s": 0.02, **settings}
+        settings = {"path": tmp_path, "stable_s": 0.05, "rescan_s": 0.02, **settings}
         door = Door("bank", Config(**settings), desk)
         await door.start()
         doors.append(door)
@@ -257,7 +257,7 @@ async def test_small_files_pass_a_large_one(tmp_path: Path, desk: FakeDesk, open
 
 async def test_a_file_that_was_committed_before_the_crash_is_done(tmp_path: Path, desk: FakeDesk) -> None:
     """Claimed, committed, killed before the move: at the next start it is a repetition, and it was ours."""
-    config = Config(path=str(tmp_path), rescan_s=0.02)
+    config = Config(path=tmp_path, rescan_s=0.02)
     drop(tmp_path, "a.xml", b"<a/>")
     (tmp_path / "work").mkdir()
     (tmp_path / "in" / "a.xml").rename(tmp_path / "work" / "a.xml")
@@ -275,7 +275,7 @@ async def test_a_file_that_was_refused_before_the_crash_is_quarantined(tmp_path:
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "a.xml").write_bytes(b"<a/>")
     await desk.offer([Inbound("bank", 1, b"<a/>", "a.xml")])
-    door = Door("bank", Config(path=str(tmp_path)), desk)
+    door = Door("bank", Config(path=tmp_path), desk)
     await door.start()
     await until(lambda: "a.xml" in names(tmp_path, "quarantine"))
     await door.stop()
@@ -293,7 +293,7 @@ async def test_a_file_that_was_not_committed_is_taken_now(tmp_path: Path, desk: 
 
 
 async def test_a_large_file_goes_on_where_it_was(tmp_path: Path, desk: FakeDesk) -> None:
-    config = Config(path=str(tmp_path), stream_above_bytes=100, part_records=10, rescan_s=0.02)
+    config = Config(path=tmp_path, stream_above_bytes=100, part_records=10, rescan_s=0.02)
     desk.pause()
     door = Door("bank", config, desk)
     await door.start()
@@ -369,7 +369,7 @@ async def test_a_folder_that_is_a_link_is_refused(tmp_path: Path, open_door: Ope
 async def test_it_can_be_opened_again(tmp_path: Path, desk: FakeDesk, open_door: Open) -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
-        door = Door("bank", Config(path=str(tmp_path)), desk)
+        door = Door("bank", Config(path=tmp_path), desk)
         await door.start()
         await door.stop()
     assert len(os.listdir("/proc/self/fd")) == before

@@ -23,7 +23,7 @@ from tests.adapters.waiting import until
 async def root(tmp_path: Path) -> AsyncIterator[Path]:
     """A running folder door; what it took is in `desk.committed`."""
     path = tmp_path / "bank"
-    door = Door("bank", Config(path=str(path), stable_s=0.05, rescan_s=0.02, size_bytes_max=1_000), FakeDesk("outbox"))
+    door = Door("bank", Config(path=path, stable_s=0.05, rescan_s=0.02, size_bytes_max=1_000), FakeDesk("outbox"))
     await door.start()
     yield path
     await door.stop()
@@ -118,7 +118,7 @@ def test_a_safe_name_is_safe(name: str) -> None:
 
 
 async def test_a_file_written_to_while_it_is_read_is_quarantined(tmp_path: Path) -> None:
-    place = Place(str(tmp_path), 1_000, 1_000, lambda: 1)
+    place = Place(tmp_path, 1_000, 1_000, lambda: 1)
     place.open()
     try:
         (tmp_path / "in" / "a").write_bytes(b"first")
@@ -136,7 +136,7 @@ async def test_a_file_written_to_while_it_is_read_is_quarantined(tmp_path: Path)
 async def test_a_large_file_that_changes_is_quarantined(tmp_path: Path) -> None:
     desk = FakeDesk("outbox")
     desk.pause()
-    door = Door("bank", Config(path=str(tmp_path), stream_above_bytes=100, part_records=1, rescan_s=0.02), desk)
+    door = Door("bank", Config(path=tmp_path, stream_above_bytes=100, part_records=1, rescan_s=0.02), desk)
     await door.start()
     (tmp_path / "in" / ".p").write_bytes(b"line\n" * 100)
     (tmp_path / "in" / ".p").rename(tmp_path / "in" / "large")
@@ -149,7 +149,7 @@ async def test_a_large_file_that_changes_is_quarantined(tmp_path: Path) -> None:
 
 
 def test_what_vanishes_before_it_is_claimed_is_no_error(tmp_path: Path) -> None:
-    place = Place(str(tmp_path), 1_000, 1_000, lambda: 1)
+    place = Place(tmp_path, 1_000, 1_000, lambda: 1)
     place.open()
     try:
         assert place.claim("gone") is None
@@ -170,7 +170,7 @@ async def test_ten_thousand_names_come_in_turns(tmp_path: Path, monkeypatch: pyt
     for number in range(200):
         (tmp_path / "in" / f"{number}").write_bytes(b"%d" % number)
     desk = FakeDesk("outbox")
-    door = Door("bank", Config(path=str(tmp_path), stable_s=0.02, rescan_s=0.01), desk)
+    door = Door("bank", Config(path=tmp_path, stable_s=0.02, rescan_s=0.01), desk)
     await door.start()
     await until(lambda: len(desk.committed) == 200)
     await door.stop()

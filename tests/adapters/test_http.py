@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -217,7 +218,7 @@ async def test_a_secret_that_is_not_there_stops_the_start(open_http: OpenHttp) -
 @pytest.mark.parametrize("settings", [
     {"listen": "0.0.0.0:8080"}, {"listen": "[::]:8080"}, {"listen": "bank.example:8080"},
     {"listen": "0.0.0.0:8080", "tokens": {"a": "env:A"}},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls("c", "k")},
+    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"))},
     {"listen": "8080"}, {"listen": "127.0.0.1:99999"}, {"path": "x"}, {"path": "/x/"},
     {"url": "ftp://a/"}, {"url": "http://bank.example/"}, {"url": "https://u:p@bank.example/"}])
 def test_a_config_that_is_not_safe_is_refused(settings: dict[str, object]) -> None:
@@ -227,8 +228,8 @@ def test_a_config_that_is_not_safe_is_refused(settings: dict[str, object]) -> No
 
 @pytest.mark.parametrize("settings", [
     {}, {"listen": "[::1]:8080"}, {"listen": "localhost:0"}, {"listen": "0.0.0.0:8080", "insecure": True},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls("c", "k"), "tokens": {"a": "env:A"}},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls("c", "k", "ca")},
+    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k")), "tokens": {"a": "env:A"}},
+    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"), Path("ca"))},
     {"url": "https://bank.example/x"}, {"url": "http://127.0.0.1:9/x"}])
 def test_a_config_that_is_safe_is_taken(settings: dict[str, object]) -> None:
     assert http.Config(**settings)  # type: ignore[arg-type]

@@ -137,8 +137,8 @@ async def test_tls_is_spoken_and_checked(open_http: OpenHttp, open_sender: OpenS
     authority, other = Authority(tmp_path), Authority(tmp_path, "Other Authority")
     receiver = await open_http(FakeDesk(), tls=Tls(*authority.sign("server")))
     url = f"https://127.0.0.1:{receiver.port}/"
-    assert await (await open_sender(url, url_ca=str(authority.path))).deliver([delivery(1)]) == [1]
-    assert await (await open_sender(url, url_ca=str(other.path))).deliver([delivery(1)]) == []
+    assert await (await open_sender(url, url_ca=authority.path)).deliver([delivery(1)]) == [1]
+    assert await (await open_sender(url, url_ca=other.path)).deliver([delivery(1)]) == []
     assert await (await open_sender(url)).deliver([delivery(1)]) == []
 
 
@@ -153,14 +153,14 @@ async def test_tls_1_2_is_refused(open_http: OpenHttp, tmp_path: Path) -> None:
 
 async def test_callers_may_have_to_show_a_certificate(open_http: OpenHttp, tmp_path: Path) -> None:
     authority, other = Authority(tmp_path), Authority(tmp_path, "Other Authority")
-    receiver = await open_http(FakeDesk(), tls=Tls(*authority.sign("server"), clients=str(authority.path)))
+    receiver = await open_http(FakeDesk(), tls=Tls(*authority.sign("server"), clients=authority.path))
     assert await tls_status(receiver.port, authority, authority.sign("client")) == 200
     for shown in (None, other.sign("stranger")):
         with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
             await tls_status(receiver.port, authority, shown)
 
 
-async def tls_status(port: int, authority: Authority, shown: tuple[str, str] | None) -> int:
+async def tls_status(port: int, authority: Authority, shown: tuple[Path, Path] | None) -> int:
     context = ssl.create_default_context(cafile=authority.path)
     if shown is not None:
         context.load_cert_chain(*shown)
@@ -174,4 +174,4 @@ async def tls_status(port: int, authority: Authority, shown: tuple[str, str] | N
 
 async def test_a_certificate_that_is_not_there_stops_the_start(open_http: OpenHttp, tmp_path: Path) -> None:
     with pytest.raises(OSError):
-        await open_http(FakeDesk(), tls=Tls(str(tmp_path / "none.pem"), str(tmp_path / "none.key")))
+        await open_http(FakeDesk(), tls=Tls(tmp_path / "none.pem", tmp_path / "none.key"))

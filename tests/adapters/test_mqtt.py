@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
 import pytest
 
-from adapters.mqtt import Config, Door
+from adapters.mqtt import Config, Door, Tls
 from gateway.ports import Delivery
 from tests.adapters.certificates import Authority
 from tests.adapters.desk import FakeDesk
@@ -167,19 +168,15 @@ async def test_without_a_topic_nothing_is_sent(open_mqtt: OpenMqtt) -> None:
 
 
 @pytest.mark.parametrize("settings", [
-    {}, {"publish": "a/#"}, {"publish": "a/"}, {"publish": "+"}, {"subscribe": "a", "tls": {"certificate": "x"}}])
+    {}, {"publish": "a/#"}, {"publish": "a/"}, {"publish": "+"}, {"subscribe": "a", "tls": Tls(certificate=Path("x"))}])
 def test_a_config_that_cannot_work_is_refused(settings: dict[str, Any]) -> None:
-    import msgspec
-
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"host": "h", **settings}, Config)
+    with pytest.raises(ValueError):
+        Config("h", **settings)
 
 
-async def test_secrets_and_certificates_are_read_at_the_start(tmp_path: Any) -> None:
+async def test_secrets_and_certificates_are_read_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="NOT_SET"):
         await Door("e", Config("h", publish="o", password="env:NOT_SET"), FakeDesk()).start()
-    from adapters.mqtt import Tls
-
-    door = Door("e", Config("127.0.0.1", 1, publish="o", tls=Tls(str(Authority(tmp_path).path))), FakeDesk())
+    door = Door("e", Config("127.0.0.1", 1, publish="o", tls=Tls(Authority(tmp_path).path)), FakeDesk())
     await door.start()
     await door.stop()

@@ -28,7 +28,7 @@ Send = Callable[[FakeDesk, Path, pytest.FixtureRequest], contextlib.AbstractAsyn
 @contextlib.asynccontextmanager
 async def by_folder(desk: FakeDesk, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Sent]:
     desk.answer_by = "outbox"
-    door = folder.Door("d", folder.Config(str(path), rescan_s=0.02, stable_s=0.02), desk)
+    door = folder.Door("d", folder.Config(path, rescan_s=0.02, stable_s=0.02), desk)
     await door.start()
     drop(path, "a.xml", b"message")
     yield lambda: any((path / "done").iterdir()) or any((path / "quarantine").iterdir())
@@ -38,7 +38,7 @@ async def by_folder(desk: FakeDesk, path: Path, request: pytest.FixtureRequest) 
 @contextlib.asynccontextmanager
 async def by_large_file(desk: FakeDesk, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Sent]:
     desk.answer_by = "outbox"
-    door = folder.Door("d", folder.Config(str(path), rescan_s=0.02, stream_above_bytes=10, part_records=1), desk)
+    door = folder.Door("d", folder.Config(path, rescan_s=0.02, stream_above_bytes=10, part_records=1), desk)
     await door.start()
     drop(path, "a.xml", b"message\n" * 4)
     yield lambda: any((path / "done").iterdir()) or any((path / "quarantine").iterdir())
@@ -65,7 +65,7 @@ async def by_rest(desk: FakeDesk, path: Path, request: pytest.FixtureRequest) ->
 
 @contextlib.asynccontextmanager
 async def by_control(desk: FakeDesk, path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Sent]:
-    door = control.Door("d", control.Config(str(path / "control.sock")), desk)
+    door = control.Door("d", control.Config(path / "control.sock"), desk)
     await door.start()
 
     async def decide() -> bytes:

@@ -11,7 +11,7 @@ PATIENCE_S = 10.0
 T = TypeVar("T")
 
 
-async def until(found: Callable[[], T]) -> T:
+async def until(found: Callable[[], T | None]) -> T:
     """The first true value."""
     async with asyncio.timeout(PATIENCE_S):
         while not (value := found()):  # noqa: ASYNC110  # what is waited for has no event: files, foreign processes

@@ -27,7 +27,8 @@ def root() -> Iterator[logging.Logger]:
     found = logging.getLogger()
     before = (list(found.handlers), found.level)
     yield found
-    found.handlers[:], _ = before[0], found.setLevel(before[1])
+    found.handlers[:] = before[0]
+    found.setLevel(before[1])
 
 
 def test_an_event_is_a_name_and_fields() -> None:
