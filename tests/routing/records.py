@@ -62,7 +62,8 @@ whens = st.builds(
     When, endpoint=texts(*ENDPOINTS), type=texts(*TYPES), kind=texts("credit_transfer", "return", "order"),
     scheme=texts("sepa_ct", "swift"), currency=texts(*CURRENCIES), amount=amounts, debtor_country=texts(*COUNTRIES),
     creditor_country=texts(*COUNTRIES), debtor_agent=texts("FINO", "FINODEHH", "0910"),
-    creditor_agent=texts("BANKUS33"), debtor_account=texts(*ACCOUNTS), creditor_account=texts(*ACCOUNTS), purpose=texts("SALA", "SUPP"),
+    creditor_agent=texts("BANKUS33"), debtor_account=texts(*ACCOUNTS), creditor_account=texts(*ACCOUNTS),
+    purpose=texts("SALA", "SUPP"),
     symbol=texts("EUR/USD"), side=texts("buy"), session=texts("S1"))
 
 
