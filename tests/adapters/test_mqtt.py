@@ -55,7 +55,7 @@ async def received(client: aiomqtt.Client, number: int) -> list[tuple[str, bytes
     found: list[tuple[str, bytes]] = []
     async with asyncio.timeout(10):
         async for message in client.messages:
-            found.append((str(message.topic), bytes(message.payload)))  # type: ignore[arg-type]
+            found.append((str(message.topic), bytes(message.payload)))
             if len(found) == number:
                 break
     return found

@@ -13,14 +13,14 @@ from typing import BinaryIO
 
 from gateway.formats.json import read, write
 from gateway.model import Payment, Status
-from gateway.ports import Decoded, Fit, Frame, Writing
+from gateway.ports import Codec, Decoded, Fit, Frame, Writing
 
 
 class Json:
     """ports.Codec of JSON."""
 
     name = "json"
-    writes = ("json.payment",)
+    writes: tuple[str, ...] = ("json.payment",)
 
     def detect(self, head: bytes) -> bool:
         return head.lstrip(b" \t\r\n")[:1] in (b"{", b"[")
@@ -44,4 +44,4 @@ class Json:
         return read.reprint(data)
 
 
-FORMAT = Json()
+FORMAT: Codec = Json()
