@@ -6,7 +6,7 @@ Strategy: one function per rule, each over all routes; a rule complains at the v
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from msgspec import structs
@@ -14,7 +14,7 @@ from msgspec import structs
 from gateway.config.draft import Draft, Where
 from gateway.config.problems import unknown
 from gateway.model import EXPONENTS
-from gateway.routing.facts import PREFIX_CONDITIONS
+from gateway.routing.cover import hidden
 from gateway.routing.route import KINDS, Amount, Route, Settle, When
 
 INTERNAL_ENDPOINTS = ("config", "control", "core")  # the gateway's own doors, which need no entry
@@ -169,56 +169,11 @@ def _unique(draft: Draft) -> None:
 
 def _order(draft: Draft) -> None:
     """The last route takes everything, and none is hidden by one above."""
-    above: list[tuple[Route, dict[str, object]]] = []
-    for index, route in draft.routes:
-        given = _given(route.when)
-        wider = (one for one, asked in above if asked.keys() <= given.keys())
-        hider = next((one for one in wider if covers(one.when, route.when)), None)
-        if hider is not None:
-            draft.complain(("routes", index), f"is never reached: route {hider.name!r} above takes all of it")
-        above.append((route, given))
-    if draft.routes and draft.routes[-1][0] == len(draft.items("routes")) - 1 and above[-1][1]:
-        index = draft.routes[-1][0]
+    for place, hider in hidden([route.when for _, route in draft.routes]).items():
+        index, name = draft.routes[place][0], draft.routes[hider][1].name
+        draft.complain(("routes", index), f"is never reached: route {name!r} above takes all of it")
+    if not draft.routes:
+        return
+    index, last = draft.routes[-1]
+    if last.when != When() and index == len(draft.items("routes")) - 1:
         draft.complain(("routes", index, "when"), "the last route takes everything: it has no conditions", key=True)
-
-
-def _given(when: When) -> dict[str, object]:
-    return {name: value for name, value in structs.asdict(when).items() if value}
-
-
-def covers(wider: When, narrower: When) -> bool:
-    """Whether everything that meets the conditions of `narrower` meets those of `wider`."""
-    for name, texts in structs.asdict(wider).items():
-        if isinstance(texts, tuple) and texts and not _covers_texts(name, texts, getattr(narrower, name)):
-            return False
-    if wider.amount is None:
-        return True
-    return narrower.amount is not None and _covers_amount(wider.amount, narrower.amount)
-
-
-def _covers_texts(name: str, wider: Sequence[str], narrower: Sequence[str]) -> bool:
-    prefix = name in PREFIX_CONDITIONS
-    return bool(narrower) and all(any(_covers_text(prefix, wide, text) for wide in wider) for text in narrower)
-
-
-def _covers_text(prefix: bool, wider: str, narrower: str) -> bool:
-    if prefix or wider.endswith("*"):
-        return narrower.removesuffix("*").startswith(wider.removesuffix("*"))
-    return wider == narrower
-
-
-def _covers_amount(wider: Amount, narrower: Amount) -> bool:
-    return all(
-        any(inner is not None and (inner * sign < outer * sign or (inner == outer and same)) for inner, same in inners)
-        for outer, sign, inners in _bounds(wider, narrower) if outer is not None
-    )
-
-
-def _bounds(
-    wider: Amount, narrower: Amount
-) -> Iterator[tuple[Decimal | None, int, tuple[tuple[Decimal | None, bool], ...]]]:
-    """Each outer bound, the direction it bounds, and the inner bounds with whether one equal to it keeps within it."""
-    yield wider.lt, 1, ((narrower.lt, True), (narrower.lte, False))
-    yield wider.lte, 1, ((narrower.lt, True), (narrower.lte, True))
-    yield wider.gt, -1, ((narrower.gt, True), (narrower.gte, False))
-    yield wider.gte, -1, ((narrower.gt, True), (narrower.gte, True))

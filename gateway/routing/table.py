@@ -31,6 +31,7 @@ class Column(dict[str, int]):
     def __init__(self, wanted: Sequence[tuple[str, ...]], prefix: bool) -> None:
         super().__init__()
         self.free = _mask(not texts for texts in wanted)  # routes without this condition
+        self.prefix = prefix
         self.beginnings: dict[str, int] = {}
         exact: dict[str, int] = {}
         for place, texts in enumerate(wanted):
@@ -43,10 +44,24 @@ class Column(dict[str, int]):
             self[text] = mask | self[text]
         self[""] = self.free  # what is not given meets no condition
 
-    def __missing__(self, text: str) -> int:
+    def covering(self, texts: Sequence[str]) -> int:
+        """The routes that take whatever a condition of these texts takes."""
+        if not texts:
+            return self.free
+        mask = -1
+        for text in texts:
+            begins = self.prefix or text.endswith("*")
+            mask &= self._begun(text.removesuffix("*")) if begins else self[text]
+        return mask
+
+    def _begun(self, text: str) -> int:
         mask = self.free
         for length in self.lengths:
             mask |= self.beginnings.get(text[:length], 0)
+        return mask
+
+    def __missing__(self, text: str) -> int:
+        mask = self._begun(text)
         if len(self) < REMEMBERED_MAX:
             self[text] = mask
         return mask
@@ -82,7 +97,7 @@ class Table:
         assert routes, "a table has at least one route"
         assert routes[-1].when == When(), "the last route takes everything"
         self.routes = tuple(routes)
-        columns = {name: _column(name, self.routes) for name in TEXT_CONDITIONS}
+        columns = columns_of([route.when for route in self.routes])
         self._endpoint, self._type, self._session = (columns[name] for name in MESSAGE_CONDITIONS)
         used = {name: column for name, column in columns.items() if len(column) > 1 or column.beginnings}
         self._plans = {kind: _plan(kind, used) for kind in (Payment, Order, Operation)}
@@ -116,8 +131,11 @@ def _mask(bits: Iterable[bool]) -> int:
     return sum(1 << place for place, bit in enumerate(bits) if bit)
 
 
-def _column(name: str, routes: Sequence[Route]) -> Column:
-    return Column([getattr(route.when, name) for route in routes], name in PREFIX_CONDITIONS)
+def columns_of(whens: Sequence[When]) -> dict[str, Column]:
+    """A column for every condition on a text."""
+    return {
+        name: Column([getattr(when, name) for when in whens], name in PREFIX_CONDITIONS) for name in TEXT_CONDITIONS
+    }
 
 
 def _plan(kind: type[Any], columns: dict[str, Column]) -> Plan:

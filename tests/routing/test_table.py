@@ -13,7 +13,7 @@ from gateway.model import Agent, Money, Order, Payment, Record
 from gateway.routing import table as subject
 from gateway.routing.route import Amount, Refuse, Route, When
 from gateway.routing.table import Table
-from tests.routing.records import ENDPOINTS, SESSIONS, TYPES, records, tables, takes, whens
+from tests.routing.records import ENDPOINTS, SESSIONS, TYPES, records, tables, takes
 
 REFUSE = Refuse("AG01", "no")
 
@@ -39,16 +39,6 @@ def test_the_table_takes_the_first_route_that_a_plain_reading_takes(
         verdicts = compiled.explain(record, endpoint, type, session)
         assert [verdict.matched for verdict in verdicts] == [False] * (len(verdicts) - 1) + [True]
         assert verdicts[-1].route == plain.name
-
-
-@given(whens, whens, records, st.sampled_from(ENDPOINTS), st.sampled_from(TYPES), st.sampled_from(SESSIONS))
-def test_what_covers_takes_all_of_it(
-    wider: When, narrower: When, record: Record, endpoint: str, type: str, session: str
-) -> None:
-    from gateway.config.check_routes import covers
-
-    if covers(wider, narrower) and takes(narrower, record, endpoint, type, session):
-        assert takes(wider, record, endpoint, type, session)
 
 
 def test_first_match_wins() -> None:
