@@ -25,7 +25,7 @@ LogForm = Literal["text", "json"]
 
 # syslog(3) priorities as journald reads them at the start of a line.
 _PRIORITIES = ((logging.ERROR, "<3>"), (logging.WARNING, "<4>"), (logging.INFO, "<6>"), (logging.NOTSET, "<7>"))
-_PLAIN = re.compile(r"[A-Za-z0-9_.:/@+,%()\[\]#*-]+")
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/@+,%()\[\]#*$-]+")
 _FIELD = re.compile(r"(\w+)=(%[-#0 +\d.]*[a-zA-Z])")
 
 

@@ -87,10 +87,14 @@ class Problem(Struct, frozen=True, omit_defaults=True):
 
 
 class Answer(Struct, frozen=True, omit_defaults=True):
-    """The answer to a message of several records, or to one that was refused as a whole."""
+    """The answer to a message of several records, or to one that was refused as a whole.
+
+    Of a large file only the results that are not ACSC are listed.
+    """
 
     status: str = ""  # RJCT when refused as a whole
     message_id: str = ""
+    records: int = 0  # how many there were
     results: list[Result] = []
     refusals: list[Problem] = []
 

@@ -26,7 +26,8 @@ def answer(decoded: Decoded, statuses: Sequence[Status], writing: Writing) -> Fr
     elif len(statuses) == 1 and not decoded.count:
         document = _result(statuses[0])
     else:
-        document = Answer("", writing.message_id, [_result(status) for status in statuses])
+        results = [_result(status) for status in statuses]
+        document = Answer("", writing.message_id, decoded.count or len(statuses), results)
     return Frame(_encode(document), "json.status", ".json", MEDIA, writing.message_id)
 
 

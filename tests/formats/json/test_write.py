@@ -48,6 +48,11 @@ def test_several_records_are_listed() -> None:
     found = answer(Decoded("json", "transfer", count=2), *statuses)
     assert isinstance(found, dict)
     assert [result["reference"] for result in found["results"]] == ["O-1", "R-2"]
+    assert found["records"] == 2
+
+
+def test_of_a_large_file_only_what_did_not_settle_is_listed() -> None:
+    assert answer(Decoded("json", "transfer", count=20_000)) == {"message_id": "M1", "records": 20_000}
 
 
 def test_a_refused_message_lists_its_reasons() -> None:
