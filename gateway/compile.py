@@ -6,7 +6,7 @@ Everything that names something else is looked up here, once per generation: for
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -50,7 +50,7 @@ def _operations(adapter: str, config: Any) -> frozenset[str]:
     return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
 
 
-def _way(route: Route, policies: dict[str, Policy], endpoints: dict[str, Endpoint]) -> Way:
+def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint]) -> Way:
     settle = route.settle
     templates = Templates(settle.debit, settle.credit, settle.client, settle.principal) if settle else None
     writer = _writer(endpoints[route.send.to].codec, route.send.as_) if route.send else None

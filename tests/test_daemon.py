@@ -103,7 +103,7 @@ async def test_an_edit_takes_effect_between_two_batches(place: tuple[Path, Clien
     async with running(path) as daemon:
         assert (await client.transfer("1.00"))[0] in (200, 201)
         text = path.read_text()
-        path.write_text(text.replace("routes:\n", "routes:\n  - {name: none, when: {scheme: internal}, refuse: {reason: TM01, because: closed}}\n"))
+        path.write_text(text.replace("routes:\n", "routes:\n  - {name: none, when: {scheme: internal, amount: {lte: 10}}, refuse: {reason: TM01, because: closed}}\n"))
         assert await daemon.reload() == []
         assert daemon.engine.snapshot.generation == 2
         assert (await client.transfer("1.00"))[1]["reason"] == "TM01"
