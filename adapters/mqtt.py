@@ -28,6 +28,7 @@ CONNECT_S = 10.0
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 QOS = 1
 
+_FILTER = re.compile(r"(?:(?:[^+#\0/]*|\+)(?:/(?:[^+#\0/]*|\+))*(?:/#)?|#)\Z")
 _LEVEL = re.compile(r"[^A-Za-z0-9._-]")
 
 log = logging.getLogger("financial_os.mqtt")
@@ -59,6 +60,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("an mqtt endpoint has a topic to subscribe to, to publish to, or both")
         if set("#+\0") & set(self.publish) or self.publish.endswith("/"):
             raise ValueError(f"publish {self.publish!r} is a topic without wildcards and without a slash at its end")
+        if not _FILTER.match(self.subscribe):
+            raise ValueError(f"subscribe {self.subscribe!r}: + stands for a whole level, # for all that follow")
         if self.tls is not None and (self.tls.certificate is None) != (self.tls.key is None):
             raise ValueError("tls.certificate and tls.key come together")
 
