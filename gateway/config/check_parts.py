@@ -119,16 +119,20 @@ def _account(draft: Draft, where: Where, account: AccountConfig, above: set[tupl
 
 def _amounts(draft: Draft, where: Where, account: AccountConfig) -> None:
     for name, units in (("floor", account.floor), ("balance", account.balance)):
-        if isinstance(units, Decimal):
-            minor = units.scaleb(EXPONENTS[account.currency])
-            if minor != int(minor) or abs(minor) > MINOR_MAX:
-                draft.complain((*where, name), f"{units} is not an amount of {account.currency}")
+        if isinstance(units, Decimal) and not is_amount(account.currency, units):
+            draft.complain((*where, name), f"{units} is not an amount of {account.currency}")
     if account.balance is None:
         return
     if account.balance < 0:
         draft.complain((*where, "balance"), f"an opening balance of {account.balance} is below zero")
     elif isinstance(account.floor, Decimal) and account.balance < account.floor:
         draft.complain((*where, "balance"), f"{account.balance} is below the account's floor, {account.floor}")
+
+
+def is_amount(currency: str, units: Decimal) -> bool:
+    """Whether a number of units has no more decimals than its currency, and no more digits than money has."""
+    minor = units.scaleb(EXPONENTS[currency])
+    return minor == int(minor) and abs(minor) <= MINOR_MAX
 
 
 def _source(draft: Draft, where: Where, account: AccountConfig, above: set[tuple[str, str]]) -> None:

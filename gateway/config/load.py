@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway.config import problems, secrets
-from gateway.config.check_parts import check_parts
+from gateway.config.check_parts import check_parts, is_amount
 from gateway.config.check_routes import check_routes
 from gateway.config.convert import BAD, Converter, Raw, label, record_fields, required
 from gateway.config.draft import Draft
@@ -38,13 +38,13 @@ MEMORY = "sqlite::memory:"
 
 def load(path: Path, environ: Mapping[str, str] = os.environ, known: Known | None = None) -> Configuration:
     """Read and check a file. Raises ConfigErrors with every problem, also when the file cannot be read."""
-    name = path.name
+    name = str(path)
     try:
         with path.open("rb") as file:
             data = file.read(4 * TEXT_CHARACTERS_MAX + 1)  # UTF-8 takes up to four bytes a character
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "bad name"
-        raise ConfigErrors([ConfigError(str(path), 1, 1, "", f"cannot be read: {reason}")]) from None
+        raise ConfigErrors([ConfigError(name, 1, 1, "", f"cannot be read: {reason}")]) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -185,12 +185,17 @@ class _Reader:
             wanted = self.draft.known.check_options(check)
             options[check] = self.converter.convert(value, wanted, (*path, check))
             if wanted == Limits and isinstance(value, Keys):
-                self._currencies(value, (*path, check))
+                self._limits(value, options[check], (*path, check))
         return options
 
-    def _currencies(self, node: Keys, path: problems.Path) -> None:
-        for currency in node.entries.keys() - EXPONENTS.keys():
-            self.converter.problem(node.keys[currency], path, unknown("currency", currency, EXPONENTS))
+    def _limits(self, node: Keys, limits: Any, path: problems.Path) -> None:
+        """Amounts by currency: known currencies, amounts of them, none below zero."""
+        for currency, value in node.entries.items():
+            units = limits[currency] if limits is not BAD else None
+            if currency not in EXPONENTS:
+                self.converter.problem(node.keys[currency], path, unknown("currency", currency, EXPONENTS))
+            elif units is not None and (units < 0 or not is_amount(currency, units)):
+                self.converter.problem(value, (*path, currency), f"{units} is not an amount of {currency}")
 
 
 # --- the checked configuration -----------------------------------------------------------------------
