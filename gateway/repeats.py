@@ -2,7 +2,7 @@
 
 Strategy: 16,384 buckets by the hash's upper bits, each a byte string of 16-byte entries (hash, number) in order of
 arrival, searched by the byte search of the interpreter. A bucket that is full forgets its older half, so
-memory is bounded without any merging, sorting or pause; see docs/decisions/repeats.md.
+memory is bounded without any merging, sorting or pause; see docs/decisions/0041-repeats.md.
 
 Two identities may share a hash (about 1 in 4 million for 3 million entries), so a hit is a question, not an
 answer: the caller reads the row of that number and compares before it calls anything a repetition.

@@ -3,7 +3,7 @@
 SQLite drops commits in silence when its write-ahead log is damaged: it cannot tell a torn tail from a lost one.
 This small file can. It is written with one `pwrite` after each commit, alternately into two slots, so that a torn
 write leaves the slot before it whole. It is forced to the disk by a thread at most once a second and at the end:
-see docs/decisions/high-water-mark.md for what that can and cannot tell.
+see docs/decisions/0040-high-water-mark.md for what that can and cannot tell.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ the hash of a batch covers its ranges. Everything else (positions, standings, ho
 small, and changes in place.
 
 Indexes stay where new rows come: a random key costs ten times its row. An account's transfers are therefore
-indexed below their block of 4,096 ids; a reader asks block after block (docs/decisions/store-indexes.md).
+indexed below their block of 4,096 ids; a reader asks block after block (docs/decisions/0042-store-indexes.md).
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ _CHANGEABLE = ("status", "reason", "text")
 _CURRENT = ", ".join(
     f"coalesce(s.{column}, p.{column})" if column in _CHANGEABLE else f"p.{column}" for column in COLUMNS["payments"])
 _PAYMENTS = f"SELECT {_CURRENT} FROM payments p LEFT JOIN standings s ON s.payment = p.id"  # noqa: S608  # as above
-HELD = f"{_PAYMENTS} WHERE p.id IN (SELECT payment FROM holds) ORDER BY p.id"
+HELD = f"{_PAYMENTS} WHERE p.id IN (SELECT payment FROM holds) ORDER BY p.id"  # noqa: S608  # as above
 SESSIONS = "SELECT endpoint, session, next_in, next_out FROM sessions ORDER BY endpoint, session"
 _FILES = "SELECT endpoint, digest, next_part, message, opened, settled, held, refused FROM files"
 OPEN_FILES = f"{_FILES} WHERE next_part >= 0 ORDER BY message"
