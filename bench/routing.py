@@ -93,7 +93,7 @@ def long_file(lines: int) -> str:
     head += "policies: {retail: {limits: {EUR: 1_000}}}\n"
     routes = "".join(
         f"  - name: route-{place}\n"
-        f"    when: {{scheme: [sepa_ct, sepa_inst], currency: EUR, creditor_agent: BANK{place}, amount: {{lt: 5}}}}\n"
+        f"    when: {{scheme: [sepa_ct, sepa_inst], currency: EUR, creditor_agent: B{place:04d}, amount: {{lt: 5}}}}\n"
         "    check: retail\n"
         "    settle: {debit: debtor, credit: CSM-EUR}\n"
         "    send: {to: csm, as: pacs.008.001.08}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+import msgspec
 from msgspec import Struct
 
 PROBLEMS_MAX = 200  # of one file; whoever has more mends these first
@@ -31,7 +32,11 @@ class ConfigErrors(Exception):
     """The configuration is not taken; `errors` says everything that is wrong with it, in file order."""
 
     def __init__(self, errors: Iterable[ConfigError]) -> None:
-        self.errors = tuple(sorted(errors, key=lambda error: (error.line, error.column, str(error))))
+        found = sorted(errors, key=lambda error: (error.line, error.column, str(error)))
+        if len(found) > PROBLEMS_MAX:
+            more = f"and {len(found) - PROBLEMS_MAX} problems more"
+            found = [*found[:PROBLEMS_MAX], msgspec.structs.replace(found[PROBLEMS_MAX], path="", text=more)]
+        self.errors = tuple(found)
         super().__init__("\n".join(map(str, self.errors)))
 
 

@@ -88,6 +88,13 @@ def test_all_problems_at_once_in_file_order() -> None:
     assert lines == sorted(lines)
 
 
+def test_no_more_problems_than_anyone_reads() -> None:
+    routes = "".join(f"  - {{name: r{place}, check: none}}\n" for place in range(500))
+    found = problems(f"version: 1\nstore: sqlite:x\nroutes:\n{routes}")
+    assert len(found) == 201
+    assert found[-1].endswith("problems more")
+
+
 TESTS = """\
 tests:
   - name: one
