@@ -1,0 +1,177 @@
+"""FIX as a format: messages to records, outcomes to bodies; the session engine is `acceptor`.
+
+Strategy: bytes are framed, split and checked against the shipped dictionary of their version. An order becomes an
+Order; every other valid message is a Refusal in its place, answered by BusinessMessageReject. A message that comes
+off a session (the door says type `session`) was framed and checked there, as that session is configured to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from gateway.formats.fix import validate
+from gateway.formats.fix.acceptor import FixAcceptor, shipped
+from gateway.formats.fix.frame import GARBLED, MESSAGE_BYTES_MAX, cut
+from gateway.formats.fix.message import ADMIN_TYPES, Message, assemble, join, parse
+from gateway.formats.fix.orders import order_of, refusal
+from gateway.formats.fix.outgoing import Sent
+from gateway.formats.fix.reports import UNSUPPORTED_TYPE, reject, report
+from gateway.formats.fix.validate import Fault
+from gateway.formats.fix.versions import VERSIONS
+from gateway.model import Order, Payment, Refusal, Status
+from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writing
+
+FILE_BYTES_MAX = 64 * 1024 * 1024  # of messages in a file; FIX files are samples and logs, not bulk
+
+_FAULT_CODES = {
+    validate.INVALID_TAG: "invalid-tag", validate.MISSING: "missing-tag",
+    validate.NOT_IN_MESSAGE: "tag-not-in-message", validate.NO_VALUE: "tag-without-value",
+    validate.OUT_OF_RANGE: "value-out-of-range", validate.BAD_FORMAT: "bad-data-format",
+    validate.INVALID_TYPE: "invalid-message-type", validate.REPEATED: "repeated-tag",
+    validate.OUT_OF_ORDER: "tag-out-of-order", validate.GROUP_ORDER: "group-out-of-order",
+    validate.GROUP_COUNT: "wrong-group-count",
+}
+
+
+class Fix:
+    """ports.Codec of FIX; `acceptor` serves its sessions."""
+
+    name = "fix"
+    writes: tuple[str, ...] = ()
+
+    def detect(self, head: bytes) -> bool:
+        return head.startswith(b"8=FIX")
+
+    def decode(self, data: bytes, type: str = "") -> Decoded:
+        message = parse(data) if type else None
+        if message is not None:
+            return _decoded([_record(message)], message)
+        return _decode_file(data)
+
+    def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
+        """The whole file in one part."""
+        data = file.read(FILE_BYTES_MAX + 1)
+        if len(data) > FILE_BYTES_MAX:
+            text = f"a file of FIX messages has at most {FILE_BYTES_MAX} bytes"
+            yield Decoded(self.name, "", refusals=(Refusal("file-too-large", "FF01", "file", text),))
+        else:
+            yield _decode_file(data)
+
+    def fit(self, payment: Payment, type: str) -> Fit:
+        raise ValueError(f"FIX carries no payments; {type} cannot be written")
+
+    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
+        raise ValueError(f"FIX carries no payments; {type} cannot be written")
+
+    def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
+        """One body per record, beginning with `35=`; a message refused as a whole is told once."""
+        if decoded.refusals:
+            return [reject(_status(refusal), refusal) for refusal in decoded.refusals]
+        return [_answer(status, writing.now_ns) for status in statuses]
+
+    def reprint(self, data: bytes) -> bytes:
+        """Every message put together again from its fields; what stands between messages is kept when it is blank."""
+        printed: list[bytes] = []
+        for raw, between in _messages(data):
+            message = parse(raw) if raw else None
+            if message is not None:
+                pairs = message.pairs()
+                printed.append(assemble(message.fields[b"8"], join(pairs[2:-1])))
+            printed.append(between)
+        return b"".join(printed)
+
+    def acceptor(self, endpoint: str, sessions: Sequence[SessionConfig], states: Sequence[SessionState],
+                 sent: Sent) -> FixAcceptor:
+        """The sessions of an endpoint; `sent` reads committed messages of a session. Raises ValueError."""
+        return FixAcceptor(endpoint, sessions, states, sent)
+
+
+# --- reading ----------------------------------------------------------------------------------------
+
+
+def _messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Framed messages (GARBLED in the place of others), each with the blanks that follow it."""
+    place = len(data) - len(data.lstrip())
+    if place:
+        yield GARBLED, data[:place]
+    while place < len(data):
+        found = cut(data, place, MESSAGE_BYTES_MAX, final=True)
+        assert found is not None, "nothing is waited for at the end of a file"
+        end, raw = found
+        rest = data[end:end + 64].lstrip()
+        blanks = data[end:end + 64][:len(data[end:end + 64]) - len(rest)]
+        yield raw, blanks
+        place = end + len(blanks)
+
+
+def _decode_file(data: bytes) -> Decoded:
+    records: list[Order | Refusal] = []
+    first: Message | None = None
+    for index, (raw, _) in enumerate(_messages(data)):
+        if not raw and not index and data[:1].isspace():
+            continue
+        message = parse(raw) if raw else None
+        if message is None:
+            text = "garbled: the first fields, BodyLength, CheckSum or a tag are wrong"
+            records.append(Refusal("garbled", "FF01", f"message {len(records) + 1}", text))
+        else:
+            first = first or message
+            records.append(_checked(message))
+    if not records:
+        return Decoded("fix", "", refusals=(Refusal("empty-file", "FF01", "byte 0", "there is no FIX message"),))
+    return _decoded(records, first)
+
+
+def _decoded(records: Sequence[Order | Refusal], message: Message | None) -> Decoded:
+    if message is None:
+        return Decoded("fix", "FIX", records=records)
+    fields = message.fields
+    begin_string = fields[b"8"].decode("latin-1")
+    type = begin_string if len(records) > 1 else f"{begin_string}/{message.type.decode('latin-1')}"
+    return Decoded("fix", type, "", fields.get(b"52", b"").decode("latin-1"), records,
+                   sender=fields.get(b"49", b"").decode("latin-1"), receiver=fields.get(b"56", b"").decode("latin-1"))
+
+
+def _checked(message: Message) -> Order | Refusal:
+    """A message that no session has checked."""
+    version = VERSIONS.get(message.fields.get(b"8", b""))
+    if version is None:
+        return refusal(message, "unknown-version", "FF01", b"8", "BeginString is none of the supported versions")
+    try:
+        rules = shipped().rules(version)
+    except ValueError as error:
+        return refusal(message, "no-dictionary", "FF01", b"8", str(error))
+    fault = rules.fault(message) if rules is not None else None
+    return _faulty(message, fault) if fault is not None else _record(message)
+
+
+def _faulty(message: Message, fault: Fault) -> Refusal:
+    return refusal(message, _FAULT_CODES[fault.reason], "FF01", fault.tag, fault.text.decode())
+
+
+def _record(message: Message) -> Order | Refusal:
+    if message.type == b"D":
+        return order_of(message)
+    if message.type in ADMIN_TYPES:
+        return refusal(message, "session-message", "FF01", b"", "a message of the session layer carries no order")
+    return refusal(message, UNSUPPORTED_TYPE, "FF01", b"", "Unsupported Message Type")
+
+
+# --- answering --------------------------------------------------------------------------------------
+
+
+def _answer(status: Status, now_ns: int) -> Frame:
+    record = status.record
+    if isinstance(record, Refusal) and ("fix:35", "D") not in record.extra:
+        return reject(status, record)
+    if isinstance(record, Refusal) and record.code in _FAULT_CODES.values():
+        return reject(status, record)
+    return report(status, now_ns)
+
+
+def _status(refusal: Refusal) -> Status:
+    return Status("RJCT", refusal, 0, refusal.reason, refusal.text, refusal.code, refusal.place)
+
+
+FORMAT = Fix()

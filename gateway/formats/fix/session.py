@@ -1,0 +1,481 @@
+"""A FIX session: a state machine without a socket, version-independent.
+
+Strategy: every message is first checked for itself (version, dictionary, names, time), then put in sequence: too
+low ends the session unless it is a possible duplicate, too high waits in a queue while the gap is asked for, and
+only what comes at its number is acted upon. TRANSITIONS says what a message does in which state; what is not in it
+is an error of the other side's and ends the connection. Nothing leaves, and no number counts, before `seal` hands
+both over to be committed together.
+
+Whoever drives a session lets one offer be committed before it feeds the next bytes: a number counts as received
+from the seal that follows, and the messages handed out before that seal must be in the same transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+from enum import Enum, auto
+from typing import Protocol
+
+from msgspec import Struct
+
+from gateway.formats.fix import validate
+from gateway.formats.fix.message import ADMIN_TYPES, Message, join, masked, parse_time_ns, whole_number
+from gateway.formats.fix.outgoing import Outgoing, Sent
+from gateway.formats.fix.validate import Fault, Rules
+from gateway.formats.fix.versions import Version
+from gateway.ports import Sealed, SessionConfig, SessionState
+
+SENDING_TIME_S_MAX = 120  # clocks of two firms differ by seconds; a replayed Logon is older
+LOGOUT_S = 2  # how long the answer to our own Logout is awaited
+QUEUE_MESSAGES_MAX = 10_000  # ahead of a gap; what does not fit is asked for again
+QUEUE_BYTES_MAX = 8 * 1024 * 1024
+IDLE_S = 3_600  # when nothing is due
+SECOND_NS = 1_000_000_000
+
+# OnBehalfOf and DeliverTo names change places in an answer.
+REVERSED = {b"115": b"128", b"116": b"129", b"144": b"145", b"128": b"115", b"129": b"116", b"145": b"144"}
+
+log = logging.getLogger("financial_os.fix")
+
+
+class State(Enum):
+    """Where a session is on a connection."""
+
+    WAIT_LOGON = auto()
+    ACTIVE = auto()
+    LOGOUT_SENT = auto()
+
+
+APPLICATION = b""  # stands for every message that is not of the session layer
+
+# What a message does once it is checked and, where that applies, at its number.
+TRANSITIONS = {
+    (State.WAIT_LOGON, b"A"): "_take_logon",
+    **{(state, type): handler for state in (State.ACTIVE, State.LOGOUT_SENT) for type, handler in (
+        (b"A", "_take_second_logon"),
+        (b"0", "_take_quietly"),
+        (b"1", "_take_test_request"),
+        (b"2", "_take_resend_request"),
+        (b"3", "_take_quietly"),
+        (b"4", "_take_sequence_reset"),
+        (b"5", "_take_logout"),
+        (APPLICATION, "_take_application"),
+    )},
+}
+UNSEQUENCED = frozenset((b"A", b"2", b"5"))  # acted upon whatever their number; SequenceReset says so itself
+ACTED_UPON = frozenset((b"A", b"2"))  # of those: only counted when the queue comes to them
+
+
+class Rulebook(Protocol):
+    """Where a session finds its dictionaries."""
+
+    def rules(self, version: Version, application: bytes = b"") -> Rules | None: ...
+
+
+class Connection(Protocol):
+    """What a session must know of the link that it is on."""
+
+    closing: bool
+
+
+class Asked(Struct, frozen=True):
+    """An outstanding ResendRequest: the first number asked for, and the last that was known to be missing."""
+
+    first: int
+    until: int
+
+
+class Session:
+    """One counterparty: durable numbers, and the state of the connection that it is on now."""
+
+    def __init__(self, endpoint: str, config: SessionConfig, version: Version, state: SessionState | None,
+                 sent: Sent, rulebook: Rulebook) -> None:
+        self.endpoint = endpoint
+        self.version = version
+        self.enabled = True
+        self.configure(config)
+        self.link: Connection | None = None
+        self.state = State.WAIT_LOGON
+        self.next_in = state.next_in if state else 1
+        self.out = Outgoing(config.target, config.sender, version, state.next_out if state else 1, sent)
+        self.delivered: list[bytes] = []
+        self._sealed = (self.next_in, self.out.next_out)
+        self._rulebook = rulebook
+        self._rules = rulebook.rules(version) if config.validate else None
+        self._application = b""  # DefaultApplVerID of FIXT
+        self._queue: dict[int, Message] = {}
+        self._queue_bytes = 0
+        self._asked: Asked | None = None
+        self._heartbeat_ns = 0
+        self._received_ns = 0
+        self._test_requests = 0
+        self._logout_ns = 0
+        self._answer_logout = False
+        self._second = (b"", 0)  # a SendingTime to the second, and the same as a number
+
+    def configure(self, config: SessionConfig) -> None:
+        """Take a configuration; names and version are those of the one before."""
+        self.config = config
+        self._names = (config.target.encode(), config.sender.encode())
+
+    # -- the connection
+
+    def attach(self, link: Connection, now_ns: int) -> None:
+        """A connection whose first message is a Logon for this session."""
+        self.link = link
+        self.out.connected = True
+        self._received_ns = self.out.last_sent_ns = now_ns
+        self._test_requests = 0
+
+    def detach(self) -> None:
+        """The connection is gone; numbers stay, what waited is asked for again."""
+        self.link = None
+        self.state = State.WAIT_LOGON
+        self.out.disconnect()
+        self._forget_gap()
+        self._answer_logout = False
+
+    def end(self, now_ns: int) -> None:
+        """Log out on our own behalf: the session is switched off, or the door closes."""
+        if self.link is not None and self.state is State.ACTIVE:
+            self._send_logout(b"", now_ns)
+
+    def seal(self, link: Connection, now_ns: int) -> Sealed:
+        """What changed since the last seal; bytes only for the link that the session is on."""
+        if self._answer_logout and self.link is link:
+            self._answer_logout = False
+            self.out.admin(b"35=5\x01", now_ns)
+            link.closing = True
+        sent, reset = self.out.seal()
+        numbers = (self.next_in, self.out.next_out)
+        changed = bool(reset or sent or numbers != self._sealed)
+        self._sealed = numbers
+        wire = self.out.wire() if self.link is link else b""
+        if link.closing and self.link is link:
+            self.detach()
+        state = SessionState(self.endpoint, self.config.target, *numbers) if changed else None
+        return Sealed(state, sent, reset, wire, link.closing)
+
+    # -- checks
+
+    def take(self, message: Message, now_ns: int) -> None:
+        """Take one message off the connection."""
+        self._received_ns = now_ns
+        self._test_requests = 0
+        number = message.number()
+        if number is None:
+            self._send_logout(b"MsgSeqNum is missing or not a number", now_ns)
+        elif message.fields[b"8"] != self.version.begin_string and message.type != b"5":
+            self._count(number)
+            self._send_logout(b"Incorrect BeginString", now_ns)
+        else:
+            fault = self._fault(message, now_ns)
+            if fault is None:
+                self._sequence(message, number, now_ns)
+            else:
+                self._reject(message, number, fault, now_ns)
+        if self._queue:
+            self._drain(now_ns)
+
+    def _fault(self, message: Message, now_ns: int) -> Fault | None:
+        fields = message.fields
+        rules = self._rules
+        if rules is not None:
+            if b"1128" in fields and self.version.transport:
+                rules = self._rulebook.rules(self.version, fields[b"1128"]) or rules
+            fault = rules.fault(message)
+            if fault is not None:
+                return fault
+        if abs(now_ns - self._sending_time_ns(fields.get(b"52", b""))) > SENDING_TIME_S_MAX * SECOND_NS:
+            return Fault(validate.SENDING_TIME)
+        if (fields.get(b"49"), fields.get(b"56")) != self._names:
+            return Fault(validate.COMP_ID)
+        return None
+
+    def _sending_time_ns(self, text: bytes) -> int:
+        """SendingTime to the second, which is exact enough here and read once a second; 0 when it is no time."""
+        if text[:17] != self._second[0]:
+            self._second = (text[:17], parse_time_ns(text[:17]) or 0)
+        return self._second[1]
+
+    def _reject(self, message: Message, number: int, fault: Fault, now_ns: int) -> None:
+        """Say what is wrong with a message; one at its number counts as received."""
+        if self.state is State.WAIT_LOGON:
+            self._hang_up(f"logon refused: {fault.text.decode()} {fault.tag.decode()}".strip())
+            return
+        if message.type not in (b"A", b"4"):
+            self._count(number)
+        if message.type == b"3":
+            self._note("a Reject that is wrong itself is not rejected")
+            return
+        self.out.admin(reject_body(self.version, message, number, fault), now_ns)
+        if fault.reason in (validate.COMP_ID, validate.SENDING_TIME):
+            self._send_logout(b"", now_ns)
+
+    # -- sequence
+
+    def _sequence(self, message: Message, number: int, now_ns: int) -> None:
+        type = message.type
+        jump = type == b"4" and message.fields.get(b"123") != b"Y"
+        if number == self.next_in or jump or type in UNSEQUENCED:
+            self._act(message, number, now_ns)
+        elif self.state is State.WAIT_LOGON:
+            self._hang_up("the first message is not a Logon")
+        elif number > self.next_in:
+            self._gap(message, number, now_ns)
+        else:
+            self._too_low(message, number, now_ns)
+
+    def _act(self, message: Message, number: int, now_ns: int) -> None:
+        type = message.type
+        handler = TRANSITIONS.get((self.state, type if type in ADMIN_TYPES else APPLICATION))
+        if handler is None:
+            self._hang_up("the first message is not a Logon")
+        else:
+            getattr(self, handler)(message, number, now_ns)
+
+    def _count(self, number: int) -> None:
+        """A message at its number is received; any other leaves the expectation as it is."""
+        if number == self.next_in:
+            self._expect(number + 1)
+
+    def _expect(self, number: int) -> None:
+        self.next_in = number
+        if self._asked is not None and number > self._asked.until:
+            self._asked = None
+
+    def _gap(self, message: Message, number: int, now_ns: int) -> None:
+        """Keep an early message and ask for what is missing, once; again when a resend itself left a hole."""
+        size = len(message.raw)
+        room = len(self._queue) < QUEUE_MESSAGES_MAX and self._queue_bytes + size <= QUEUE_BYTES_MAX
+        if room and number not in self._queue:
+            self._queue[number] = message
+            self._queue_bytes += size
+        hole = self._asked is not None and message.fields.get(b"43") == b"Y" and self.next_in > self._asked.first
+        if self._asked is None or hole:
+            self._asked = Asked(self.next_in, number - 1)
+            self._note(f"gap: expecting {self.next_in}, received {number}; asked for a resend")
+            self.out.admin(b"35=2\x017=%d\x0116=%b\x01" % (self.next_in, self.version.open_end), now_ns)
+
+    def _forget_gap(self) -> None:
+        self._queue.clear()
+        self._queue_bytes = 0
+        self._asked = None
+
+    def _drain(self, now_ns: int) -> None:
+        """Act upon queued messages whose number has come."""
+        while self._queue and self.link is not None and not self.link.closing:
+            message = self._queue.pop(self.next_in, None)
+            if message is None:
+                break
+            self._queue_bytes -= len(message.raw)
+            if message.type in ACTED_UPON:
+                self._expect(self.next_in + 1)
+            else:
+                self._act(message, self.next_in, now_ns)
+        if self._queue and min(self._queue) < self.next_in:
+            for number in [number for number in self._queue if number < self.next_in]:
+                self._queue_bytes -= len(self._queue.pop(number).raw)
+
+    def _too_low(self, message: Message, number: int, now_ns: int) -> None:
+        """Received before. Without PossDupFlag the two sides disagree about numbers, which only people can mend."""
+        fields = message.fields
+        if fields.get(b"43") != b"Y":
+            self._refuse(b"MsgSeqNum too low, expecting %d but received %d" % (self.next_in, number), now_ns)
+            return
+        if message.type == b"4":
+            return
+        original = fields.get(b"122")
+        if original is None:
+            self._reject(message, number, Fault(validate.MISSING, b"122"), now_ns)
+        elif (parse_time_ns(original) or 0) > (parse_time_ns(fields[b"52"]) or 0):
+            self._reject(message, number, Fault(validate.SENDING_TIME), now_ns)
+
+    # -- what messages do
+
+    def _take_logon(self, message: Message, number: int, now_ns: int) -> None:
+        fields = message.fields
+        reset = fields.get(b"141") == b"Y"
+        heartbeat_s = whole_number(fields.get(b"108", b""))
+        if not self._choose_application(fields):
+            self._hang_up("logon refused: DefaultApplVerID (1137) is missing or has no dictionary here")
+        elif heartbeat_s is None or heartbeat_s > self.config.heartbeat_max_s:
+            text = b"HeartBtInt (108) must be between 0 and %d" % self.config.heartbeat_max_s
+            self._count(number)
+            self._refuse(text, now_ns)
+        elif reset and number != 1:
+            self._refuse(b"MsgSeqNum must be 1 with ResetSeqNumFlag, received %d" % number, now_ns)
+        else:
+            if reset or self.config.reset_on_logon:
+                self._reset("asked for by the counterparty" if reset else "reset_on_logon")
+            if number < self.next_in:
+                self._too_low_logon(message, number, now_ns)
+            else:
+                self._answer_logon(message, number, heartbeat_s, reset, now_ns)
+
+    def _choose_application(self, fields: dict[bytes, bytes]) -> bool:
+        if not self.version.transport:
+            return True
+        self._application = fields.get(b"1137", b"")
+        if not self._application:
+            return False
+        if self.config.validate:
+            self._rules = self._rulebook.rules(self.version, self._application)
+        return self._rules is not None or not self.config.validate
+
+    def _answer_logon(self, message: Message, number: int, heartbeat_s: int, reset: bool, now_ns: int) -> None:
+        self.state = State.ACTIVE
+        self._heartbeat_ns = heartbeat_s * SECOND_NS
+        self._note(f"logged on: next in {self.next_in}, next out {self.out.next_out}, received {number}")
+        self.out.admin(b"35=A\x0198=0\x01108=%d\x01%b%b" % (
+            heartbeat_s, b"141=Y\x01" if reset else b"",
+            b"1137=%b\x01" % self._application if self.version.transport else b""), now_ns)
+        if number > self.next_in:
+            self._gap(message, number, now_ns)
+        else:
+            self._count(number)
+
+    def _too_low_logon(self, message: Message, number: int, now_ns: int) -> None:
+        self._note(f"logon refused: expecting {self.next_in}, received {number}; the counterparty went back")
+        self._refuse(b"MsgSeqNum too low, expecting %d but received %d" % (self.next_in, number), now_ns)
+
+    def _take_second_logon(self, message: Message, number: int, now_ns: int) -> None:
+        """On a live session a Logon means that numbers start again, or it is a mistake."""
+        if message.fields.get(b"141") == b"Y":
+            self.state = State.WAIT_LOGON
+            self._take_logon(message, number, now_ns)
+        else:
+            self._hang_up("a second Logon on the same connection")
+
+    def _take_quietly(self, message: Message, number: int, now_ns: int) -> None:
+        """Heartbeat and Reject ask for nothing."""
+        if message.type == b"3":
+            self._note(f"the counterparty rejected message {whole_number(message.fields.get(b'45', b''))}")
+        self._expect(number + 1)
+
+    def _take_test_request(self, message: Message, number: int, now_ns: int) -> None:
+        self.out.admin(b"35=0\x01112=%b\x01" % message.fields.get(b"112", b""), now_ns)
+        self._expect(number + 1)
+
+    def _take_resend_request(self, message: Message, number: int, now_ns: int) -> None:
+        first = whole_number(message.fields.get(b"7", b""))
+        last = whole_number(message.fields.get(b"16", b""))
+        newest = self.out.next_out - 1
+        if first is None or last is None or first > newest or (0 < last < first):
+            self._reject(message, number, Fault(validate.OUT_OF_RANGE, b"7"), now_ns)
+            return
+        if message.fields[b"16"] in (b"0", self.version.open_end, self.version.also_open) or last > newest:
+            last = newest
+        self._note(f"resending {first} to {last}")
+        self.out.resend(max(first, 1), last, now_ns)
+        if number > self.next_in:
+            self._gap(message, number, now_ns)
+        else:
+            self._count(number)
+
+    def _take_sequence_reset(self, message: Message, number: int, now_ns: int) -> None:
+        """Gap fill: these numbers hold nothing for us. Reset: go on at another number, never a lower one."""
+        new = whole_number(message.fields.get(b"36", b""))
+        if new is None or new < self.next_in:
+            self._reject(message, number, Fault(validate.OUT_OF_RANGE), now_ns)
+        else:
+            if message.fields.get(b"123") != b"Y":
+                self._note(f"the counterparty reset its numbers from {self.next_in} to {new}")
+            self._expect(new)
+
+    def _take_logout(self, message: Message, number: int, now_ns: int) -> None:
+        """Answer, after everything else that is still to be said, and hang up."""
+        self._count(number)
+        if self.state is State.LOGOUT_SENT:
+            self._hang_up("logged out")
+        else:
+            self._note("logged out by the counterparty")
+            self._answer_logout = True
+
+    def _take_application(self, message: Message, number: int, now_ns: int) -> None:
+        self.delivered.append(masked(message))
+        self._expect(number + 1)
+
+    # -- time
+
+    def tick(self, now_ns: int) -> int:
+        """Heartbeats, test requests, time-outs, the rest of a resend; returns when something is due next (ns)."""
+        if self.link is None or self.state is State.WAIT_LOGON:
+            return now_ns + IDLE_S * SECOND_NS
+        if self.state is State.LOGOUT_SENT and now_ns >= self._logout_ns + LOGOUT_S * SECOND_NS:
+            self._hang_up("no answer to our Logout")
+        elif self._heartbeat_ns:
+            self._keep_alive(now_ns)
+        if self.out.resending():
+            self.out.resume(now_ns)
+            return now_ns
+        return self._due_ns(now_ns)
+
+    def _keep_alive(self, now_ns: int) -> None:
+        silent_ns = now_ns - self._received_ns
+        if silent_ns * 10 >= self._heartbeat_ns * 24:
+            self._hang_up("no answer to our TestRequest")
+        elif silent_ns * 10 >= self._heartbeat_ns * 12 * (self._test_requests + 1):
+            self._test_requests += 1
+            self.out.admin(b"35=1\x01112=TEST\x01", now_ns)
+        elif now_ns - self.out.last_sent_ns >= self._heartbeat_ns and not self._test_requests:
+            self.out.admin(b"35=0\x01", now_ns)
+
+    def _due_ns(self, now_ns: int) -> int:
+        due = now_ns + IDLE_S * SECOND_NS
+        if self.state is State.LOGOUT_SENT:
+            due = self._logout_ns + LOGOUT_S * SECOND_NS
+        if self._heartbeat_ns:
+            test_due = self._received_ns + self._heartbeat_ns * 12 * min(self._test_requests + 1, 2) // 10
+            due = min(due, test_due)
+            if not self._test_requests:
+                due = min(due, self.out.last_sent_ns + self._heartbeat_ns)
+        return max(due, now_ns + 1)
+
+    # -- ends
+
+    def _reset(self, why: str) -> None:
+        self._note(f"numbers go back to 1 ({why}); next in was {self.next_in}, next out {self.out.next_out}")
+        self.next_in = 1
+        self.out.reset()
+        self._forget_gap()
+
+    def _send_logout(self, text: bytes, now_ns: int) -> None:
+        if self.state is State.WAIT_LOGON:
+            self._hang_up(text.decode())
+            return
+        self.out.admin(b"35=5\x01" + (b"58=%b\x01" % text if text else b""), now_ns)
+        self.state = State.LOGOUT_SENT
+        self._logout_ns = now_ns
+
+    def _refuse(self, text: bytes, now_ns: int) -> None:
+        """Say why and hang up at once."""
+        self.out.admin(b"35=5\x0158=%b\x01" % text, now_ns)
+        self._hang_up(text.decode())
+
+    def _hang_up(self, why: str) -> None:
+        self._note(why)
+        if self.link is not None:
+            self.link.closing = True
+
+    def _note(self, text: str) -> None:
+        log.info("fix.session endpoint=%s session=%s %s", self.endpoint, self.config.target, text)
+
+
+def reversed_route(fields: dict[bytes, bytes]) -> bytes:
+    """Header fields of an answer that lead it back the way its message came."""
+    found = [(back, fields[tag]) for tag, back in REVERSED.items() if fields.get(tag)]
+    return join(sorted(found)) if found else b""
+
+
+def reject_body(version: Version, message: Message, number: int, fault: Fault) -> bytes:
+    """Reject (3), as much of it as the version knows."""
+    text, about = fault.text, b""
+    if version.reject_reason_max < 0:
+        text += b" (%b)" % fault.tag if fault.tag else b""
+    else:
+        about = b"371=%b\x01" % fault.tag if fault.tag else b""
+        about += b"372=%b\x01" % message.type
+        if fault.reason <= version.reject_reason_max:
+            about += b"373=%d\x01" % fault.reason
+    return b"35=3\x01%b45=%d\x0158=%b\x01%b" % (reversed_route(message.fields), number, text, about)

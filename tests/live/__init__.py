@@ -1,0 +1,1 @@
+"""Programs that play one side of a protocol over real connections."""
