@@ -10,7 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from gateway.store.postgres import PostgresStore
-from gateway.store.sqlite import SqliteStore, accept
+from gateway.store.sqlite import SqliteStore
+from gateway.store.sqlite_file import accept
 
 __all__ = ["PostgresStore", "SqliteStore", "accept", "open_store"]
 

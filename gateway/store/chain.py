@@ -28,6 +28,7 @@ class Sealed(Struct):
     head: Head
     journal: dict[str, list[Row]]
     row: Row
+    size_bytes: int  # of everything appended
 
 
 def seal(batch: Batch, before: Head, clean: Clean = as_is) -> Sealed:
@@ -35,10 +36,14 @@ def seal(batch: Batch, before: Head, clean: Clean = as_is) -> Sealed:
     assert batch.id == before.id + 1, f"batch {batch.id} does not follow batch {before.id}"
     journal = {table: clean(rows) for table, rows in journal_rows(batch, before).items()}
     identities, arrivals = pack_pairs(batch.references), pack_pairs(batch.arrivals)
-    hash = batch_hash(before.hash, batch.id, batch.time_ns, journal, identities, arrivals)
+    content = _content(batch.id, batch.time_ns, journal, identities, arrivals)
+    hash = sha256(before.hash + content).digest()
     lasts = [_last(table, rows, before) for table, rows in journal.items()]
+    payload = sum(len(row[_MESSAGE_DATA]) for row in journal["messages"])
+    payload += sum(len(row[_OUTBOX_DATA]) for row in journal["outbox"])
     head = Head(batch.id, batch.time_ns, hash, *lasts)
-    return Sealed(head, journal, (batch.id, batch.time_ns, hash, *lasts, identities, arrivals))
+    row = (batch.id, batch.time_ns, hash, *lasts, identities, arrivals)
+    return Sealed(head, journal, row, len(content) + payload)
 
 
 def _last(table: str, rows: Sequence[Row], before: Head) -> int:
@@ -54,13 +59,18 @@ def _last(table: str, rows: Sequence[Row], before: Head) -> int:
 
 def batch_hash(before: bytes, id: int, time_ns: int, journal: Mapping[str, Sequence[Row]], identities: bytes,
                arrivals: bytes) -> bytes:
-    """The hash of a batch, from the hash before it and everything it appended, in the order of JOURNAL."""
-    content = [
+    """The hash of a batch, from the hash before it and everything it appended."""
+    return sha256(before + _content(id, time_ns, journal, identities, arrivals)).digest()
+
+
+def _content(id: int, time_ns: int, journal: Mapping[str, Sequence[Row]], identities: bytes, arrivals: bytes) -> bytes:
+    """What is hashed: the batch's own columns and its rows, in the order of JOURNAL."""
+    tables = [
         [_with_digest(row, _MESSAGE_DATA) for row in journal["messages"]],
         *(journal[table] for table in JOURNAL if table not in ("messages", "outbox")),
         [_with_digest(row, _OUTBOX_DATA) for row in journal["outbox"]],
     ]
-    return sha256(before + _pack((id, time_ns, content, identities, arrivals))).digest()
+    return _pack((id, time_ns, tables, identities, arrivals))
 
 
 def _with_digest(row: Row, place: int) -> Row:

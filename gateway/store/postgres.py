@@ -37,7 +37,7 @@ CREATE TABLE IF NOT EXISTS writer (one BIGINT PRIMARY KEY, epoch BIGINT NOT NULL
 INSERT INTO writer VALUES (1, 0, '') ON CONFLICT (one) DO NOTHING
 """
 _FOUNDATION_LOCK = 0x46494E4F53  # "FINOS": two first starts at once do not both create the tables
-_TAKE_LEASE = "UPDATE writer SET epoch = epoch + 1 RETURNING epoch, mark"
+_TAKE_LEASE = "UPDATE writer SET epoch = epoch + 1 RETURNING epoch"
 _FENCE = "UPDATE writer SET mark = $2 WHERE epoch = $1"
 
 # A text that PostgreSQL cannot hold: NUL, or a lone surrogate that UTF-8 cannot write.
@@ -79,10 +79,10 @@ class PostgresStore(Reads):
     async def _open(self) -> Recovered:
         self._writer = writer = await _connect(self._url)
         await _migrate(writer)
-        self._epoch, packed = await writer.fetchrow(_TAKE_LEASE)
         self._bridge = bridge = await asyncio.to_thread(Bridge, self._url)
-        marked = mark.parse(packed)
-        head = await asyncio.to_thread(recovery.check, bridge.fetch, marked, marked=bool(packed))
+        await asyncio.to_thread(_check, bridge)  # before anything is taken: a start that fails leaves the writer alone
+        self._epoch = await writer.fetchval(_TAKE_LEASE)
+        head = await asyncio.to_thread(_check, bridge)  # nobody else commits any more
         found = await asyncio.to_thread(recovery.load, bridge.fetch, head)
         async with writer.transaction():
             await self._fence(found.head)
@@ -225,6 +225,11 @@ async def _connect(url: str) -> Any:
 async def _select(connection: Any, statement: str, values: Sequence[Any]) -> list[Row]:
     [cleaned] = without_nul([tuple(values)])
     return [tuple(record) for record in await connection.fetch(_numbered(statement), *cleaned)]
+
+
+def _check(bridge: Bridge) -> Head:
+    [(packed,)] = bridge.fetch("SELECT mark FROM writer")
+    return recovery.check(bridge.fetch, mark.parse(packed), marked=bool(packed))
 
 
 def _numbered(statement: str) -> str:

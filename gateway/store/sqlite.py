@@ -10,31 +10,33 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiosqlite
 
-from gateway.ports import Batch, Delivery, Recovered, StoreDamaged, StoreFailed
-from gateway.store import mark, recovery, schema, sql, verify
+from gateway.ports import Batch, Delivery, Recovered, StoreFailed
+from gateway.store import mark, recovery, sql, verify
+from gateway.store.chain import Sealed
 from gateway.store.changes import Plan, balances, plan
 from gateway.store.checkpoint import Checkpoints
 from gateway.store.lease import Lease
 from gateway.store.packed import Gathering
 from gateway.store.reads import Reads
 from gateway.store.records import Head, Row, delivery, without_surrogates
+from gateway.store.sqlite_file import (
+    connect,
+    guarded,
+    look,
+    mark_path,
+    migrate,
+    read_only_uri,
+    transaction,
+    verify_file,
+)
 
-CACHE_KIB = 32 * 1024  # pages kept by the writer: the upper levels of every tree, and the newest pages
 MARK_SYNC_S = 1.0  # how long a mark may wait to be forced to the disk
-INTEGRITY_PROBLEMS_MAX = 20
-
-# Errors of the place, not of the data: the disk is full, the file cannot be read, somebody has it locked.
-_OF_THE_PLACE = frozenset((
-    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS,
-))
 
 
 class SqliteStore(Reads):
@@ -55,45 +57,47 @@ class SqliteStore(Reads):
     async def open(self) -> Recovered:
         """Take the lease, make sure nothing is missing, load. Raises StoreDamaged or StoreFailed."""
         try:
-            return self._open()
+            return guarded(self._path, self._open)
         except BaseException:
             await self.close()
             raise
 
     def _open(self) -> Recovered:
-        path = self._path
+        path, found = self._path, None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._files = _Files(path)
-            _guarded(path, lambda: _look(path))
-        found = _guarded(path, self._load)
-        self._head, self._gathering = found.head, found.gathering
-        if self._files is not None and self._writer is not None:
-            self._files.begin(self._writer, found.head)
-        return found.recovered
-
-    def _load(self) -> recovery.Found:
-        self._writer = writer = _connect(self._path)
-        _migrate(writer)
-        head = recovery.check(self._fetch, None, marked=False) if self._path is None else _head(self._fetch)
-        found = recovery.load(self._fetch, head)
-        with _transaction(writer):
+            found = look(path)
+        found = found or self._begin()
+        self._writer = writer = self._writer or connect(path)
+        with transaction(writer):
             for statement, rows in balances(found.moved):
                 writer.executemany(statement, rows)
-        return found
+        self._head, self._gathering = found.head, found.gathering
+        if self._files is not None:
+            self._files.begin(writer, found.head)
+        return found.recovered
+
+    def _begin(self) -> recovery.Found:
+        """A new database, or one of an older version: bring it to this one, then load it."""
+        self._writer = connect(self._path)
+        migrate(self._writer)
+        return recovery.load(self._fetch, recovery.check(self._fetch, None, marked=False))
 
     async def close(self) -> None:
+        """Close everything; may be called twice. Raises StoreFailed for what went wrong in the background till now."""
         if self._reader is not None:
             await self._reader.close()
             self._reader = None
         files, self._files = self._files, None
-        if files is not None:
-            await files.stop()
+        errors = await files.stop() if files is not None else []
         if self._writer is not None:
             self._writer.close()
             self._writer = None
         if files is not None:
             files.close()
+        if errors and not self._failed:
+            self._fail(f"the store was closed, but {errors[0]}")
 
     # -- the writer
 
@@ -104,7 +108,7 @@ class SqliteStore(Reads):
         try:
             planned = self._write(writer, batch)
             if self._files is not None:
-                self._files.committed(planned.sealed.head)
+                self._files.committed(planned.sealed)
         except (sqlite3.Error, OSError, OverflowError) as error:
             self._fail(f"batch {batch.id} was not committed: {error}")
         self._head = planned.sealed.head
@@ -127,7 +131,7 @@ class SqliteStore(Reads):
         writer = self._open_writer()
         try:
             writer.execute("PRAGMA synchronous = NORMAL")
-            with _transaction(writer):
+            with transaction(writer):
                 writer.executemany(sql.ARRIVED, [(id,) for id in ids])
                 writer.executemany(sql.NOTE_DELIVERY, [(id, now_ns) for id in ids])
             writer.execute("PRAGMA synchronous = FULL")
@@ -156,7 +160,7 @@ class SqliteStore(Reads):
             return self._fetch(statement, *values)
         async with self._reader_opening:
             if self._reader is None:
-                self._reader = await aiosqlite.connect(_read_only_uri(self._path), uri=True, isolation_level=None)
+                self._reader = await aiosqlite.connect(read_only_uri(self._path), uri=True, isolation_level=None)
         rows: Iterable[Any] = await self._reader.execute_fetchall(statement, values)
         return list(rows)
 
@@ -164,7 +168,7 @@ class SqliteStore(Reads):
         """Read everything again, beside the writer, in a thread. Problems in sentences."""
         if self._path is None:
             return verify.verify(self._fetch, None)
-        return await asyncio.to_thread(_verify, self._path)
+        return await asyncio.to_thread(verify_file, self._path)
 
 
 class _Files:
@@ -185,12 +189,15 @@ class _Files:
         self._mark.sync()
         self._checkpoints = Checkpoints(self._path, writer)
 
-    def committed(self, head: Head) -> None:
+    def committed(self, sealed: Sealed) -> None:
+        """Move the mark; begin what is due. Raises what failed in the background since the last time."""
         assert self._mark is not None, "a store that commits is open"
         assert self._checkpoints is not None, "a store that commits is open"
-        self._mark.write(head)
-        self._checkpoints.after_commit()
-        if self._timer is None:
+        self._mark.write(sealed.head)
+        self._checkpoints.after_commit(sealed.size_bytes)
+        if self._timer is None and (self._syncing is None or self._syncing.done()):
+            if self._syncing is not None:
+                self._syncing.result()
             self._timer = asyncio.get_running_loop().call_later(MARK_SYNC_S, self._sync)
 
     def _sync(self) -> None:
@@ -198,14 +205,13 @@ class _Files:
         if self._mark is not None:
             self._syncing = asyncio.get_running_loop().run_in_executor(None, self._mark.sync)
 
-    async def stop(self) -> None:
-        """End what runs in threads."""
+    async def stop(self) -> list[BaseException]:
+        """End what runs in threads; what failed there."""
         if self._timer is not None:
             self._timer.cancel()
-        if self._syncing is not None:
-            await self._syncing
-        if self._checkpoints is not None:
-            await self._checkpoints.close()
+        running = [self._syncing, self._checkpoints.running if self._checkpoints is not None else None]
+        found = await asyncio.gather(*(work for work in running if work is not None), return_exceptions=True)
+        return [error for error in found if error is not None]
 
     def close(self) -> None:
         if self._mark is not None:
@@ -214,25 +220,9 @@ class _Files:
         self._lease.close()
 
 
-class _transaction:
-    """All of a block or nothing; COMMIT is where it becomes durable."""
-
-    def __init__(self, writer: sqlite3.Connection) -> None:
-        self._writer = writer
-
-    def __enter__(self) -> None:
-        self._writer.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._writer.execute("COMMIT")
-        elif self._writer.in_transaction:  # a full disk has rolled back by itself
-            self._writer.execute("ROLLBACK")
-
-
 def _run(writer: sqlite3.Connection, planned: Plan, segment: list[Row]) -> None:
     sealed = planned.sealed
-    with _transaction(writer):
+    with transaction(writer):
         for table, rows in sealed.journal.items():
             if rows:
                 writer.executemany(sql.INSERT[table], rows)
@@ -241,137 +231,3 @@ def _run(writer: sqlite3.Connection, planned: Plan, segment: list[Row]) -> None:
             writer.executemany(statement, rows)
         if segment:
             writer.executemany(sql.KEEP_SEGMENT, segment)
-
-
-# --- connections ---------------------------------------------------------------------------------
-
-
-def mark_path(path: Path) -> Path:
-    """Where a database's mark stands."""
-    return path.with_name(path.name + ".mark")
-
-
-def _connect(path: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", f"cache_size = -{CACHE_KIB}",
-                   "temp_store = MEMORY"):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
-
-
-def _read_only_uri(path: Path) -> str:
-    """For a connection that changes nothing, not even when it is the last one to close."""
-    if not path.exists():
-        raise StoreFailed(f"{path}: there is no database")
-    return f"{path.absolute().as_uri()}?mode=ro"
-
-
-def _read_only(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(_read_only_uri(path), uri=True, isolation_level=None)
-
-
-def _fetch_from(connection: sqlite3.Connection) -> Callable[..., list[Row]]:
-    return lambda statement, *values: connection.execute(statement, values).fetchall()
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'migrations'").fetchall():
-        return 0
-    version: int = connection.execute("SELECT max(version) FROM migrations").fetchone()[0]
-    return version
-
-
-def _migrate(writer: sqlite3.Connection) -> None:
-    """Bring the tables to this program's version, each step a transaction."""
-    for version in range(_version(writer) + 1, len(schema.SCRIPTS) + 1):
-        with _transaction(writer):
-            writer.execute("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY)")
-            for statement in schema.statements(version, schema.SQLITE):
-                writer.execute(statement)
-            writer.execute("INSERT INTO migrations VALUES (?)", (version,))
-
-
-# --- before and beside the writer ----------------------------------------------------------------
-
-
-def _look(path: Path) -> None:
-    """Make sure, reading only, that nothing acknowledged is missing. Raises StoreDamaged."""
-    found = mark.read(mark_path(path))
-    if not path.exists() or not path.stat().st_size:
-        if found is not None and found.id:
-            raise StoreDamaged(recovery.missing(Head(), found))
-        return
-    with closing(_read_only(path)) as connection:
-        version = _version(connection)
-        if version > len(schema.SCRIPTS):
-            raise StoreFailed(f"the database has version {version}, this program knows {len(schema.SCRIPTS)}: it was"
-                              " written by a newer one")
-        if version:
-            recovery.check(_fetch_from(connection), found, marked=True)
-        elif found is not None and found.id:
-            raise StoreDamaged(recovery.missing(Head(), found))
-
-
-def _head(fetch: Callable[..., list[Row]]) -> Head:
-    rows = fetch(sql.LAST_HEADS, 1)
-    return Head(*rows[0]) if rows else Head()
-
-
-def _verify(path: Path) -> list[str]:
-    found = mark.read(mark_path(path))  # before the database: a daemon may be committing beside us
-
-    def look() -> list[str]:
-        with closing(_read_only(path)) as connection:
-            connection.execute("BEGIN")
-            problems = verify.verify(_fetch_from(connection), found)
-            rows = connection.execute(f"PRAGMA integrity_check({INTEGRITY_PROBLEMS_MAX})").fetchall()
-            return problems + [f"the database file: {text}" for (text,) in rows if text != "ok"]
-
-    try:
-        return _guarded(path, look)
-    except StoreDamaged as damage:
-        return [str(damage)]
-
-
-def accept(path: Path) -> str:
-    """Declare the database as it stands to be the truth, after a person decided so; one sentence of what was done.
-
-    For a database restored from a backup, or one whose lost batches cannot be had back: the old mark is kept under
-    another name and a new one written. Raises StoreDamaged when the database contradicts itself even without a mark.
-    """
-    lease = Lease(path.with_name(path.name + ".lock"))
-    try:
-        def look() -> Head:
-            with closing(_read_only(path)) as connection:
-                return recovery.check(_fetch_from(connection), None, marked=False)
-
-        head, old = _guarded(path, look), mark_path(path)
-        if old.exists():
-            before = mark.read(old)
-            old.rename(old.with_name(f"{old.name}.{before.id if before is not None else 'unreadable'}"))
-        fresh = mark.Mark(old)
-        fresh.write(head)
-        fresh.sync()
-        fresh.close()
-    finally:
-        lease.close()
-    return f"{path.name} ends at batch {head.id} ({recovery.moment(head.time_ns)}); whatever came after is given up"
-
-
-T = TypeVar("T")
-
-
-def _guarded(path: Path | None, work: Callable[[], T]) -> T:
-    """Tell a place that cannot be used (StoreFailed) from data that contradicts itself (StoreDamaged)."""
-    name = path.name if path is not None else "the store in memory"
-    try:
-        return work()
-    except sqlite3.ProgrammingError:
-        raise  # ours
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if code in _OF_THE_PLACE:
-            raise StoreFailed(f"{name}: {error}") from error
-        raise StoreDamaged(f"{name}: {error}") from error
-    except (TypeError, ValueError) as error:  # a column holds what was never written into it
-        raise StoreDamaged(f"{name}: a row cannot be read: {error}") from error

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from gateway.ports import AccountRow, Recovered, StoreDamaged, StoreFailed
 from gateway.store import SqliteStore, accept, recovery
-from gateway.store.sqlite import mark_path
+from gateway.store.sqlite_file import mark_path
 from tests.store.books import Books
 
 COMMITS = 5  # after the opening: batches 2 to 6, messages 1 to 5
@@ -140,7 +140,9 @@ async def test_a_change_before_the_tail_is_found_by_verify(tmp_path: Path, monke
 async def test_a_file_cut_short(tmp_path: Path) -> None:
     path = await closed(tmp_path / "a")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    assert "malformed" in await refused(path)
+    assert await refused(path) == (
+        "closed.db: database disk image is malformed; acknowledged are the batches up to 6, with messages up to 5 and"
+        " transfers up to 5, until 2026-01-01 00:00:06.000 UTC")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -180,8 +182,7 @@ async def test_a_flipped_bit_in_the_file_never_loses_money(
 async def test_what_was_changed_by_hand(tmp_path: Path, statement: str, sentence: str) -> None:
     path = await closed(tmp_path / "a")
     by_hand(path, statement)
-    with pytest.raises(StoreDamaged, match=sentence.replace("(", r"\(").replace(")", r"\)")):
-        await opened(path)
+    assert sentence in await refused(path)
     assert await SqliteStore(path).verify() != []
 
 

@@ -55,6 +55,16 @@ async def test_damage_is_named(postgres_url: str, statement: str, sentence: str)
         await PostgresStore(postgres_url).open()
 
 
+async def test_a_start_that_fails_leaves_the_writer_alone(postgres_url: str) -> None:
+    store, books = await filled(postgres_url)
+    await changed(postgres_url, "INSERT INTO transfers VALUES (9, 1, 'A', 'B', 'EUR', 1)")
+    with pytest.raises(StoreDamaged, match="rows up to 9"):
+        await PostgresStore(postgres_url).open()
+    await changed(postgres_url, "DELETE FROM transfers WHERE id = 9")
+    await store.commit(books.settled(("A", "B", 1)))
+    await store.close()
+
+
 async def test_a_server_that_is_not_there(postgres_url: str) -> None:
     with pytest.raises(StoreFailed, match="PostgreSQL"):
         await PostgresStore("postgresql://test@127.0.0.1:1/none").open()

@@ -19,7 +19,7 @@ from tests.store.books import Books
 async def test_the_log_is_copied_into_the_file_beside_the_commits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkpoint, "FRAMES", 50)
+    monkeypatch.setattr(checkpoint, "GROWN_BYTES", 200_000)
     path, books = tmp_path / "test.db", Books()
     store = SqliteStore(path)
     await store.open()
