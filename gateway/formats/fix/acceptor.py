@@ -156,7 +156,8 @@ class FixAcceptor:
     def reconfigure(self, sessions: Sequence[SessionConfig]) -> None:
         """Add, change and switch off sessions; those that stay as they are notice nothing.
 
-        A session that is switched off, or whose names changed, is logged out; its numbers are kept.
+        A session that is switched off logs out at its next tick; one whose version or names changed is hung up.
+        Numbers are kept in both cases.
         """
         wanted = {config.target: config for config in sessions}
         if len(wanted) < len(sessions):
@@ -165,7 +166,6 @@ class FixAcceptor:
         for name, session in self._sessions.items():
             if name not in wanted:
                 session.enabled = False
-                session.end(session.out.last_sent_ns)
         for name, config in wanted.items():
             self._sessions[name] = self._made(config, versions[name])
 

@@ -92,7 +92,7 @@ class Session:
                  sent: Sent, rulebook: Rulebook) -> None:
         self.endpoint = endpoint
         self.version = version
-        self.enabled = True
+        self.enabled = True  # False: no Logon is taken, and a session that is logged on logs out at its next tick
         self.configure(config)
         self.link: Connection | None = None
         self.state = State.WAIT_LOGON
@@ -134,11 +134,6 @@ class Session:
         self.out.disconnect()
         self._forget_gap()
         self._answer_logout = False
-
-    def end(self, now_ns: int) -> None:
-        """Log out on our own behalf: the session is switched off, or the door closes."""
-        if self.link is not None and self.state is State.ACTIVE:
-            self._send_logout(b"", now_ns)
 
     def seal(self, link: Connection, now_ns: int) -> Sealed:
         """What changed since the last seal; bytes only for the link that the session is on."""
@@ -402,6 +397,8 @@ class Session:
         """Heartbeats, test requests, time-outs, the rest of a resend; returns when something is due next (ns)."""
         if self.link is None or self.state is State.WAIT_LOGON:
             return now_ns + IDLE_S * SECOND_NS
+        if self.state is State.ACTIVE and not self.enabled:
+            self._send_logout(b"", now_ns)
         if self.state is State.LOGOUT_SENT and now_ns >= self._logout_ns + LOGOUT_S * SECOND_NS:
             self._hang_up("no answer to our Logout")
         elif self._heartbeat_ns:

@@ -1,0 +1,353 @@
+"""The FIX door: TCP connections, TLS 1.3 when certificates are configured, for the sessions of one endpoint.
+
+Strategy: a connection feeds its link, offers what came out, and writes only what the commit gives back. One offer of
+a connection is under way at a time; bytes that come meanwhile wait and go into the next, so that a number never
+counts as received before the message that bore it is durable, and load makes offers larger. Time is driven by the
+link: it says when it wants to be woken. Whoever does not log on, does not read, or comes too often from one address
+is cut off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Sequence
+from functools import partial
+
+from msgspec import Struct
+
+from adapters import _address
+from gateway.ports import Acceptor, AnswerBy, Committed, Delivery, Desk, Inbound, SessionConfig
+
+READ_BYTES_MAX = 256 * 1024  # waiting for an offer that is under way; then the socket is not read
+WRITE_BYTES_HIGH = 1024 * 1024  # a counterparty that does not read its answers is not read from either ...
+WRITE_STALL_S = 30.0  # ... and cut off when it goes on
+STOP_S = 5.0  # for counterparties to answer our Logout
+BACKLOG = 1_024
+CHECKED = "session"  # what a message is that came through a session: framed and validated
+
+log = logging.getLogger("financial_os.fix")
+
+
+class Tls(Struct, frozen=True, forbid_unknown_fields=True):
+    """TLS 1.3 for the listening address; paths of PEM files."""
+
+    certificate: str
+    key: str
+    client_ca: str = ""  # certificates of authorities: counterparties must then show a certificate signed by one
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """One listening address and the sessions behind it."""
+
+    listen: str  # host:port
+    sessions: tuple[SessionConfig, ...]
+    tls: Tls | None = None
+    connections_max: int = 256  # from one address: a counterparty needs one per session
+    logon_timeout_s: float = 10.0  # from connecting to a Logon that was accepted
+
+    def __post_init__(self) -> None:
+        _address.split(self.listen)
+        targets = Counter(session.target for session in self.sessions)
+        twice = [target for target, count in targets.items() if count > 1]
+        if twice:
+            raise ValueError(f"sessions: {twice[0]} stands there twice; a target is the name of one session")
+
+
+class Door:
+    """ports.Door over TCP."""
+
+    answer_by: AnswerBy = "link"
+
+    def __init__(self, name: str, config: Config, desk: Desk) -> None:
+        self.name = name
+        self.config = config
+        self.desk = desk
+        self.connections: set[Connection] = set()
+        self._addresses: Counter[str] = Counter()
+        self._acceptor: Acceptor | None = None
+        self._server: asyncio.Server | None = None
+
+    @property
+    def acceptor(self) -> Acceptor:
+        assert self._acceptor is not None, "the door was started"
+        return self._acceptor
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 when it does not."""
+        sockets = self._server.sockets if self._server is not None else ()
+        return int(sockets[0].getsockname()[1]) if sockets else 0
+
+    async def start(self) -> None:
+        """Raises ValueError, OSError or ssl.SSLError with a sentence."""
+        self._acceptor = self.desk.acceptor(self.name, self.config.sessions)
+        host, port = _address.split(self.config.listen)
+        context = _context(self.config.tls) if self.config.tls is not None else None
+        timeout_s = self.config.logon_timeout_s if context is not None else None
+        self._server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(self), host, port, ssl=context, ssl_handshake_timeout=timeout_s, backlog=BACKLOG)
+
+    async def stop(self) -> None:
+        """Log out of every session and wait for the answers, not for ever."""
+        if self._server is None:
+            return
+        self._server.close()
+        self.acceptor.reconfigure(())
+        for connection in list(self.connections):
+            connection.poke()
+        ends = [connection.ended for connection in self.connections]
+        if ends:
+            await asyncio.wait(ends, timeout=STOP_S)
+        for connection in list(self.connections):
+            connection.abort()
+        self._server = None
+
+    def reconfigure(self, config: Config) -> bool:
+        """Take a new configuration without touching sessions that stay; False when the address itself changed."""
+        if (config.listen, config.tls) != (self.config.listen, self.config.tls):
+            return False
+        self.acceptor.reconfigure(config.sessions)
+        self.config = config
+        for connection in list(self.connections):
+            connection.poke()
+        return True
+
+    async def deliver(self, items: Sequence[Delivery]) -> list[int]:
+        """Answers that came later, to sessions that may be away: they are durable, and asked for by their numbers."""
+        queued: dict[str, list[Delivery]] = {}
+        for item in items:
+            queued.setdefault(item.session, []).append(item)
+        arrived: list[int] = []
+        for session, group in queued.items():
+            link = self.acceptor.send(session, [item.data for item in group], self.desk.clock_ns())
+            if link is None:
+                log.warning("fix.no-session endpoint=%s session=%s items=%d", self.name, session, len(group))
+                continue
+            connection = next((c for c in self.connections if c.link is link), None)
+            await (connection.flush() if connection is not None else self.desk.offer([], link))
+            arrived.extend(item.id for item in group)
+        return arrived
+
+    # -- connections
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether one more connection from its address is welcome."""
+        if self._addresses[connection.address] >= self.config.connections_max:
+            log.warning("fix.turned-away endpoint=%s connections=%d", self.name, self.config.connections_max)
+            return False
+        self._addresses[connection.address] += 1
+        self.connections.add(connection)
+        return True
+
+    def forget(self, connection: Connection) -> None:
+        """A connection is gone."""
+        self.connections.discard(connection)
+        self._addresses[connection.address] -= 1
+        if not self._addresses[connection.address]:
+            del self._addresses[connection.address]
+
+
+class Connection(asyncio.Protocol):
+    """One socket and its link."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.desk = door.desk
+        self.link = door.acceptor.connect(door.desk.clock_ns())
+        self.address = self.source = ""
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._buffer = bytearray()
+        self._busy = False  # an offer is under way
+        self._tick_wanted = False  # time ran on meanwhile
+        self._holds: set[str] = set()  # why the socket is not read
+        self._waiting: list[asyncio.Future[None]] = []  # for the offer after the one under way
+        self._timer: asyncio.TimerHandle | None = None
+        self._logon_timer: asyncio.TimerHandle | None = None
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self._room: asyncio.Task[None] | None = None
+
+    # -- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport), "TCP and TLS transports read and write"
+        peer = transport.get_extra_info("peername") or ("",)
+        self.address, self.source = str(peer[0]), ":".join(str(part) for part in peer[:2])
+        if not self.door.admit(self):
+            transport.abort()
+            return
+        self._transport = transport
+        transport.set_write_buffer_limits(high=WRITE_BYTES_HIGH)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._logon_timer = self._loop.call_later(self.door.config.logon_timeout_s, self._too_slow, "logon")
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) > READ_BYTES_MAX:
+            self._hold("buffer")
+        self._pump()
+
+    def pause_writing(self) -> None:
+        self._hold("unread")
+        self._stall_timer = self._loop.call_later(WRITE_STALL_S, self._too_slow, "reading")
+
+    def resume_writing(self) -> None:
+        self._cancel(self._stall_timer)
+        self._let_go("unread")
+        self._tick()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        for timer in (self._timer, self._logon_timer, self._stall_timer):
+            self._cancel(timer)
+        if self._room is not None:
+            self._room.cancel()
+        self.link.lost()
+        if self._transport is not None:
+            self._transport = None
+            self.door.forget(self)
+        self._finish()
+
+    # -- offers
+
+    def _pump(self) -> None:
+        """Offer what waits, unless an offer is under way or the engine has no room."""
+        if self._busy:
+            return
+        if self._waiting:
+            self._offer([])
+        elif self._buffer and self._open() and "unread" not in self._holds:
+            if not self.desk.has_room():
+                self._wait_for_room()
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+            self._let_go("buffer")
+            self._offer(self.link.receive(data, self.desk.clock_ns()))
+        elif self._tick_wanted:
+            self._tick()
+
+    def _offer(self, messages: Sequence[bytes], *, by_tick: bool = False) -> None:
+        self._busy = True
+        waiting, self._waiting = self._waiting, []
+        now_ns, name, session = self.desk.clock_ns(), self.door.name, self.link.session
+        inbound = [Inbound(name, now_ns, data, self.source, session, "", CHECKED) for data in messages]
+        quiet = by_tick or bool(messages)
+        self.desk.offer(inbound, self.link).add_done_callback(partial(self._committed, waiting, quiet))
+
+    def _committed(self, waiting: list[asyncio.Future[None]], quiet: bool, done: asyncio.Future[Committed]) -> None:
+        """What was offered is durable: now the answers may leave."""
+        self._busy = False
+        error = asyncio.CancelledError() if done.cancelled() else done.exception()
+        for future in waiting:
+            if not future.done():
+                future.set_result(None) if error is None else future.set_exception(error)
+        if error is not None:
+            self.abort()
+        else:
+            self._release(done.result(), quiet)
+        self._finish()
+
+    def _release(self, committed: Committed, quiet: bool) -> None:
+        if self._transport is not None and self._open():
+            if committed.wire:
+                self._transport.write(committed.wire)
+            if committed.close:
+                self._transport.close()
+            elif self.link.session:
+                self._cancel(self._logon_timer)
+        self._tick_wanted = self._tick_wanted or not quiet
+        self._pump()
+
+    def _finish(self) -> None:
+        """The connection ended once it is gone and nothing of it is under way."""
+        if self._transport is None and not self._busy:
+            if self._waiting:
+                self._offer([])
+            elif not self.ended.done():
+                self.ended.set_result(None)
+
+    async def flush(self) -> None:
+        """Commit and write what was queued on the link by now."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._waiting.append(future)
+        self._pump()
+        await future
+
+    def poke(self) -> None:
+        """The link changed by itself: let it say what it has to say, or hang up when nobody logged on."""
+        if not self.link.session and self._transport is not None:
+            self._transport.close()
+        self._tick()
+
+    # -- time
+
+    def _tick(self) -> None:
+        """Wake the link; what it has to say goes through an offer like everything else."""
+        self._tick_wanted = self._busy
+        if self._busy or self._transport is None:
+            return
+        now_ns = self.desk.clock_ns()
+        due_ns = self.link.tick(now_ns) if "unread" not in self._holds else now_ns + 1_000_000_000
+        self._cancel(self._timer)
+        self._timer = self._loop.call_at(self._loop.time() + max(due_ns - now_ns, 0) / 1e9, self._tick)
+        self._offer([], by_tick=True)
+
+    def _too_slow(self, what: str) -> None:
+        log.warning("fix.too-slow endpoint=%s what=%s", self.door.name, what)
+        self.abort()
+
+    @staticmethod
+    def _cancel(timer: asyncio.TimerHandle | None) -> None:
+        if timer is not None:
+            timer.cancel()
+
+    # -- the socket
+
+    def _open(self) -> bool:
+        return self._transport is not None and not self._transport.is_closing()
+
+    def abort(self) -> None:
+        """Hang up without a word."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _hold(self, why: str) -> None:
+        if not self._holds and self._transport is not None:
+            self._transport.pause_reading()
+        self._holds.add(why)
+
+    def _let_go(self, why: str) -> None:
+        if why not in self._holds:
+            return
+        self._holds.discard(why)
+        if not self._holds and self._transport is not None:
+            self._transport.resume_reading()
+
+    def _wait_for_room(self) -> None:
+        if self._room is None:
+            self._hold("room")
+            self._room = self._loop.create_task(self._pump_when_room())
+
+    async def _pump_when_room(self) -> None:
+        await self.desk.room()
+        self._room = None
+        self._let_go("room")
+        self._pump()
+
+
+def _context(tls: Tls) -> ssl.SSLContext:
+    """A server's context: TLS 1.3, and client certificates where an authority is named."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_cert_chain(tls.certificate, tls.key)
+    if tls.client_ca:
+        context.load_verify_locations(tls.client_ca)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
