@@ -1,0 +1,95 @@
+"""Answers: pacs.002 to institutions, pain.002 to customers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gateway.formats.iso20022.write import escape, stamp
+from gateway.formats.iso20022.xml import NAMESPACE
+from gateway.model import Operation, Order, Payment, Refusal, Status
+from gateway.ports import Decoded, Frame, Writing
+
+NATURAL = {
+    "pain.001.001.03": "pain.002.001.03",
+    "pain.001.001.09": "pain.002.001.10",
+    "pacs.008.001.08": "pacs.002.001.10",
+    "pacs.009.001.08": "pacs.002.001.10",
+}
+TYPES = ("pacs.002.001.10", "pain.002.001.03", "pain.002.001.10")
+BODIES = {"pacs.002.001.10": "FIToFIPmtStsRpt", "pain.002.001.03": "CstmrPmtStsRpt", "pain.002.001.10": "CstmrPmtStsRpt"}
+REASONS_MAX = 50  # of a message refused as a whole: the first faults mend it
+ADDITIONAL_MAX = 105  # AddtlInf
+UNKNOWN = "NOTPROVIDED"
+
+
+def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> Frame:
+    """One status report on a message. Of a file in parts, only what did not settle is listed."""
+    type = reply if reply in TYPES else NATURAL.get(decoded.type, "pacs.002.001.10")
+    count = decoded.count or int(decoded.header.get("count", "0") or 0) or len(statuses)
+    group = group_status(decoded, statuses, count)
+    body = (
+        f"<GrpHdr><MsgId>{writing.message_id}</MsgId><CreDtTm>{stamp(writing.now_ns)}</CreDtTm></GrpHdr><OrgnlGrpInfAndSts>"
+        f"<OrgnlMsgId>{escape(decoded.message_id or UNKNOWN)[:35]}</OrgnlMsgId>"
+        f"<OrgnlMsgNmId>{escape(decoded.type or UNKNOWN)[:35]}</OrgnlMsgNmId>"
+        + (f"<OrgnlNbOfTxs>{count}</OrgnlNbOfTxs>" if count else "") + f"<GrpSts>{group}</GrpSts>"
+        + "".join(_reason(r.reason, f"{r.place}: {r.text}") for r in decoded.refusals[:REASONS_MAX])
+        + "</OrgnlGrpInfAndSts>"
+        + (_transactions(statuses, uetr=True) if type.startswith("pacs") else _informations(statuses, type))
+    )
+    name = BODIES[type]
+    data = f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{type}"><{name}>{body}</{name}></Document>\n'
+    return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
+
+
+def group_status(decoded: Decoded, statuses: Sequence[Status], count: int) -> str:
+    """One word for the whole: all the same, or PART."""
+    if decoded.refusals:
+        return "RJCT"
+    codes = {status.code for status in statuses}
+    if count > len(statuses):
+        codes.add("ACSC")
+    if len(codes) == 1:
+        return codes.pop()
+    return "PART" if codes else "RJCT"
+
+
+def _informations(statuses: Sequence[Status], type: str) -> str:
+    """pain.002: transactions below the payment information that they came in."""
+    groups: dict[str, list[Status]] = {}
+    for status in statuses:
+        groups.setdefault(_ids(status).get("PmtInfId") or UNKNOWN, []).append(status)
+    uetr = type == "pain.002.001.10"
+    return "".join(
+        f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{escape(name)}</OrgnlPmtInfId>{_transactions(group, uetr=uetr, tx_id=False)}</OrgnlPmtInfAndSts>"
+        for name, group in groups.items())
+
+
+def _transactions(statuses: Sequence[Status], *, uetr: bool, tx_id: bool = True) -> str:
+    return "\n".join(_transaction(status, uetr, tx_id) for status in statuses)
+
+
+def _transaction(status: Status, uetr: bool, tx_id: bool) -> str:
+    ids = _ids(status)
+    wanted = ["InstrId", "EndToEndId", *(["TxId"] if tx_id else []), *(["UETR"] if uetr else [])]
+    original = "".join(f"<Orgnl{name}>{escape(ids[name])}</Orgnl{name}>" for name in wanted if ids.get(name))
+    number = f"<StsId>{status.payment_id}</StsId>" if status.payment_id else ""
+    text = f"{status.place}: {status.text}" if status.place and status.code == "RJCT" else status.text
+    reason = _reason(status.reason, text) if status.reason else ""
+    return f"<TxInfAndSts>{number}{original}<TxSts>{status.code}</TxSts>{reason}</TxInfAndSts>"
+
+
+def _reason(reason: str, text: str) -> str:
+    code = f"<Cd>{reason}</Cd>" if len(reason) <= 4 else f"<Prtry>{escape(reason)[:35]}</Prtry>"
+    more = f"<AddtlInf>{escape(text[:ADDITIONAL_MAX])}</AddtlInf>" if text.strip() else ""
+    return f"<StsRsnInf><Rsn>{code}</Rsn>{more}</StsRsnInf>"
+
+
+def _ids(status: Status) -> Mapping[str, str]:
+    record = status.record
+    if isinstance(record, Payment):
+        return {"InstrId": record.instruction_id, "EndToEndId": record.end_to_end_id, "TxId": record.transaction_id,
+                "UETR": record.uetr, "PmtInfId": record.batch_id}
+    if isinstance(record, Refusal):
+        return {path.removeprefix("iso:"): text for path, text in record.extra}
+    assert isinstance(record, Order | Operation)
+    return {"EndToEndId": record.identity[:35]}
