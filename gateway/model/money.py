@@ -24,6 +24,8 @@ EXPONENTS: dict[str, int] = {
     **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
     **dict.fromkeys("CLF UYW".split(), 4),
+    # Metals and drawing rights have no smallest unit; five decimals are the most that ISO 20022 writes.
+    **dict.fromkeys("XAG XAU XDR XPD XPT".split(), 5),
 }
 MINOR_MAX = 10**18 - 1  # ISO 20022 totalDigits 18; also what a signed 64-bit column holds
 _DIGITS = re.compile(r"[0-9]{1,30}\Z", re.ASCII)

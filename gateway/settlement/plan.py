@@ -24,6 +24,9 @@ class Templates(Struct, frozen=True):
 def payment_legs(payment: Payment, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
     """One leg from the debited to the credited account; a Refusal when the payment does not name one."""
     currency = payment.amount.currency
+    if not templates.debit or payment.kind == "equivalent_transfer":
+        text = "an amount to be exchanged is not settled here" if templates.debit else "its route settles orders, not payments"
+        return Refusal("route-cannot-settle", "AG01", payment.place, text, payment.end_to_end_id)
     debit = _account(templates.debit, payment, currency, session, endpoint)
     if isinstance(debit, Refusal):
         return debit
@@ -39,6 +42,8 @@ def order_legs(order: Order, templates: Templates, session: str, endpoint: str) 
     """Two linked legs: the client's and the principal's side of an FX spot deal at the order's price."""
     if order.quote is None:
         return Refusal("no-price", "AM12", order.place, "an order without a price cannot be settled", order.client_order_id)
+    if not templates.client:
+        return Refusal("route-cannot-settle", "AG01", order.place, "its route settles payments, not orders", order.client_order_id)
     base, quote = order.base, order.quote
 
     def of(template: str, currency: str) -> str:

@@ -7,6 +7,7 @@ reads, `stream` reads large files in parts, `write` prints, `status` answers.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import BinaryIO
@@ -20,6 +21,7 @@ from gateway.formats.iso20022.xml import parse, violations
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
+PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 MARKS = (b"urn:iso:std:iso:20022", b"<Document", b":Document", b"<BusMsg", b"DataPDU", b"RequestPayload")
 
 
@@ -83,15 +85,16 @@ class Iso20022:
         return [status.answer(decoded, statuses, reply, writing)]
 
     def reprint(self, data: bytes) -> bytes:
-        """The tree, printed with the declaration it came with."""
+        """The tree printed between the prolog and the end that it came with; line ends as they were."""
         try:
             root = etree.fromstring(data, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
         except (etree.XMLSyntaxError, ValueError):
             return b""
-        start = data.find(b"?>") + 2 if data.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml") else 0
-        lead = data[: data.find(b"<", start)] if start else data[: data.find(b"<")]
-        tail = data[data.rfind(b">") + 1:]
-        return lead + etree.tostring(root, encoding="utf-8") + tail
+        body = etree.tostring(root, encoding="utf-8", with_tail=False)
+        if b"\r\n" in data:  # XML readers are told to make one line end of two characters
+            body = body.replace(b"\n", b"\r\n")
+        prolog = PROLOG.match(data)
+        return (prolog[0] if prolog else b"") + body + data[data.rfind(b">") + 1:]
 
 
 def opened(name: str, type: str, header: Level, records: Sequence[Payment | Refusal], envelope: Envelope | None) -> Decoded:

@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
 from lxml import etree
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gateway.formats.iso20022 import iban, mapping
+from gateway.formats.iso20022 import mapping
 from gateway.formats.iso20022.mapping import Leaf
 from gateway.formats.iso20022.read import Found, build, one, sort_leaves, split_rest, walk
 from gateway.model import Extra, Money, Payment, Refusal
 
 TRANSACTION = frozenset({"CdtTrfTxInf"})
 UNDERLYING = frozenset({"UndrlygCstmrCdtTrf"})
-BICFI = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z")
 # Of the group header and the payment information: counted, checked or kept in the header, not per transaction.
 COUNTED = frozenset({"MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt", "TtlIntrBkSttlmAmt/@Ccy", "PmtMtd"})
 
@@ -71,17 +70,14 @@ def _over(outer: Found, inner: Found) -> Found:
     return merged
 
 
-def transaction(element: etree._Element, space: int, kind: Kind, type: str, outer: Level, place: str, message_id: str) -> Payment | Refusal:
+def transaction(element: etree._Element, space: int, kind: Kind, type: str, outer: Level, place: str) -> Payment | Refusal:
     """One CdtTrfTxInf."""
     found, rest = sort_leaves(walk(element, space, UNDERLYING), kind.table)
     merged = _over(outer.found, found)
     own = merged.get("", {})
     refs = _references(own)
-    if "amount" not in own:
-        return Refusal("equivalent-amount", "AM12", f"{place}/Amt/EqvtAmt", "an equivalent amount is not taken; give InstdAmt",
-                       one(own, "end_to_end_id"), refs)
     money = Money.parse(one(own, "amount_currency"), one(own, "amount"))
-    wrong = _wrong_amount(own, money) or _wrong_iban(merged)
+    wrong = _wrong_amount(own, money)
     if wrong or money is None:
         code, reason, where, text = wrong or ("bad-amount", "AM12", "", "")
         return Refusal(code, reason, f"{place}/{where}", text, one(own, "end_to_end_id"), refs)
@@ -89,8 +85,10 @@ def transaction(element: etree._Element, space: int, kind: Kind, type: str, oute
     extra, structured = split_rest(rest)
     cover = next((child for child in element if child.tag[space:] == "UndrlygCstmrCdtTrf"), None)
     underlying = _underlying(cover, space, money, place) if cover is not None else None
-    payment = build(merged, money, instructed, kind.kind, place, type, outer.extra + extra, structured, underlying)
-    return _named(payment, message_id)
+    # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
+    exchanged = any(path == "Amt/EqvtAmt/CcyOfTrf" for path, _ in rest)
+    payment = build(merged, money, instructed, "equivalent_transfer" if exchanged else kind.kind, place, type, outer.extra + extra, structured, underlying)
+    return _named(payment)
 
 
 def _references(own: dict[str, list[str]]) -> Extra:
@@ -107,14 +105,6 @@ def _wrong_amount(own: dict[str, list[str]], money: Money | None) -> tuple[str, 
     return None
 
 
-def _wrong_iban(found: Found) -> tuple[str, str, str, str] | None:
-    for field, reason in (("debtor_account", "AC02"), ("creditor_account", "AC03")):
-        value = one(found.get(field, {}), "iban")
-        if value and (problem := iban.problem(value)):
-            return "bad-iban", reason, field, problem
-    return None
-
-
 def _underlying(element: etree._Element, space: int, money: Money, place: str) -> Payment:
     found, rest = sort_leaves(walk(element, space), mapping.UNDERLYING)
     own = found.get("", {})
@@ -123,7 +113,7 @@ def _underlying(element: etree._Element, space: int, money: Money, place: str) -
     return build(found, instructed or money, instructed, "credit_transfer", f"{place}/UndrlygCstmrCdtTrf", "", extra, structured, None)
 
 
-def _named(payment: Payment, message_id: str) -> Payment:
+def _named(payment: Payment) -> Payment:
     """Scheme and identity, which follow from what was read."""
     scheme = ""
     if "SEPA" in payment.service_level:
@@ -132,13 +122,6 @@ def _named(payment: Payment, message_id: str) -> Payment:
     identity = payment.uetr
     if not identity and payment.transaction_id and agent is not None and agent.bic:
         identity = f"{agent.bic}/{payment.transaction_id}"
-    payment = _with(payment, scheme, identity)
-    return payment
-
-
-def _with(payment: Payment, scheme: str, identity: str) -> Payment:
-    from msgspec import structs
-
     return structs.replace(payment, scheme=scheme, identity=identity) if scheme or identity else payment
 
 
@@ -146,22 +129,21 @@ def transactions(body: etree._Element, space: int, type: str) -> Iterator[Paymen
     """All transactions of a document's body, in order."""
     kind = KINDS[type]
     header = level(body[0], space, kind.table, NOTHING, "GrpHdr")
-    message_id = header.text("MsgId")
     if kind.body == "CstmrCdtTrfInitn":
         informations = [child for child in body if child.tag[space:] == "PmtInf"]
         for number, information in enumerate(informations, 1):
             outer = level(information, space, kind.table, header, "PmtInf")
-            yield from _below(information, space, kind, type, outer, f"PmtInf[{number}]/", message_id)
+            yield from _below(information, space, kind, type, outer, f"PmtInf[{number}]/")
     else:
-        yield from _below(body, space, kind, type, header, "", message_id)
+        yield from _below(body, space, kind, type, header, "")
 
 
-def _below(parent: etree._Element, space: int, kind: Kind, type: str, outer: Level, prefix: str, message_id: str) -> Iterator[Payment | Refusal]:
+def _below(parent: etree._Element, space: int, kind: Kind, type: str, outer: Level, prefix: str) -> Iterator[Payment | Refusal]:
     number = 0
     for child in parent:
         if child.tag[space:] == "CdtTrfTxInf":
             number += 1
-            yield transaction(child, space, kind, type, outer, f"{prefix}CdtTrfTxInf[{number}]", message_id)
+            yield transaction(child, space, kind, type, outer, f"{prefix}CdtTrfTxInf[{number}]")
 
 
 def totals(header: Level, count: int, amounts: Decimal, where: str) -> list[Refusal]:

@@ -24,6 +24,8 @@ class Envelope(Struct, frozen=True):
 
 def open_envelope(root: etree._Element) -> Envelope | list[Refusal]:
     """Find the one document; refuse when there is none, or more than one, or a header that contradicts it."""
+    if _is(root, "Document"):
+        return Envelope(root, type_of(root))
     documents = [e for e in root.iter() if _is(e, "Document")]
     if len(documents) != 1:
         text = f"{len(documents)} ISO 20022 documents found, expected one"
@@ -41,10 +43,6 @@ def _with_header(document: etree._Element, kind: str, header: etree._Element) ->
     if wrong:
         return wrong
     said = {etree.QName(e).localname: (e.text or "").strip() for e in header if len(e) == 0}
-    named = said.get("MsgDefIdr", "")
-    if named and named != kind:
-        text = f"the header says {named}, the document is {kind}"
-        return [Refusal("header-mismatch", "FF01", "/AppHdr/MsgDefIdr", text)]
     return Envelope(document, kind, _bic(header, "Fr"), _bic(header, "To"), said.get("BizMsgIdr", ""))
 
 

@@ -124,6 +124,8 @@ INITIATION = {
     "PmtInfId": "batch_id",
     "Amt/InstdAmt": "amount",
     "Amt/InstdAmt/@Ccy": "amount_currency",
+    "Amt/EqvtAmt/Amt": "amount",
+    "Amt/EqvtAmt/Amt/@Ccy": "amount_currency",
     "ReqdExctnDt": "settlement_date",
     "ReqdExctnDt/Dt": "settlement_date",
     "InstrForDbtrAgt": "for_next_agent.text",

@@ -29,15 +29,15 @@ def walk(element: etree._Element, space: int, skip: frozenset[str] = frozenset()
 
 
 def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str], out: Leaves) -> None:
-    seen: dict[str, int] = {}
+    last, number = "", 0
     for child in element:
-        tag: str = child.tag[space:] if child.tag[0] == "{" else child.tag  # type: ignore[index,assignment]
+        tag: str = child.tag[space:]  # type: ignore[index,assignment]
         if tag in skip:
             continue
-        number = seen.get(tag, 0) + 1
-        seen[tag] = number
-        path = f"{prefix}{tag}" if number == 1 else f"{prefix}{tag}[{number}]"
-        for name, value in child.attrib.items():
+        number = number + 1 if tag == last else 1  # the schema lets equal siblings stand only side by side
+        last = tag
+        path = prefix + tag if number == 1 else f"{prefix}{tag}[{number}]"
+        for name, value in child.items():
             out[f"{path}/@{name}"] = str(value)
         if len(child):
             _walk(child, f"{path}/", space, frozenset(), out)

@@ -103,7 +103,7 @@ def _records(file: BinaryIO, type: str, header: Level) -> Iterator[Payment | Ref
             parent = element.getparent()
             if information and number == 1 and parent is not None:
                 outer = level(parent, space, kind.table, header, "PmtInf")
-            yield transaction(element, space, kind, type, outer, f"{place}CdtTrfTxInf[{number}]", header.text("MsgId"))
+            yield transaction(element, space, kind, type, outer, f"{place}CdtTrfTxInf[{number}]")
             _let_go(element)
         elif event == "end" and tag == "PmtInf":
             _let_go(element)
