@@ -16,6 +16,7 @@ import ssl
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 from msgspec import Struct
 
@@ -174,8 +175,8 @@ class Connection(asyncio.Protocol):
 
     # -- asyncio.Protocol
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "TCP and TLS transports read and write"
+    def connection_made(self, opened: asyncio.BaseTransport) -> None:
+        transport = cast(asyncio.Transport, opened)  # uvloop's reads and writes too, and is no subclass
         peer = transport.get_extra_info("peername") or ("",)
         self.address, self.source = str(peer[0]), ":".join(str(part) for part in peer[:2])
         if not self.door.admit(self):

@@ -59,7 +59,8 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
 
 def _writer(codec: Codec | None, type: str) -> Codec:
     """The endpoint's own format where it writes the type (a profile such as sepa does), else whoever does."""
-    return codec if codec is not None and type in codec.writes else formats.writer(type)
+    own = (*codec.writes, *getattr(codec, "profiles", ())) if codec is not None else ()
+    return codec if codec is not None and type in own else formats.writer(type)
 
 
 def account_operations(accounts: Iterable[AccountConfig]) -> list[Operation]:

@@ -245,7 +245,7 @@ class Walk:
         self.fresh_messages: dict[int, MessageRow] = {}
         self.fresh_payments: dict[int, PaymentRow] = {}
         self.fresh_exceptions: dict[tuple[str, bytes], list[Status]] = {}
-        self.outgoing: dict[tuple[str, str], tuple[Way, list[Payment]]] = {}
+        self.outgoing: dict[tuple[str, str, str], tuple[Way, list[Payment]]] = {}
         self.written = 0
 
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
@@ -276,7 +276,7 @@ class Walk:
         where = (inbound.endpoint, inbound.digest)
         before = self.state.files.get(where)
         if before is not None and (before.next_part < 0 or inbound.part < before.next_part):
-            return Outcome(before.message, repeated=True)
+            return (self._repeat(one) if inbound.last else None) or Outcome(before.message, repeated=True)
         assert inbound.part == (before.next_part if before else 0), "the parts of a file come in order"
         self.state.message += 1
         number = self.state.message
@@ -384,11 +384,9 @@ class Walk:
         return (Refusal("message-id-reused", "DUPL", "message id", text),)
 
     def _register(self, one: Prepared, number: int, *, refused: bool) -> None:
-        if one.inbound.part or not one.inbound.last:
-            hashes = [0]
-        else:
-            hashes = [self._own_hash(one), 0 if refused else self._name_hash(one)]
-        for hash in hashes:
+        if not one.inbound.last:
+            return  # a file in parts is known by its last one, which holds the answer
+        for hash in (self._own_hash(one), 0 if refused else self._name_hash(one)):
             if hash and not self.state.arrivals.find(hash):
                 self.state.arrivals.add(hash, number)
                 self.batch.arrivals.append((hash, number))
@@ -463,7 +461,9 @@ class Walk:
         self._remember(hash, id)
         send = way.route.send
         if send is not None and isinstance(record, Payment):
-            self.outgoing.setdefault((send.to, way.route.name), (way, []))[1].append(record)
+            group = getattr(way.writer, "group", None)  # what payments of one message must have in common
+            key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
+            self.outgoing.setdefault(key, (way, []))[1].append(record)
         return Status("ACSC", record, id, place=record.place)
 
     def _post(self, payment: int, legs: tuple[Leg, ...]) -> None:
