@@ -33,6 +33,8 @@ check: $(BIN)/.installed       ## lint, strict types, layers, routes.yaml
 
 bench: $(BIN)/.installed       ## every published figure
 	$(BIN)/python bench/pipeline.py
+	$(BIN)/python bench/routing.py
+	$(BIN)/python bench/store.py
 
 sim: $(BIN)/.installed         ## seeded simulation of the whole daemon; SEEDS=n
 	$(BIN)/python tests/sim/run.py --seeds $(SEEDS)
@@ -45,6 +47,7 @@ fuzz: $(BIN)/.installed        ## mutated input to every decoder
 
 schema: $(BIN)/.installed      ## JSON Schema of routes.yaml, from the types
 	$(BIN)/python -m gateway.config.schema
+	$(BIN)/python -m gateway.config.reference
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info var .mypy_cache .ruff_cache .pytest_cache .hypothesis

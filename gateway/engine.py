@@ -24,7 +24,7 @@ from gateway.telemetry.metrics import Metrics
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
-SNAPSHOT_TRANSFERS = 50_000  # balances are written down after so many, so that a start replays no more
+SNAPSHOT_TRANSFERS = 200_000  # balances are written down after so many, so that a start replays no more
 
 log = logging.getLogger("financial_os.engine")
 

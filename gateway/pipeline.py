@@ -280,6 +280,9 @@ class Walk:
         assert inbound.part == (before.next_part if before else 0), "the parts of a file come in order"
         self.state.message += 1
         number = self.state.message
+        refusals = self._conflict(one, number) if before is None else ()
+        if refusals:
+            return self._refuse_file(one, number, refusals)
         statuses = self._records(one, number)
         row = self._progress(before, number, inbound, statuses)
         self.state.files[where] = row
@@ -289,6 +292,15 @@ class Walk:
         frames = self._answer_file(one, row, fresh) if inbound.last else []
         self._journal(one, number, (), frames)
         return Outcome(number, frames, statuses)
+
+    def _refuse_file(self, one: Prepared, number: int, refusals: Sequence[Refusal]) -> Outcome:
+        """A large file that may not come in: its first part says so, its other parts are passed over."""
+        row = FileRow(one.inbound.endpoint, one.inbound.digest, -1, number, 0, 0, 0, 0)
+        self.state.files[row.endpoint, row.digest] = row
+        self.batch.files.append(row)
+        frames = self._answer(one, (), refusals)
+        self._journal(one, number, refusals, frames)
+        return Outcome(number, frames, (), refusals)
 
     def _answer_file(self, one: Prepared, row: FileRow, fresh: Sequence[Status]) -> list[Frame]:
         """One answer for the whole file, from what did not settle: earlier parts from the store, then this batch."""

@@ -12,6 +12,8 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from gateway.ports import StoreDamaged, StoreFailed
+
 DEFAULT_ROUTES = "routes.yaml"
 Command = Callable[[argparse.Namespace], int]
 
@@ -26,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, StoreDamaged, StoreFailed) as error:
         print(f"financial-os: {error}", file=sys.stderr)
         return 2
 
@@ -104,7 +106,8 @@ def _operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
-    ledger.add_argument("act", choices=["accounts", "balances", "transfers", "verify"])
+    ledger.add_argument("act", choices=["accounts", "balances", "transfers", "verify", "accept"],
+                        help="accept: declare a restored database to be the truth (docs/store.md)")
     ledger.add_argument("account", nargs="?", default="")
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)

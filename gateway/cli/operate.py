@@ -22,7 +22,7 @@ from gateway.config.load import ConfigErrors, load
 from gateway.config.records import Configuration
 from gateway.engine import Engine
 from gateway.ports import Inbound, Store
-from gateway.store import open_store
+from gateway.store import accept, open_store
 from gateway.telemetry.metrics import Metrics
 
 ANSWER_S = 30.0  # how long a running daemon may take to commit a decision
@@ -46,12 +46,15 @@ def payments(options: argparse.Namespace) -> int:
 
 
 def ledger(options: argparse.Namespace) -> int:
-    """accounts, balances, transfers ACCOUNT, verify."""
+    """accounts, balances, transfers ACCOUNT, verify, accept."""
     if options.act == "verify":
         return verify(options)
     config = _config(options.routes)
     if config is None:
         return 2
+    if options.act == "accept":
+        print(accept(Path(config.store.removeprefix("sqlite:"))))
+        return 0
     if options.act == "transfers":
         if not options.account:
             print("financial-os: ledger transfers needs an account", file=sys.stderr)
@@ -70,7 +73,7 @@ def verify(options: argparse.Namespace) -> int:
     for problem in problems:
         print(problem)
     if not problems:
-        print("verified: hash chain whole, digests right, money conserved, balances equal the sum of transfers")
+        print("verified: hash chain whole, money conserved, balances equal the sum of transfers")
     return 1 if problems else 0
 
 

@@ -134,6 +134,9 @@ class MemoryStore:
         row = self.disk.payments.get(id)
         return None if row is None else {"id": id, "status": self.disk.current(id)}
 
+    async def balances(self) -> list[dict[str, Any]]:
+        return [{"account": a.account, "currency": a.currency, "minor": a.balance_minor} for a in self._balances()]
+
     async def verify(self) -> list[str]:
         totals: dict[str, int] = {}
         for row in self._balances():
