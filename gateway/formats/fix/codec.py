@@ -45,7 +45,7 @@ class Fix:
 
     def decode(self, data: bytes, type: str = "") -> Decoded:
         message = parse(data) if type else None
-        if message is not None:
+        if message is not None and message.tags[0] == b"8":
             return _decoded([_record(message)], message)
         return _decode_file(data)
 

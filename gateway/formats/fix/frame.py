@@ -1,6 +1,6 @@
 """Framing: a stream of bytes cut into FIX messages.
 
-Strategy: a message begins with `8=`, says its BodyLength (9) and ends with CheckSum (10). What begins so but lies
+Strategy: a message begins with `8=FIX`, says its BodyLength (9) and ends with CheckSum (10). What begins so but lies
 about length or sum, or has other first fields, is garbled: it is skipped whole, up to the first CheckSum field at
 or after the place where its BodyLength points, and consumes no sequence number. Garbled messages and garbage
 between messages are reported as GARBLED in their place; nothing is copied but the messages themselves.
@@ -15,9 +15,10 @@ MESSAGE_BYTES_MAX = 128 * 1024  # an allocation of several hundred accounts fits
 LOGON_BYTES_MAX = 4 * 1024  # before a counterparty is known: a Logon with a long RawData, and not more
 GARBLED = b""  # stands where a message or garbage was skipped
 
-_HEAD = re.compile(rb"8=([^\x01]{1,16})\x019=(\d{1,9})\x01(?=35=)")
+_BEGIN = b"8=FIX"
+_HEAD = re.compile(rb"8=(FIX[^\x01]{0,13})\x019=(\d{1,9})\x01(?=35=)")
 _LENGTH = re.compile(rb"\x019=(\d{1,9})\x01")
-_PARTIAL_HEAD = re.compile(rb"8(=([^\x01]{0,16}(\x01(9(=(\d{0,9}(\x01(3(5(=)?)?)?)?)?)?)?)?)?)?\Z")
+_PARTIAL_HEAD = re.compile(rb"8(=(F(I(X[^\x01]{0,13}(\x01(9(=(\d{0,9}(\x01(3(5)?)?)?)?)?)?)?)?)?)?)?\Z")
 _SUMS = [b"10=%03d\x01" % value for value in range(256)]
 _TRAILER_BYTES = 7  # 10=nnn and the separator
 _ADLER_EXACT = 256  # bytes; 256 * 255 stays below Adler's modulus of 65,521
@@ -63,40 +64,39 @@ def _cut_garbled(buffer: bytes, start: int, size_max: int, final: bool) -> tuple
     """The first fields are not 8, 9, 35, or have not all come yet."""
     if not final and _PARTIAL_HEAD.match(buffer, start):
         return None
-    if not buffer.startswith(b"8=", start):
+    if not buffer.startswith(_BEGIN, start):
         return _resynchronise(buffer, start, final)
-    following = buffer.find(b"8=FIX", start + 2)
-    length = _LENGTH.search(buffer, start, following if following >= 0 else len(buffer))
-    if length is None:
-        return _resynchronise(buffer, start, final, size_max)
-    return _skip(buffer, start, length.end() + int(length[1]), size_max, final)
+    limit = min(start + size_max, len(buffer))
+    following = buffer.find(_BEGIN, start + 1, limit)
+    length = _LENGTH.search(buffer, start, following if following >= 0 else limit)
+    if length is not None:
+        return _skip(buffer, start, length.end() + int(length[1]), size_max, final)
+    if following < 0 and not final and len(buffer) < start + size_max:
+        return None
+    return _resynchronise(buffer, start, final)
 
 
 def _skip(buffer: bytes, start: int, body_end: int, size_max: int, final: bool) -> tuple[int, bytes] | None:
     """Pass over a garbled message, to the end of the first CheckSum field where its body ends or after."""
-    if body_end - start > size_max:
-        return _resynchronise(buffer, start, final)
-    field = buffer.find(b"\x0110=", max(body_end - 1, start))
-    end = buffer.find(b"\x01", field + 4) if field >= 0 else -1
+    limit = start + size_max
+    field = buffer.find(b"\x0110=", max(body_end - 1, start), limit)
+    end = buffer.find(b"\x01", field + 4, limit) if field >= 0 else -1
     if end >= 0:
         return end + 1, GARBLED
-    if final or len(buffer) - start > size_max:
+    if final or body_end >= limit or len(buffer) >= limit:
         return _resynchronise(buffer, start, final)
     return None
 
 
-def _resynchronise(buffer: bytes, start: int, final: bool, wait_bytes: int = 0) -> tuple[int, bytes] | None:
+def _resynchronise(buffer: bytes, start: int, final: bool) -> tuple[int, bytes]:
     """Go on at the next thing that looks like a beginning; keep what may be the first bytes of one."""
-    found = buffer.find(b"8=FIX", start + 1)
+    found = buffer.find(_BEGIN, start + 1)
     if found >= 0:
         return found, GARBLED
-    if final:
-        return len(buffer), GARBLED
-    if len(buffer) - start <= wait_bytes:
-        return None
-    for kept in (4, 3, 2, 1):
-        if len(buffer) - kept > start and buffer.endswith(b"8=FIX"[:kept]):
-            return len(buffer) - kept, GARBLED
+    if not final:
+        for kept in range(len(_BEGIN) - 1, 0, -1):
+            if len(buffer) - kept > start and buffer.endswith(_BEGIN[:kept]):
+                return len(buffer) - kept, GARBLED
     return len(buffer), GARBLED
 
 

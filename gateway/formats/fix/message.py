@@ -21,13 +21,15 @@ SHAPES_KEPT = 1_024  # sequences of tags whose tags need not be looked at again
 SHAPE_TAGS_MAX = 64  # longer ones are not kept
 NUMBER_DIGITS_MAX = 18  # sequence numbers and lengths; a signed 64-bit column holds it
 
-# Standard length fields and the raw data field that follows each (FIX 4.0 to 5.0 SP1, FIXT 1.1).
-DATA_AFTER = {
-    b"93": b"89", b"90": b"91", b"95": b"96", b"212": b"213", b"348": b"349", b"350": b"351", b"352": b"353",
-    b"354": b"355", b"356": b"357", b"358": b"359", b"360": b"361", b"362": b"363", b"364": b"365", b"445": b"446",
-    b"618": b"619", b"621": b"622", b"1184": b"1185", b"1277": b"1278", b"1280": b"1281", b"1282": b"1283",
-    b"1397": b"1398", b"1401": b"1402", b"1403": b"1404", b"1468": b"1469", b"1525": b"1527",
-}
+# Standard length fields, each with the raw data field that follows it (FIX 4.0 to 5.0 SP2).
+_RAW_DATA = (
+    b"93:89 90:91 95:96 212:213 348:349 350:351 352:353 354:355 356:357 358:359 360:361 362:363 364:365 445:446"
+    b" 618:619 621:622 1184:1185 1277:1278 1280:1281 1282:1283 1397:1398 1401:1402 1403:1404 1468:1469 1525:1527"
+    b" 1578:1579 1620:1621 1664:1665 1678:1697 1733:1734 1871:1872 1874:1875 2072:2073 2074:2075 2111:2112"
+    b" 2179:2180 2287:2288 2351:2352 2372:2371 2481:2482 2494:2493 2522:2521 2637:2638 2651:2652 2665:2666"
+    b" 2715:2716 2718:2719 2721:2722 2797:2798 2802:2801 2809:2808 2815:2814"
+)
+DATA_AFTER = {length: data for length, _, data in (pair.partition(b":") for pair in _RAW_DATA.split())}
 _LENGTHS = frozenset(DATA_AFTER)
 
 # Header fields that answers and resends must keep before the body (FIX 4.0 to FIXT 1.1).
@@ -163,12 +165,12 @@ class Stamps:
     def __init__(self, fraction_digits: int) -> None:
         self._divisor = 10 ** (9 - fraction_digits)
         self._digits = fraction_digits
-        self._second = -1
-        self._text = b""
+        self._last = (-1, b"")  # one value, so that threads may share it
 
     def __call__(self, now_ns: int) -> bytes:
         second, rest = divmod(now_ns, 1_000_000_000)
-        if second != self._second:
-            self._second = second
-            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S").encode()
-        return b"%b.%0*d" % (self._text, self._digits, rest // self._divisor) if self._digits else self._text
+        spelled, text = self._last
+        if second != spelled:
+            text = datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S").encode()
+            self._last = (second, text)
+        return b"%b.%0*d" % (text, self._digits, rest // self._divisor) if self._digits else text
