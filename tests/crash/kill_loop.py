@@ -219,10 +219,10 @@ def report(folder: Path, peers: Peers, code: int) -> int:
     """Count what is in the store against what was told."""
     with sqlite3.connect(f"file:{folder / 'financial-os.db'}?mode=ro", uri=True) as database:
         settled = Counter(r for (r,) in database.execute(
-            "SELECT reference FROM payment WHERE status = 'ACSC' AND kind IN ('credit_transfer', 'order')"
-            " AND debit <> '' AND message IN (SELECT id FROM message WHERE endpoint <> 'bank')"))
+            "SELECT reference FROM payments WHERE status = 'ACSC' AND kind IN ('credit_transfer', 'order')"
+            " AND debit <> '' AND message IN (SELECT id FROM messages WHERE endpoint <> 'bank')"))
         by_file = dict(database.execute(
-            "SELECT m.source, count(*) FROM payment p JOIN message m ON m.id = p.message"
+            "SELECT m.source, count(*) FROM payments p JOIN messages m ON m.id = p.message"
             " WHERE m.endpoint = 'bank' AND p.status = 'ACSC' GROUP BY m.source").fetchall())
     lost = [r for r in peers.acked if settled[r] == 0]
     lost += [name for name, count in peers.files.items() if by_file.get(name, 0) < count]
