@@ -1,0 +1,49 @@
+"""SWIFT FIN: MT103, MT202 and MT202 COV, read and written, with the network's acknowledgements.
+
+Strategy: `blocks` takes a file apart and knows no meaning, `tables` holds the message types and the network rules as
+data, `parties` and `text` know the options and the character set, `read` makes payments, `write` makes messages and
+says what they would lose, `answer` acknowledges.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+from gateway.formats.mt import answer, read, write
+from gateway.model import Payment, Status
+from gateway.ports import Codec, Decoded, Fit, Frame, Writing
+
+_HEAD = re.compile(rb"[\x01\s$]*\{1:")
+
+
+class Mt:
+    """ports.Codec of FIN."""
+
+    name = "mt"
+    writes: tuple[str, ...] = ("MT103", "MT202", "MT202COV")
+
+    def detect(self, head: bytes) -> bool:
+        return _HEAD.match(head) is not None
+
+    def decode(self, data: bytes, type: str = "") -> Decoded:
+        return read.decode(data)
+
+    def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
+        return read.parts(file, records_max)
+
+    def fit(self, payment: Payment, type: str) -> Fit:
+        return write.fit(payment, type)
+
+    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
+        return write.encode(payments, type, writing)
+
+    def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
+        return answer.answer(decoded, statuses, writing)
+
+    def reprint(self, data: bytes) -> bytes:
+        return read.reprint(data)
+
+
+FORMAT: Codec = Mt()

@@ -1,0 +1,226 @@
+"""FIN: any bytes, round trips, files in parts, fits, answers, and the messages of the conformance corpus."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.formats.mt import FORMAT, text
+from gateway.model import Account, Address, Agent, Charge, Money, Party, Payment, Refusal, Status
+from gateway.ports import Writing
+from tests.support import shared_corpus
+
+SAMPLES = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mt").glob("*.fin"))
+WRITING = Writing("FO00000000100001", 1_764_000_000 * 10**9, "FINODEHHXXX", "HARBUS33XXX")
+HEAD = "{1:F01HARBUS33AXXX0000000001}{2:I103FINODEHHXXXXN}{4:"
+BODY = {
+    "20": "REF-1", "23B": "CRED", "32A": "261123USD1500,00", "33B": "USD1500,", "50K": "/HARBOR\r\nHARBOR LIGHT",
+    "59": "/BREEZE\r\nBREEZE BAKERY", "71A": "SHA",
+}
+
+
+def message(**changed: str) -> bytes:
+    """A right MT103 with fields changed, added (behind the field they follow) or, when "", left out."""
+    fields = BODY | {tag.lstrip("f"): value for tag, value in changed.items()}
+    order = "20 13C 23B 23E 32A 33B 36 50K 55A 56A 57A 59 70 71A 71F 71G 72".split()
+    body = "".join(f"\r\n:{tag}:{fields[tag]}" for tag in order if fields.get(tag))
+    return f"{HEAD}{body}\r\n-}}".encode()
+
+
+def only(data: bytes) -> Payment | Refusal:
+    (record,) = FORMAT.decode(data).records
+    assert isinstance(record, Payment | Refusal)
+    return record
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
+def test_samples(sample: Path) -> None:
+    data = sample.read_bytes()
+    decoded = FORMAT.decode(data)
+    expected = json.loads(sample.with_suffix(".json").read_text())
+    assert json.loads(msgspec.json.encode(decoded.records)) == expected
+    assert FORMAT.reprint(data) == data
+
+
+@pytest.mark.parametrize(("changed", "code", "place"), [
+    ({"f32A": "261323USD1,"}, "T50", ":32A:"), ({"f32A": "261123QQQ1,"}, "T52", ":32A:"),
+    ({"f32A": "261123USD1"}, "T40", ":32A:"), ({"f32A": "261123USD1,001"}, "C03", ":32A:"),
+    ({"f32A": "261123USD0,"}, "D57", ":32A:"), ({"f32A": "261123USD1234567890123456,"}, "T43", ":32A:"),
+    ({"f20": "/REF"}, "T26", ":20:"), ({"f20": ""}, "T13", ":20:"), ({"f71A": "ALL"}, "T08", ":71A:"),
+    ({"f23B": "NONE"}, "T36", ":23B:"), ({"f23E": "ABCD"}, "T47", ":23E:"), ({"f57A": "NOBIC"}, "T27", ":57A:"),
+    ({"f70": "é"}, "T33", ":70:"), ({"f13C": "/CLSTIME/2500+0100"}, "T38", ":13C:"),
+    ({"f56A": "SEAMGB2L"}, "C81", ":57a:"), ({"f55A": "SEAMGB2L"}, "E06", ":55a:"),
+    ({"f36": "1,1"}, "D75", ":36:"), ({"f71A": "OUR", "f71F": "USD1,"}, "E13", ":71F:"),
+    ({"f71G": "USD1,"}, "D50", ":71G:"), ({"f71A": "BEN"}, "E15", ":71F:"),
+    ({"f33B": "", "f71F": "USD1,"}, "D51", ":33B:"), ({"f23B": "SPRI", "f23E": "HOLD"}, "E01", ":23E:"),
+    ({"f23B": "SPAY", "f23E": "HOLD"}, "E02", ":23E:"),
+])
+def test_refusals(changed: dict[str, str], code: str, place: str) -> None:
+    record = only(message(**changed))
+    assert isinstance(record, Refusal)
+    assert (record.code, record.place) == (code, place)
+
+
+def test_european_transfers_say_the_instructed_amount() -> None:
+    record = only(message(f33B="").replace(b"HARBUS33", b"HARBFRPP"))
+    assert isinstance(record, Refusal)
+    assert record.code == "D49"
+
+
+@pytest.mark.parametrize(("tag", "value"), [("f59", "/B-1"), ("f50K", "/B-1"), ("f70", "")])
+def test_an_account_alone_is_no_party(tag: str, value: str) -> None:
+    assert isinstance(only(message(**{tag: value})), Refusal if value else Payment)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    FORMAT.detect(data)
+    FORMAT.reprint(data)
+    list(FORMAT.parts(io.BytesIO(data), 2))
+    FORMAT.answer(FORMAT.decode(data), (), "", WRITING)
+
+
+@given(st.data())
+def test_any_change_of_a_message(data: st.DataObject) -> None:
+    whole = bytearray(message(f72="/ACC/TEXT", f70="/ROC/E2E//URI/TEXT"))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at:at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    decoded = FORMAT.decode(bytes(whole))
+    statuses = [Status("ACSC" if isinstance(one, Payment) else "RJCT", one) for one in decoded.records]
+    assert len(FORMAT.answer(decoded, statuses, "", WRITING)) == 1
+
+
+ACKNOWLEDGED = b"{1:F21HARBUS33AXXX0000000000}{4:{451:0}}"
+
+
+@given(st.lists(st.sampled_from([message(), message(f20="/"), b"{1:F01broken}", ACKNOWLEDGED]), max_size=7), st.integers(1, 4), st.sampled_from([b"", b"\r\n", b"$", b"\n"]))
+def test_parts_are_the_whole(messages: list[bytes], size: int, between: bytes) -> None:
+    data = between.join(messages)
+    whole = FORMAT.decode(data)
+    pieces = list(FORMAT.parts(io.BytesIO(data), size))
+    assert [one for piece in pieces for one in piece.records] == list(whole.records)
+    if whole.records:
+        assert {piece.count for piece in pieces} == {len(whole.records)}
+        assert FORMAT.reprint(data) == data or b"broken" in data
+
+
+def test_a_message_longer_than_the_limit_is_the_same_in_parts() -> None:
+    data = message()[:-3] + b"A" * 3_000_000 + b"\r\n-}\r\n" + message()
+    (part,) = FORMAT.parts(io.BytesIO(data), 10)
+    assert [type(one) for one in part.records] == [Refusal, Payment]
+    assert list(part.records) == list(FORMAT.decode(data).records)
+
+
+WORDS = st.text("ABCDEFG abc/-:.&é漢", max_size=80)
+PARTIES = st.builds(Party, name=WORDS, bic=st.sampled_from(["", "SEAMGB2LXXX"]), address=st.none() | st.builds(
+    Address, street=WORDS, town=WORDS, country=st.sampled_from(["", "DE"]), lines=st.tuples(WORDS) | st.just(())))
+AGENTS = st.none() | st.builds(Agent, bic=st.sampled_from(["", "SEAMGB2LXXX"]), name=WORDS)
+ACCOUNTS = st.none() | st.builds(Account, st.text("ABC123/é", min_size=1, max_size=36))
+PAYMENTS = st.builds(
+    Payment, st.just("credit_transfer"), st.builds(Money, st.just("USD"), st.integers(1, 10**14)),
+    settlement_date=st.just("2026-11-23"), end_to_end_id=WORDS, instruction_id=WORDS, purpose=st.sampled_from(["", "GDDS"]),
+    debtor=st.none() | PARTIES, debtor_account=ACCOUNTS, debtor_agent=AGENTS, creditor=st.none() | PARTIES,
+    creditor_account=ACCOUNTS, creditor_agent=AGENTS, ultimate_debtor=st.none() | PARTIES,
+    charge_bearer=st.sampled_from(["", "DEBT", "SHAR", "CRED", "SLEV"]),
+    charges=st.just(()) | st.just((Charge(Money("USD", 5)),)),
+    remittance=st.lists(WORDS, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=150)
+@given(PAYMENTS)
+def test_what_fits_is_written_and_read_again(payment: Payment) -> None:
+    fit = FORMAT.fit(payment, "MT103")
+    if fit.refusal is not None:
+        return
+    again = only(FORMAT.encode([payment], "MT103", WRITING).data)
+    assert isinstance(again, Payment), again
+    lost = {loss.element.partition(".")[0].partition("[")[0] for loss in fit.losses}
+    for name in ("amount", "settlement_date", "end_to_end_id", "debtor_account", "creditor_account"):
+        assert not getattr(payment, name) or name in lost or getattr(payment, name) == getattr(again, name)
+    for before, after, name in ((payment.debtor, again.debtor, "debtor"), (payment.creditor, again.creditor, "creditor")):
+        assert before is None or name in lost or before.name in ("", getattr(after, "name", ""))
+
+
+def test_every_loss_is_named() -> None:
+    payment = only(message())
+    assert isinstance(payment, Payment)
+    changed = msgspec.structs.replace(
+        payment, transaction_id="TX-1", creditor=Party("B" * 40), debtor=Party("Müller"), instructed_amount=None)
+    losses = {loss.element: loss.severity for loss in FORMAT.fit(changed, "MT103").losses}
+    assert losses == {"transaction_id": "lost", "creditor.name": "truncated", "debtor.name": "info"}
+
+
+def test_several_messages_are_written_under_different_references() -> None:
+    read = only(message())
+    assert isinstance(read, Payment)
+    payment = msgspec.structs.replace(read, instruction_id="", uetr="")
+    again = FORMAT.decode(FORMAT.encode([payment] * 3, "MT103", WRITING).data).records
+    assert len({one.instruction_id for one in again if isinstance(one, Payment)}) == 3
+
+
+def test_answers() -> None:
+    data = message() + b"\r\n" + message(f20="/X") + b"\r\n" + message(f20="REF-2")
+    decoded = FORMAT.decode(data)
+    codes = ("ACSC", "RJCT", "RJCT")
+    statuses = [Status(code, one, reason="AC01", text="the account is not known")
+                for code, one in zip(codes, decoded.records, strict=True)]
+    (frame,) = FORMAT.answer(decoded, statuses, "", WRITING)
+    said = frame.data.decode().split("\r\n{")
+    assert said[0] == "{1:F21HARBUS33AXXX0000000000}{4:{177:2511241600}{451:0}}"
+    assert said[1].endswith("{451:1}{405:T26}}")
+    assert ":21:REF-2\r\n:79:/REJT/99\r\n/AC01/the account is not known\r\n/MREF/REF-2\r\n-}" in said[3]
+    assert (frame.suffix, frame.media, len(said)) == (".fin", "application/x-fin", 4)
+
+
+@given(st.text(max_size=60))
+def test_every_line_is_of_the_x_set(words: str) -> None:
+    written = text.line(words)
+    assert len(written) <= 35
+    assert written[:1] not in (":", "-")
+    assert text.plain(written) == written
+
+
+# Messages of the conformance corpus that are wrong, and how.
+WRONG = {
+    "test_custom__a_2014": "E15", "test_p_2_1_2__p_2_1_2_B_B": "E15",  # charges BEN without 71F
+    "MT103ParserTest_250_MT103": "T38",  # 13C is no time
+    "SwiftParserTest_188_MT202": "T33",  # characters outside the x set
+    "ConversionServiceTest_716_MT103": "T27",  # no BIC in 57A
+    "MtSwiftMessageTest_114_MT103": "T13", "SwiftMessageTest_347_MT103": "T13",  # fragments of a message
+    "SwiftMessageUtilsTest_240_MT103": "T13", "SwiftMessageUtilsTest_250_MT103": "T13",
+    "SwiftMessageUtilsTest_553_MT103": "T13", "SwiftMessageUtilsTest_573_MT103": "T13",
+    "SwiftMessageUtilsTest_620_MT103": "T13", "MurMessageComparatorTest_40_MT103-STP": "T13",
+    "MurMessageComparatorTest_45_MT103-STP": "T13", "MurMessageComparatorTest_51_MT103-STP": "T13",
+    "SwiftMessageComparatorTest_313_MT103": "T13",
+}
+# Pieces that are no messages: cut short, braces too many or too few, block 3 before block 2, no basic header.
+BROKEN = frozenset((
+    "test_custom__fin1", "MT103ParserTest_475_MT103-STP", "SwiftParserTest_294_MT103",
+    "CalendarJsonSerializationTest_297_MT103", "MtSwiftMessageJsonSchemaTest_86_MT202", "MtSwiftMessageTest_33_MT103",
+    "SwiftMessageJsonTest_293_MT103", "SwiftMessageJsonTest_559_MT103", "AbstractMTTest_273_MT103",
+    "DefaultMtMetadataStrategyTest_177_MT103",
+))
+
+
+def test_conformance_corpus() -> None:
+    folder = shared_corpus("mt")
+    rows = [line.split("\t") for line in (folder / "INDEX.tsv").read_text().splitlines()]
+    files = [folder / row[0] for row in rows if row[1].startswith(("103", "202"))]
+    assert files
+    for file in files:
+        data = file.read_bytes()
+        decoded = FORMAT.decode(data)
+        found = [one.code for one in (*decoded.refusals, *decoded.records) if isinstance(one, Refusal)]
+        if file.stem in BROKEN:
+            assert found in (["not-fin"], ["H01"]), file.name
+            continue
+        assert found == ([WRONG[file.stem]] if file.stem in WRONG else []), file.name
+        assert FORMAT.reprint(data) == data, file.name
