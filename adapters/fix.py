@@ -84,7 +84,7 @@ class Door:
         return int(sockets[0].getsockname()[1]) if sockets else 0
 
     async def start(self) -> None:
-        """Raises ValueError, OSError or ssl.SSLError with a sentence."""
+        """Raises ValueError or OSError with a sentence."""
         self._acceptor = self.desk.acceptor(self.name, self.config.sessions)
         host, port = _address.split(self.config.listen)
         context = _context(self.config.tls) if self.config.tls is not None else None
@@ -347,8 +347,12 @@ def _context(tls: Tls) -> ssl.SSLContext:
     """A server's context: TLS 1.3, and client certificates where an authority is named."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.load_cert_chain(tls.certificate, tls.key)
-    if tls.client_ca:
-        context.load_verify_locations(tls.client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(tls.certificate, tls.key)
+        if tls.client_ca:
+            context.load_verify_locations(tls.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED
+    except OSError as error:  # ssl.SSLError is one
+        paths = ", ".join(path for path in (tls.certificate, tls.key, tls.client_ca) if path)
+        raise ValueError(f"tls: one of {paths} cannot be used: {error.strerror or error}") from None
     return context

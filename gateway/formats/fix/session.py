@@ -235,6 +235,8 @@ class Session:
             self._expect(number + 1)
 
     def _expect(self, number: int) -> None:
+        if self._queue and number > self.next_in + 1:
+            self._forget_below(number)
         self.next_in = number
         if self._asked is not None and number > self._asked.until:
             self._asked = None
@@ -268,9 +270,11 @@ class Session:
                 self._expect(self.next_in + 1)
             else:
                 self._act(message, self.next_in, now_ns)
-        if self._queue and min(self._queue) < self.next_in:
-            for number in [number for number in self._queue if number < self.next_in]:
-                self._queue_bytes -= len(self._queue.pop(number).raw)
+
+    def _forget_below(self, number: int) -> None:
+        """Numbers were passed over: what waited under them is void."""
+        for early in [early for early in self._queue if early < number]:
+            self._queue_bytes -= len(self._queue.pop(early).raw)
 
     def _too_low(self, message: Message, number: int, now_ns: int) -> None:
         """Received before. Without PossDupFlag the two sides disagree about numbers, which only people can mend."""
