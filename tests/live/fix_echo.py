@@ -18,7 +18,7 @@ from pathlib import Path
 from gateway.formats.fix.acceptor import FixAcceptor, FixLink, Library
 from gateway.formats.fix.dictionary import Group
 from gateway.formats.fix.message import HEADER_TAGS, Message, join, parse
-from gateway.formats.fix.session import reversed_route
+from gateway.formats.fix.rejects import reversed_route
 from gateway.formats.fix.validate import Rules, entries
 from gateway.formats.fix.versions import VERSIONS, Version
 from gateway.ports import SessionConfig

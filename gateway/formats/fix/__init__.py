@@ -3,7 +3,8 @@
     frame       a stream of bytes cut into messages            versions    what differs between FIX versions
     message     one message split into fields; times           dictionary  QuickFIX XML dictionaries
     validate    does a message say what its dictionary allows? session     the state machine of one session
-    outgoing    numbers, headers, resend                       acceptor    many sessions behind one address
+    outgoing    numbers, headers, resend                       rejects     what a wrong message is answered
+    acceptor    many sessions behind one address
     orders      NewOrderSingle to Order                        reports     outcomes to ExecutionReport and rejects
     codec       all of it as a format
 """

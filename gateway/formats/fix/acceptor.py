@@ -68,15 +68,11 @@ class FixLink:
 
     def __init__(self, acceptor: FixAcceptor, now_ns: int, session: Session | None = None) -> None:
         self.closing = False
+        self.session = session.config.target if session is not None else ""
         self._acceptor = acceptor
         self._now_ns = now_ns
         self._of = session
         self._framer = Framer(LOGON_BYTES_MAX)
-
-    @property
-    def session(self) -> str:
-        """Name of the session that logged on here; "" before that."""
-        return self._of.config.target if self._of is not None else ""
 
     def receive(self, data: bytes, now_ns: int) -> list[bytes]:
         """Application messages that are valid and in sequence, passwords masked.
@@ -103,6 +99,7 @@ class FixLink:
             if self._of is None:
                 self.closing = True
                 return
+            self.session = self._of.config.target
             self._framer.size_max = MESSAGE_BYTES_MAX
         self._of.take(message, now_ns)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gateway.formats.fix.message import Stamps
-from gateway.formats.fix.session import REVERSED
+from gateway.formats.fix.rejects import REVERSED
 from gateway.model import Extra, Order, Refusal, Status
 from gateway.ports import Frame
 

@@ -19,8 +19,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from gateway.formats.fix import validate
-from gateway.formats.fix.message import ADMIN_TYPES, Message, join, masked, parse_time_ns, whole_number
+from gateway.formats.fix.message import ADMIN_TYPES, Message, masked, parse_time_ns, whole_number
 from gateway.formats.fix.outgoing import Outgoing, Sent
+from gateway.formats.fix.rejects import reject_body
 from gateway.formats.fix.validate import Fault, Rules
 from gateway.formats.fix.versions import Version
 from gateway.ports import Sealed, SessionConfig, SessionState
@@ -31,9 +32,6 @@ QUEUE_MESSAGES_MAX = 10_000  # ahead of a gap; what does not fit is asked for ag
 QUEUE_BYTES_MAX = 8 * 1024 * 1024
 IDLE_S = 3_600  # when nothing is due
 SECOND_NS = 1_000_000_000
-
-# OnBehalfOf and DeliverTo names change places in an answer.
-REVERSED = {b"115": b"128", b"116": b"129", b"144": b"145", b"128": b"115", b"129": b"116", b"145": b"144"}
 
 log = logging.getLogger("financial_os.fix")
 
@@ -461,22 +459,3 @@ class Session:
 
     def _note(self, text: str) -> None:
         log.info("fix.session endpoint=%s session=%s %s", self.endpoint, self.config.target, text)
-
-
-def reversed_route(fields: dict[bytes, bytes]) -> bytes:
-    """Header fields of an answer that lead it back the way its message came."""
-    found = [(back, fields[tag]) for tag, back in REVERSED.items() if fields.get(tag)]
-    return join(sorted(found)) if found else b""
-
-
-def reject_body(version: Version, message: Message, number: int, fault: Fault) -> bytes:
-    """Reject (3), as much of it as the version knows."""
-    text, about = fault.text, b""
-    if version.reject_reason_max < 0:
-        text += b" (%b)" % fault.tag if fault.tag else b""
-    else:
-        about = b"371=%b\x01" % fault.tag if fault.tag else b""
-        about += b"372=%b\x01" % message.type
-        if fault.reason <= version.reject_reason_max:
-            about += b"373=%d\x01" % fault.reason
-    return b"35=3\x01%b45=%d\x0158=%b\x01%b" % (reversed_route(message.fields), number, text, about)
