@@ -631,7 +631,7 @@ class Walk:
     def _writing(self, receiver: str) -> Writing:
         self.written += 1
         name = f"FO{self.batch.id:09d}{self.written:05d}"
-        return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver)
+        return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver, self.snapshot.routing_number)
 
 
 def answer_name(message: int, index: int, source: str, suffix: str) -> str:

@@ -78,8 +78,9 @@ class Writing(Struct, frozen=True, gc=False):
 
     message_id: str  # unique, at most 16 characters of [A-Z0-9]
     now_ns: int
-    sender: str = ""  # our BIC, or the routing number of ACH
+    sender: str = ""  # our BIC
     receiver: str = ""
+    routing_number: str = ""  # ours, nine digits
 
 
 class Codec(Protocol):

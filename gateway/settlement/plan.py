@@ -12,6 +12,15 @@ from gateway.model import Account, Order, Payment, Refusal
 from gateway.settlement.ledger import Leg
 
 
+# Kinds of payments that move no money by themselves, whatever their route says.
+UNSETTLED = {
+    "equivalent_transfer": "an amount to be exchanged on the way is not settled here",
+    "return": "a return is not settled here: it belongs to a payment that was sent",
+    "notification": "a notification of change moves no money",
+    "unposted": "entries of this class are read and checked, not posted",
+}
+
+
 class Templates(Struct, frozen=True):
     """Account templates of a route: `debtor`, `creditor`, or a text that may hold {currency}, {session}, ..."""
 
@@ -24,8 +33,8 @@ class Templates(Struct, frozen=True):
 def payment_legs(payment: Payment, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
     """One leg from the debited to the credited account; a Refusal when the payment does not name one."""
     currency = payment.amount.currency
-    if not templates.debit or payment.kind == "equivalent_transfer":
-        text = "an amount to be exchanged is not settled here" if templates.debit else "its route settles orders, not payments"
+    if not templates.debit or payment.kind in UNSETTLED:
+        text = UNSETTLED.get(payment.kind, "its route settles orders, not payments")
         return Refusal("route-cannot-settle", "AG01", payment.place, text, payment.end_to_end_id)
     debit = _account(templates.debit, payment, currency, session, endpoint)
     if isinstance(debit, Refusal):

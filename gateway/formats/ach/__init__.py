@@ -1,0 +1,113 @@
+"""NACHA ACH: files of entries, checked as a whole, posted one by one, returned where they cannot be posted.
+
+Strategy: `tables` prints the rule book, `scan` walks the records of a file and says what is wrong, `make` turns
+entries into payments, `write` prints files. A file is scanned once to check everything and once to make payments;
+nothing of it is posted when anything is wrong.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import BinaryIO
+
+import msgspec
+
+from gateway.formats.ach import make, tables, write
+from gateway.formats.ach.scan import Scanner, read_lines
+from gateway.model import Payment, Refusal, Status
+from gateway.ports import Decoded, Fit, Frame, Writing
+
+REFUSALS_TOLD = 100  # in the answer to a file that was refused
+
+
+class Ach:
+    """ports.Codec."""
+
+    name = "ach"
+    writes: tuple[str, ...] = ("PPD", "CCD")
+
+    def detect(self, head: bytes) -> bool:
+        """A file header: 101, and record size, blocking factor and format code where they belong."""
+        return head[:3] == b"101" and head[34:40] == b"094101"
+
+    def decode(self, data: bytes, type: str = "") -> Decoded:
+        """Read a file; all records of all classes are checked."""
+        whole = list(self.parts(io.BytesIO(data), 1 << 62))
+        return whole[0]
+
+    def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
+        """Check the whole file, then yield its entries in parts; constant memory."""
+        scanner = Scanner()
+        for _ in scanner.run(read_lines(file)):
+            pass
+        head = _head(scanner)
+        if scanner.faults:
+            yield Decoded(self.name, "ACH", _file_id(head), refusals=tuple(scanner.faults), header=head)
+            return
+        file.seek(0)
+        payments = Scanner(make.payment).run(read_lines(file))
+        count = scanner.entries
+        while True:
+            part = list(islice(payments, records_max))
+            if part or not count:
+                yield Decoded(self.name, "ACH", _file_id(head), head["created"], part, (), head["origin"], head["destination"], head)
+            if len(part) < records_max:
+                return
+
+    def fit(self, payment: Payment, type: str) -> Fit:
+        """Whether an entry can carry the payment, and what it would lose."""
+        return write.fit(payment, type)
+
+    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
+        """A file with a batch per company and day."""
+        return Frame(write.outgoing(payments, type, writing), type, ".ach", "text/plain", writing.message_id)
+
+    def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
+        """A return file when entries are returned, otherwise a receipt."""
+        if any(status.code == "RJCT" and isinstance(status.record, Payment) for status in statuses):
+            return [Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)]
+        count = decoded.count or len(statuses)
+        held = sum(status.code == "PDNG" for status in statuses)
+        refused = sum(status.code == "RJCT" for status in statuses)
+        receipt = {
+            "file": decoded.message_id, "status": "RJCT" if decoded.refusals else "ACSC", "opened": count,
+            "settled": count - held - refused, "held": held, "refused": refused,
+            "refusals": [_told(refusal) for refusal in decoded.refusals[:REFUSALS_TOLD]],
+        }
+        data = msgspec.json.format(msgspec.json.encode(receipt), indent=2) + b"\n"
+        return [Frame(data, "ACH-RECEIPT", ".json", "application/json", writing.message_id)]
+
+    def reprint(self, data: bytes) -> bytes:
+        """Every record cut into the fields of its table and put together again; line ends as they were."""
+        return b"".join(_reprint(line) for line in data.splitlines(keepends=True))
+
+
+def _head(scanner: Scanner) -> dict[str, str]:
+    h = scanner.header if len(scanner.header) == tables.RECORD else ""
+    return {"destination": h[3:13].strip(), "origin": h[13:23].strip(), "created": h[23:33].strip(), "modifier": h[33:34],
+            "destination_name": h[40:63].strip(), "origin_name": h[63:86].strip()}
+
+
+def _file_id(head: dict[str, str]) -> str:
+    """What tells files of one origin apart: origin, destination, date, time, modifier."""
+    return "/".join((head["origin"], head["destination"], head["created"], head["modifier"])) if head["origin"] else ""
+
+
+def _told(refusal: Refusal) -> dict[str, str]:
+    return {"code": refusal.code, "reason": refusal.reason, "place": refusal.place, "text": refusal.text}
+
+
+_TABLES = {b"1": tables.FILE_HEADER, b"5": tables.BATCH_HEADER, b"6": tables.ENTRY, b"7": tables.ADDENDA_05, b"8": tables.BATCH_CONTROL,
+           b"9": tables.FILE_CONTROL}
+
+
+def _reprint(line: bytes) -> bytes:
+    table = _TABLES.get(line[:1])
+    if table is None or len(line) < tables.RECORD:
+        return line
+    return b"".join(line[c.where] for c in table) + line[tables.RECORD:]
+
+
+FORMAT = Ach()
