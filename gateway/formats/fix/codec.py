@@ -17,7 +17,7 @@ from gateway.formats.fix.message import ADMIN_TYPES, Message, assemble, join, pa
 from gateway.formats.fix.orders import order_of, refusal
 from gateway.formats.fix.outgoing import Sent
 from gateway.formats.fix.reports import UNSUPPORTED_TYPE, reject, report
-from gateway.formats.fix.validate import Fault
+from gateway.formats.fix.validate import Fault, Rules
 from gateway.formats.fix.versions import VERSIONS
 from gateway.model import Order, Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writing
@@ -44,9 +44,10 @@ class Fix:
         return head.startswith(b"8=FIX")
 
     def decode(self, data: bytes, type: str = "") -> Decoded:
-        message = parse(data) if type else None
-        if message is not None and message.tags[0] == b"8":
-            return _decoded([_record(message)], message)
+        if type or cut(data, 0, MESSAGE_BYTES_MAX, final=True) == (len(data), data):
+            message = parse(data)
+            if message is not None and message.tags[0] == b"8":
+                return _decoded([_record(message) if type else _checked(message)], message)
         return _decode_file(data)
 
     def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
@@ -135,15 +136,27 @@ def _decoded(records: Sequence[Order | Refusal], message: Message | None) -> Dec
 
 def _checked(message: Message) -> Order | Refusal:
     """A message that no session has checked."""
-    version = VERSIONS.get(message.fields.get(b"8", b""))
+    rules = _rules.get(message.fields[b"8"]) or _find_rules(message)
+    if isinstance(rules, Refusal):
+        return rules
+    fault = rules.fault(message)
+    return _faulty(message, fault) if fault is not None else _record(message)
+
+
+_rules: dict[bytes, Rules] = {}  # of the versions met so far
+
+
+def _find_rules(message: Message) -> Rules | Refusal:
+    version = VERSIONS.get(message.fields[b"8"])
     if version is None:
         return refusal(message, "unknown-version", "FF01", b"8", "BeginString is none of the supported versions")
     try:
         rules = shipped().rules(version)
     except ValueError as error:
         return refusal(message, "no-dictionary", "FF01", b"8", str(error))
-    fault = rules.fault(message) if rules is not None else None
-    return _faulty(message, fault) if fault is not None else _record(message)
+    assert rules is not None, "only an application version can be unknown"
+    _rules[version.begin_string] = rules
+    return rules
 
 
 def _faulty(message: Message, fault: Fault) -> Refusal:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gateway.formats.fix.message import Message
+from gateway.formats.fix.message import SHAPE_TAGS_MAX, SHAPES_KEPT, Message
 from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal
 
 SIDES = {b"1": "buy", b"2": "sell"}
@@ -67,10 +67,16 @@ def order_of(message: Message) -> Order | Refusal:
 
 
 def _extra(message: Message) -> Extra:
-    return tuple([
-        (f"fix:{tag.decode()}", value.decode("latin-1"))
-        for tag, value in zip(message.tags, message.values, strict=True) if tag not in _MAPPED
-    ])
+    tags = message.tags
+    unmapped = _unmapped(tags) if len(tags) <= SHAPE_TAGS_MAX else _unmapped.__wrapped__(tags)
+    values = message.values
+    return tuple([(path, values[place].decode("latin-1")) for place, path in unmapped])
+
+
+@lru_cache(maxsize=SHAPES_KEPT)
+def _unmapped(tags: tuple[bytes, ...]) -> tuple[tuple[int, str], ...]:
+    """Where the fields stand that have no place in Order, and what they are called; once per sequence of tags."""
+    return tuple((place, f"fix:{tag.decode()}") for place, tag in enumerate(tags) if tag not in _MAPPED)
 
 
 def _quote_amount(message: Message, base: Money, quote: str) -> Money | Refusal:
