@@ -198,7 +198,7 @@ STEPS: tuple[Step, ...] = (
     ("folder", "a file of two MT 103, one to an unknown account", "2 ACK, REJT AC03", mt103),
     ("folder", "MT 202 between banks", "1 ACK, pacs.009 sent on", mt202),
     ("folder", "ACH payroll, one entry to an unknown account", "return file R03, balance 1720.50", ach),
-    ("folder", "ACH file whose control total is wrong", "B06 F06", ach_wrong),
+    ("folder", "ACH file whose control total is wrong", "B06", ach_wrong),
     ("FIX", "order filled, order beyond the funds, unsupported message", "39=2 39=8 35=j", fix_orders),
     ("MQTT", "JSON transfer in, event out", "event out", mqtt_transfer),
     ("ledger", "read everything again: hash chain, conservation, balances", "verified", books),

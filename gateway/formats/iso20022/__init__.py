@@ -69,6 +69,11 @@ class Iso20022:
         """A large file in constant memory: validated and counted first, then read in parts."""
         yield from stream.parts(self, file, records_max)
 
+    def group(self, payment: Payment, type: str) -> str:
+        """What payments of one message have in common: the settlement information of its group header."""
+        laid = write.fitted(payment, type)[0]
+        return "\0".join(f"{path}={text}" for path, text in sorted(laid.items()) if path.startswith("SttlmInf/"))
+
     def fit(self, payment: Payment, type: str) -> Fit:
         """Whether the type can carry the payment, and what it would lose."""
         if type.startswith("pacs.009") != (payment.kind == "fi_transfer"):
