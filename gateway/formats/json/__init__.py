@@ -8,12 +8,15 @@ key twice, is refused whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from gateway.formats.json import read, write
 from gateway.model import Payment, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
+
+_OPENS = re.compile(rb"\s*(\[|\{\s*[\"}])")
 
 
 class Json:
@@ -23,7 +26,7 @@ class Json:
     writes: tuple[str, ...] = ("json.payment",)
 
     def detect(self, head: bytes) -> bool:
-        return head.lstrip(b" \t\r\n")[:1] in (b"{", b"[")
+        return _OPENS.match(head) is not None  # `{1:` is a SWIFT message
 
     def decode(self, data: bytes, type: str = "") -> Decoded:
         return read.decode(data, type)
