@@ -15,12 +15,13 @@ SOH = b"\x01"
 ADMIN = frozenset("0 1 2 3 4 5 A".split())
 
 
-def stamp() -> str:
-    return datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
+def stamp(now_ns: int | None = None) -> str:
+    when = datetime.now(UTC) if now_ns is None else datetime.fromtimestamp(now_ns / 1e9, UTC)
+    return when.strftime("%Y%m%d-%H:%M:%S.%f")[:-3]
 
 
-def frame(kind: str, sender: str, target: str, number: int, body: str, extra: str = "") -> bytes:
-    text = f"35={kind}\x0134={number}\x0149={sender}\x0152={stamp()}\x0156={target}\x01{extra}{body}"
+def frame(kind: str, sender: str, target: str, number: int, body: str, extra: str = "", sent: str = "") -> bytes:
+    text = f"35={kind}\x0134={number}\x0149={sender}\x0152={sent or stamp()}\x0156={target}\x01{extra}{body}"
     data = f"8=FIX.4.4\x019={len(text)}\x01{text}".encode("latin-1")
     return data + b"10=%03d\x01" % (sum(data) % 256)
 
@@ -44,6 +45,7 @@ class FixPeer:
         self.logged_on = asyncio.Event()
         self._writer: asyncio.StreamWriter | None = None
         self._asked_to = 0
+        self.clock_ns: Callable[[], int | None] = lambda: None  # None: the machine's clock
 
     async def run(self) -> None:
         """Stay connected until cancelled; try again whenever the connection ends."""
@@ -73,7 +75,11 @@ class FixPeer:
         number, self.next_out = self.next_out, self.next_out + 1
         self.sent[number] = (kind, body)
         if self._writer is not None and (self.logged_on.is_set() or kind in ADMIN):
-            self._writer.write(frame(kind, self.sender, self.target, number, body))
+            self._write(kind, number, body)
+
+    def _write(self, kind: str, number: int, body: str, extra: str = "") -> None:
+        assert self._writer is not None, "asked only while connected"
+        self._writer.write(frame(kind, self.sender, self.target, number, body, extra, stamp(self.clock_ns())))
 
     def _admin(self, kind: str, body: str) -> None:
         self._send(kind, body)
@@ -123,9 +129,8 @@ class FixPeer:
                 while following <= last and self.sent[following][0] in ADMIN:
                     following += 1
                 gap = f"123=Y\x0136={following}\x01"
-                self._writer.write(frame("4", self.sender, self.target, number, gap, "43=Y\x01"))
+                self._write("4", number, gap, "43=Y\x01")
                 number = following
             else:
-                extra = f"43=Y\x01122={stamp()}\x01"
-                self._writer.write(frame(kind, self.sender, self.target, number, body, extra))
+                self._write(kind, number, body, f"43=Y\x01122={stamp(self.clock_ns())}\x01")
                 number += 1

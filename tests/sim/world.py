@@ -69,6 +69,7 @@ class World:
         self.answers: dict[str, bytes] = {}  # out/: name -> content
         self.acked: dict[str, str] = {}  # key of a transfer -> the status its caller was told
         self.peer = FixPeer(0, "PEER")
+        self.peer.clock_ns = self._clock_ns
         self.done = False
 
     # -- lives
@@ -252,12 +253,13 @@ class _Wire:
         self.out = bytearray()  # peer -> gateway
         self.back = bytearray()  # gateway -> peer
         self.parse = bytearray()
+        self.busy = False
 
     def write(self, data: bytes) -> None:
         self.out += data
 
     async def run(self) -> None:
-        world, peer = self.world, self.world.peer
+        peer = self.world.peer
         peer._writer = self  # type: ignore[assignment]
         peer._admin("A", "98=0\x01108=30\x01")
         try:
@@ -272,16 +274,17 @@ class _Wire:
         if world.acceptor is not self.acceptor or random.random() < 0.01:
             raise ConnectionError("cut")
         size = random.randint(1, 400)
-        piece = bytes(self.out[:size])
-        del self.out[:size]
-        messages = self.link.receive(piece, world._clock_ns()) if piece else []
-        if piece and world.engine is not None:
-            inbound = [Inbound("fix", world._clock_ns(), m, session=self.link.session) for m in messages]
-            future = world.engine.offer(inbound, self.link)
-            future.add_done_callback(self._committed)
+        if self.out and not self.busy and world.engine is not None:
+            piece = bytes(self.out[:size])
+            del self.out[:size]
+            messages = self.link.receive(piece, world._clock_ns())
+            inbound = [Inbound("fix", world._clock_ns(), m, session=self.link.session, type="session") for m in messages]
+            self.busy = True  # one offer of a connection under way at a time, as the door does it
+            world.engine.offer(inbound, self.link).add_done_callback(self._committed)
         self._read(random.randint(1, 400))
 
     def _committed(self, future: asyncio.Future[object]) -> None:
+        self.busy = False
         if not future.cancelled():
             self.back += future.result().wire  # type: ignore[attr-defined]
 
