@@ -54,9 +54,9 @@ class Iso20022:
             text = f"{envelope.type} is valid, but is not a message that opens payments here"
             return self._refused(envelope.type, [Refusal("unsupported-type", "FF01", "Document", text)])
         body = envelope.document[0]
-        space = body.tag.index("}") + 1  # type: ignore[arg-type,operator]
+        space = body.tag.index("}") + 1
         header = level(body[0], space, kind.table, NOTHING, "GrpHdr")
-        elements = [e for e in body.iter(f"{body.tag[:space]}CdtTrfTxInf")]  # type: ignore[index]
+        elements = [e for e in body.iter(f"{body.tag[:space]}CdtTrfTxInf")]
         wrong = totals(header, len(elements), sum((amount_of(e, space) for e in elements), Decimal(0)), f"/Document/{kind.body}/GrpHdr")
         if wrong:
             return self._refused(envelope.type, wrong, header.text("MsgId"))
@@ -71,8 +71,7 @@ class Iso20022:
 
     def group(self, payment: Payment, type: str) -> str:
         """What payments of one message have in common: the settlement information of its group header."""
-        laid = write.fitted(payment, type)[0]
-        return "\0".join(f"{path}={text}" for path, text in sorted(laid.items()) if path.startswith("SttlmInf/"))
+        return write.settlement(payment, type)
 
     def fit(self, payment: Payment, type: str) -> Fit:
         """Whether the type can carry the payment, and what it would lose."""

@@ -31,14 +31,14 @@ def walk(element: etree._Element, space: int, skip: frozenset[str] = frozenset()
 def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str], out: Leaves) -> None:
     last, number = "", 0
     for child in element:
-        tag: str = child.tag[space:]  # type: ignore[index,assignment]
+        tag = str(child.tag)[space:]
         if tag in skip:
             continue
         number = number + 1 if tag == last else 1  # the schema lets equal siblings stand only side by side
         last = tag
         path = prefix + tag if number == 1 else f"{prefix}{tag}[{number}]"
         for name, value in child.items():
-            out[f"{path}/@{name}"] = str(value)
+            out[f"{path}/@{str(name)}"] = str(value)
         if len(child):
             _walk(child, f"{path}/", space, frozenset(), out)
         elif child.text:
@@ -90,7 +90,7 @@ def address(texts: Mapping[str, list[str]], prefix: str = "address.") -> Address
     if not own:
         return None
     lines = tuple(own.pop("lines", ()))
-    return Address(**{key: values[0] for key, values in own.items()}, lines=lines)  # type: ignore[arg-type]
+    return Address(**{key: values[0] for key, values in own.items()}, lines=lines)
 
 
 Key = tuple[tuple[str, tuple[str, ...]], ...]

@@ -7,9 +7,10 @@ template that is made once per set of paths, so that the thousandth payment like
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
 from gateway.formats.iso20022 import mapping
 from gateway.formats.iso20022.shape import shape
@@ -85,17 +86,30 @@ def _account(account: Account, prefix: str, name: str) -> Iterator[Pair]:
     yield from _texts(account, prefix, name, (("Id/Othr/Issr", "issuer"), ("Tp/Cd", "type"), ("Ccy", "currency"), ("Nm", "name")))
 
 
-_WRITERS = {"party": _party, "agent": _agent, "account": _account}
+_WRITERS: dict[str, Callable[[Any, str, str], Iterator[Pair]]] = {"party": _party, "agent": _agent, "account": _account}
 
 
-def _blocks(payment: Payment, blocks: Mapping[str, tuple[str, str]]) -> Iterator[Pair]:
-    for prefix, (kind, field) in blocks.items():
-        name, _, place = field.partition(".")
+Block = tuple[str, str, int, Callable[[Any, str, str], Iterator[Pair]]]  # path/, field, place in a tuple or -1, writer
+
+
+def _prepared(blocks: Mapping[str, tuple[str, str]]) -> tuple[Block, ...]:
+    fields = ((path, kind, *field.partition(".")[::2]) for path, (kind, field) in blocks.items())
+    return tuple((f"{path}/", name, int(place) if place else -1, _WRITERS[kind]) for path, kind, name, place in fields)
+
+
+_CUSTOMER, _INSTITUTION = _prepared(mapping.CUSTOMER), _prepared(mapping.INSTITUTION)
+
+
+def _blocks(payment: Payment, blocks: tuple[Block, ...]) -> Iterator[Pair]:
+    for prefix, name, place, write in blocks:
         value = getattr(payment, name)
-        if place:
-            value = value[int(place)] if int(place) < len(value) else None
-        if value is not None:
-            yield from _WRITERS[kind](value, f"{prefix}/", name)  # type: ignore[operator]
+        if not value:
+            continue
+        if place >= 0:
+            value = value[place] if place < len(value) else None
+            if value is None:
+                continue
+        yield from write(value, prefix, name)
 
 
 _PLAIN = (
@@ -122,7 +136,7 @@ def lay_out(payment: Payment, type: str) -> Iterator[Pair]:
     elif payment.charge_bearer:
         yield "ChrgBr", payment.charge_bearer, "charge_bearer"
     yield from _many("PmtTpInf/SvcLvl/Cd", payment.service_level, "service_level") if len(payment.service_level) < 2 else _levels(payment)
-    yield from _blocks(payment, mapping.INSTITUTION if institutions else mapping.CUSTOMER)
+    yield from _blocks(payment, _INSTITUTION if institutions else _CUSTOMER)
     if institutions:
         for name in ("debtor", "debtor_account", "creditor", "creditor_account", "ultimate_debtor", "ultimate_creditor", "initiating_party"):
             if name not in ("debtor_account", "creditor_account") and getattr(payment, name) is not None:
@@ -172,8 +186,24 @@ def _extras(payment: Payment) -> Iterator[Pair]:
         yield "!batch_id", "", "batch_id"
 
 
-def fitted(payment: Payment, type: str) -> tuple[dict[str, str], list[Loss]]:
-    """The leaves that the type can carry, cut where they must be, and what that loses."""
+Fitted = tuple[dict[str, str], list[Loss]]
+RECENT_MAX = 4_096  # payments laid out for `fit` that `encode` will ask for in the same batch
+_recent: dict[int, tuple[Payment, str, Fitted]] = {}
+
+
+def fitted(payment: Payment, type: str) -> Fitted:
+    """The leaves that the type can carry, cut where they must be, and what that loses. Not to be changed."""
+    found = _recent.get(id(payment))
+    if found is not None and found[0] is payment and found[1] == type:
+        return found[2]
+    if len(_recent) >= RECENT_MAX:
+        _recent.clear()
+    made = _fit(payment, type)
+    _recent[id(payment)] = (payment, type, made)
+    return made
+
+
+def _fit(payment: Payment, type: str) -> Fitted:
     kept: dict[str, str] = {}
     losses: dict[str, Loss] = {}
     known, start, group = shape(type), _start(type), _group(type)
@@ -233,32 +263,38 @@ NEEDED = {
 
 def escape(text: str) -> str:
     """XML text; characters that XML does not have become spaces."""
+    if text.isalnum():
+        return text
     if not text.isprintable():
         text = "".join(c if c.isprintable() or c in "\t\n\r" else " " for c in text)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def transaction(kept: dict[str, str], type: str) -> str:
-    """One transaction as XML text, without what belongs into the group header."""
-    for needed in NEEDED[type]:
-        if not any(path == needed or path.startswith(f"{needed}/") for path in kept):
-            kept[needed] = ""
-    paths = tuple(path for path in kept if not path.startswith("SttlmInf/"))
+def transaction(kept: Mapping[str, str], type: str) -> str:
+    """One transaction as XML text, without what belongs into the group header; what must be there is, if empty."""
+    paths = tuple(kept)
     order, template = _template(paths, _start(type), type)
-    return template % tuple(escape(kept[paths[place]]) for place in order)
+    values = list(kept.values())
+    return template % tuple([escape(values[place]) for place in order])
 
 
 @lru_cache(maxsize=2_000)
 def _template(paths: tuple[str, ...], start: str, type: str) -> tuple[tuple[int, ...], str]:
     """The order of the leaves and the text around them, for one set of paths."""
     known = shape(type)
+    empty = len(paths)
+    if start == _start(type):
+        paths += tuple(needed for needed in NEEDED[type]
+                       if not any(path == needed or path.startswith(f"{needed}/") for path in paths))
 
     def key(place: int) -> tuple[tuple[int, int], ...]:
         leaf = known.leaf(start, paths[place])
         return leaf.order if leaf is not None else _branch_order(known, start, paths[place])
 
-    order = tuple(sorted(range(len(paths)), key=key))
-    return order, _print([paths[place] for place in order])
+    own = (place for place in range(len(paths)) if start != _start(type) or not paths[place].startswith("SttlmInf/"))
+    order = sorted(own, key=key)
+    text = _print([paths[place] for place in order], {paths[place] for place in order if place >= empty})
+    return tuple(place for place in order if place < empty), text
 
 
 def _branch_order(known: object, start: str, path: str) -> tuple[tuple[int, int], ...]:
@@ -271,7 +307,7 @@ def _branch_order(known: object, start: str, path: str) -> tuple[tuple[int, int]
     return tuple(order)
 
 
-def _print(paths: Sequence[str]) -> str:
+def _print(paths: Sequence[str], empty: set[str]) -> str:
     """Start and end tags around %s, for paths in document order. An attribute stands right before its element's text."""
     out: list[str] = []
     open_: list[str] = []
@@ -287,7 +323,7 @@ def _print(paths: Sequence[str]) -> str:
         out += [f"</{_tag(step)}>" for step in reversed(open_[shared:])]
         out += [f"<{_tag(step)}>" for step in branch[shared:]]
         open_ = branch
-        out.append(f"<{_tag(name)}{attribute}>%s</{_tag(name)}>")
+        out.append(f"<{_tag(name)}/>" if path in empty else f"<{_tag(name)}{attribute}>%s</{_tag(name)}>")
         attribute = ""
     out += [f"</{_tag(step)}>" for step in reversed(open_)]
     return "".join(out)
@@ -295,6 +331,12 @@ def _print(paths: Sequence[str]) -> str:
 
 def _tag(step: str) -> str:
     return step.partition("[")[0]
+
+
+def settlement(payment: Payment, type: str) -> str:
+    """The settlement information as one text: payments of one message have the same."""
+    kept = fitted(payment, type)[0]
+    return "\0".join([f"{path}={text}" for path, text in kept.items() if path.startswith("SttlmInf/")])
 
 
 def stamp(now_ns: int) -> str:

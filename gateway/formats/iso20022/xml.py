@@ -93,7 +93,7 @@ def violations(document: etree._Element, type: str) -> list[Refusal]:
         return [Refusal("unsupported-type", "FF01", "Document", f"no schema for {type} is installed")]
     if found.validate(document):
         return []
-    return [violation(error, document) for error in list(found.error_log)[:ERRORS_MAX]]
+    return [violation(error, document) for error, _ in zip(found.error_log, range(ERRORS_MAX), strict=False)]
 
 
 def violation(error: etree._LogEntry, document: etree._Element | None) -> Refusal:
