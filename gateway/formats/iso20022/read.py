@@ -15,14 +15,18 @@ from gateway.formats.iso20022.mapping import LISTS, Leaf
 from gateway.model import Account, Address, Agent, Birth, Charge, Extra, Identification, Instruction, Money, Party, Payment
 
 Leaves = dict[str, str]
+NOTHING: frozenset[str] = frozenset()
 Found = dict[str, dict[str, list[str]]]  # field -> attribute -> texts by occurrence
 _INDEX = re.compile(r"\[(\d+)\]")
 KNOWN_SCHEMES = frozenset({"BBAN", "CUID", "UPIC"})  # of accounts: written as codes, all else as proprietary
 MEMO = 50_000  # parties, agents and accounts that come again are made once
 
 
-def walk(element: etree._Element, space: int, skip: frozenset[str] = frozenset()) -> Leaves:
-    """All leaves below an element; `space` is the length of `{namespace}`. Second siblings get [2], third [3]."""
+def walk(element: etree._Element, space: int, skip: frozenset[str] = NOTHING) -> Leaves:
+    """All leaves below an element, and their attributes; branches have none in ISO 20022.
+
+    `space` is the length of `{namespace}`. Second siblings get [2], third [3].
+    """
     out: Leaves = {}
     _walk(element, "", space, skip, out)
     return out
@@ -37,12 +41,13 @@ def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str]
         number = number + 1 if tag == last else 1  # the schema lets equal siblings stand only side by side
         last = tag
         path = prefix + tag if number == 1 else f"{prefix}{tag}[{number}]"
-        for name, value in child.items():
-            out[f"{path}/@{str(name)}"] = str(value)
         if len(child):
-            _walk(child, f"{path}/", space, frozenset(), out)
-        elif child.text:
-            out[path] = child.text
+            _walk(child, path + "/", space, NOTHING, out)
+        else:
+            for name, value in child.items():
+                out[f"{path}/@{str(name)}"] = str(value)
+            if child.text:
+                out[path] = child.text
 
 
 @lru_cache(maxsize=100_000)

@@ -11,6 +11,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -93,7 +94,12 @@ def violations(document: etree._Element, type: str) -> list[Refusal]:
         return [Refusal("unsupported-type", "FF01", "Document", f"no schema for {type} is installed")]
     if found.validate(document):
         return []
-    return [violation(error, document) for error, _ in zip(found.error_log, range(ERRORS_MAX), strict=False)]
+    return [violation(error, document) for error in _entries(found)]
+
+
+def _entries(found: etree.XMLSchema) -> list[etree._LogEntry]:
+    log: Any = found.error_log  # lxml's stubs know neither its length nor its places
+    return [log[place] for place in range(min(len(log), ERRORS_MAX))]
 
 
 def violation(error: etree._LogEntry, document: etree._Element | None) -> Refusal:

@@ -13,7 +13,7 @@ from msgspec import structs
 
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.sepa.rules import check, scheme_of, transliterate
-from gateway.model import Payment, Refusal, Status
+from gateway.model import Loss, Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 
@@ -55,13 +55,13 @@ class Sepa:
 
     def group(self, payment: Payment, type: str) -> str:
         """What payments of one message have in common."""
-        return scheme_of(payment) + ISO.group(payment, type)
+        return scheme_of(payment) + ISO.group(prepared(payment)[0], type)
 
     def fit(self, payment: Payment, type: str) -> Fit:
         """The rules again, on what would be sent; characters outside the set are written otherwise, and said."""
         if payment.kind != "credit_transfer":
             return ISO.fit(payment, type)
-        written, losses = transliterate(payment)
+        written, losses = prepared(payment)
         broken = check(written)
         if broken is not None:
             return Fit(broken)
@@ -70,7 +70,7 @@ class Sepa:
 
     def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
         """One message, cleared by the scheme's mechanism, charges as its service level says."""
-        return ISO.encode([_as_scheme(transliterate(payment)[0]) for payment in payments], type, writing)
+        return ISO.encode([prepared(payment)[0] for payment in payments], type, writing)
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """pain.002 or pacs.002."""
@@ -81,9 +81,22 @@ class Sepa:
         return ISO.reprint(data)
 
 
-def _as_scheme(payment: Payment) -> Payment:
-    return structs.replace(payment, charge_bearer="SLEV", service_level=("SEPA",), settlement_method="CLRG",
-                           scheme=scheme_of(payment))
+RECENT_MAX = 4_096  # payments prepared for `fit` that `encode` will ask for in the same batch
+_recent: dict[int, tuple[Payment, tuple[Payment, tuple[Loss, ...]]]] = {}
+
+
+def prepared(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
+    """The payment as the scheme writes it, and what is written otherwise than it was said."""
+    found = _recent.get(id(payment))
+    if found is not None and found[0] is payment:
+        return found[1]
+    if len(_recent) >= RECENT_MAX:
+        _recent.clear()
+    latin, losses = transliterate(payment)
+    written = structs.replace(latin, charge_bearer="SLEV", service_level=("SEPA",), settlement_method="CLRG",
+                              scheme=scheme_of(payment))
+    _recent[id(payment)] = (payment, (written, losses))
+    return written, losses
 
 
 FORMAT = Sepa()
