@@ -104,7 +104,7 @@ def test_parts_are_the_whole_in_pieces() -> None:
     assert refused.refusals
 
 
-@pytest.mark.parametrize("head", [b"{", b"[", b" \r\n\t{"])
+@pytest.mark.parametrize("head", [b'{"', b"[", b"{}", b' \r\n\t{ "'])
 def test_detect(head: bytes) -> None:
     assert FORMAT.detect(head)
 
