@@ -48,7 +48,7 @@ class Watch:
         while offset < len(data):
             _, mask, _, length = _EVENT.unpack_from(data, offset)
             offset += _EVENT.size
-            name = os.fsdecode(data[offset:offset + length].rstrip(b"\0"))
+            name = os.fsdecode(data[offset : offset + length].rstrip(b"\0"))
             offset += length
             events.append((mask & (CLOSE_WRITE | MOVED_TO | OVERFLOW), name))
         return events

@@ -73,7 +73,9 @@ class Door:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._questions: dict[str, Callable[[Ask], Awaitable[Any]]] = {
-            "status": self._status, "payment": self._payment, "balance": self._balance,
+            "status": self._status,
+            "payment": self._payment,
+            "balance": self._balance,
             "transactions": self._transactions,
         }
 

@@ -90,7 +90,8 @@ class Door:
         context = _context(self.config.tls) if self.config.tls is not None else None
         timeout_s = self.config.logon_timeout_s if context is not None else None
         self._server = await asyncio.get_running_loop().create_server(
-            lambda: Connection(self), host, port, ssl=context, ssl_handshake_timeout=timeout_s, backlog=BACKLOG)
+            lambda: Connection(self), host, port, ssl=context, ssl_handshake_timeout=timeout_s, backlog=BACKLOG
+        )
 
     async def stop(self) -> None:
         """Log out of every session and wait for the answers, not for ever."""

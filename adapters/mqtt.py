@@ -139,9 +139,16 @@ class Door:
     def _connect(self) -> aiomqtt.Client:
         config = self._config
         client = aiomqtt.Client(
-            config.host, config.port, username=config.username or None, password=self._password or None,
-            identifier=config.client_id or f"financial-os-{self._name}", clean_session=False, timeout=CONNECT_S,
-            keepalive=config.keepalive_s, tls_context=self._context)
+            config.host,
+            config.port,
+            username=config.username or None,
+            password=self._password or None,
+            identifier=config.client_id or f"financial-os-{self._name}",
+            clean_session=False,
+            timeout=CONNECT_S,
+            keepalive=config.keepalive_s,
+            tls_context=self._context,
+        )
         client.pending_calls_threshold = BATCH_MAX * 4  # a whole batch of publications at once is meant
         client._client.manual_ack_set(True)  # paho's own switch, which aiomqtt does not hand on
         return client

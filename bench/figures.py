@@ -32,9 +32,12 @@ class Figure:
         if self.goal is not None:
             met = self.value <= self.goal if self.at_most else self.value >= self.goal
         ratio = self.value / self.baseline if self.baseline else None
-        row |= {"value": round(self.value, 3), "met": met,
-                "baseline": None if self.baseline is None else round(self.baseline, 3),
-                "ratio": None if ratio is None else round(ratio, 2)}
+        row |= {
+            "value": round(self.value, 3),
+            "met": met,
+            "baseline": None if self.baseline is None else round(self.baseline, 3),
+            "ratio": None if ratio is None else round(ratio, 2),
+        }
         return row
 
 

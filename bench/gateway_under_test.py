@@ -30,9 +30,12 @@ def lists(folder: Path) -> str:
     if corpus.exists():
         return str(corpus)
     own = folder / "sdn.csv"
-    own.write_text("".join(
-        f'{n},"{FAMILY[n % 26]}{n % 347}, {GIVEN[n // 26 % 26]}{n % 11}",individual,"[DEMO]",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n'
-        for n in range(9_000)))
+    own.write_text(
+        "".join(
+            f'{n},"{FAMILY[n % 26]}{n % 347}, {GIVEN[n // 26 % 26]}{n % 11}",individual,"[DEMO]",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- \n'
+            for n in range(9_000)
+        )
+    )
     return str(own)
 
 

@@ -77,8 +77,15 @@ def decode_fix(quick: bool) -> Iterator[Figure]:
         parser.append_buffer(data)
         parser.get_message()
 
-    yield Figure("decode NewOrderSingle", per_call_us(lambda: codec.decode(data), 2_000), "us", 10, True,
-                 per_call_us(peer, 500), "simplefix parse only")
+    yield Figure(
+        "decode NewOrderSingle",
+        per_call_us(lambda: codec.decode(data), 2_000),
+        "us",
+        10,
+        True,
+        per_call_us(peer, 500),
+        "simplefix parse only",
+    )
 
 
 def decode_mt(quick: bool) -> Iterator[Figure]:
@@ -95,8 +102,15 @@ def decode_iso(quick: bool) -> Iterator[Figure]:
     codec = formats.load("iso20022")
     assert codec.decode(data).records[0].kind == "credit_transfer"  # type: ignore[union-attr]
     schema = xmlschema.XMLSchema(str(Path(formats.__file__).parents[2] / "schemas/iso20022/pacs.008.001.08.xsd"))
-    yield Figure("decode pacs.008 with XSD", per_call_us(lambda: codec.decode(data), 500), "us", 120, True,
-                 per_call_us(lambda: schema.is_valid(etree.fromstring(data)), 20), "xmlschema is_valid only")
+    yield Figure(
+        "decode pacs.008 with XSD",
+        per_call_us(lambda: codec.decode(data), 500),
+        "us",
+        120,
+        True,
+        per_call_us(lambda: schema.is_valid(etree.fromstring(data)), 20),
+        "xmlschema is_valid only",
+    )
 
 
 def decode_ach(quick: bool) -> Iterator[Figure]:
@@ -142,7 +156,7 @@ class FixLoad:
         """Read once; how many execution reports that brought."""
         self.buffer += self.socket.recv(1 << 18)
         found = self.buffer.count(b"\x0135=8\x01")
-        self.buffer = self.buffer[self.buffer.rfind(b"\x0110=") + 1:] if found else self.buffer
+        self.buffer = self.buffer[self.buffer.rfind(b"\x0110=") + 1 :] if found else self.buffer
         return found
 
     def flood(self, orders: list[bytes], window: int) -> float:
@@ -152,7 +166,7 @@ class FixLoad:
         while done < len(orders):
             room = min(window - (sent - done), len(orders) - sent)
             if room > 0:
-                self.socket.sendall(b"".join(orders[sent:sent + room]))
+                self.socket.sendall(b"".join(orders[sent : sent + room]))
                 sent += room
             done += self.reports()
         return len(orders) / (time.perf_counter() - started)
@@ -184,8 +198,15 @@ def fix(daemon: DaemonProcess, port: int, folder: Path, quick: bool) -> Iterator
     client.flood(client.orders("W", 2_000), 256)
     count = 5_000 if quick else 40_000
     rates = [client.flood(client.orders(run, count), 1_024) for run in "ABC"]
-    yield Figure("FIX order to report, 1024 in flight", median(rates), "orders/s", 10_000, False,
-                 one_commit_a_message(folder), "one commit a message")
+    yield Figure(
+        "FIX order to report, 1024 in flight",
+        median(rates),
+        "orders/s",
+        10_000,
+        False,
+        one_commit_a_message(folder),
+        "one commit a message",
+    )
     took = sorted(client.paced(client.orders("P", 1_000 if quick else 10_000), 1_000))
     yield Figure("FIX p99 at 1000/s", took[int(len(took) * 0.99)], "ms", 5, True)
     yield Figure("FIX p50 at 1000/s", median(took), "ms")
@@ -212,7 +233,9 @@ def files(folder: Path, quick: bool) -> Iterator[Figure]:
     bank = folder / "bank"
     count = 1_000 if quick else 10_000
     drop(bank, "warm.fin", b"".join(samples.mt103(n, "SINK-USD", "W") for n in range(500)))
-    seconds = [drop(bank, f"mt{run}.fin", b"".join(samples.mt103(n, "SINK-USD", run) for n in range(count))) for run in "ABC"]
+    seconds = [
+        drop(bank, f"mt{run}.fin", b"".join(samples.mt103(n, "SINK-USD", run) for n in range(count))) for run in "ABC"
+    ]
     yield Figure("MT103 file of 10,000", count / median(seconds), "messages/s", 8_000)
     seconds = [drop(bank, f"pain{run}.xml", samples.pain001(count, IBAN, run=run)) for run in "ABC"]
     yield Figure("pain.001 with 10,000 payments", count / median(seconds), "payments/s", 6_000)
@@ -233,8 +256,12 @@ async def http_load(port: int, bodies: list[bytes], connections: int) -> tuple[f
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for body in pending:
             started = time.perf_counter()
-            writer.write(b"POST /iso20022 HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: "
-                         + str(len(body)).encode() + b"\r\n\r\n" + body)
+            writer.write(
+                b"POST /iso20022 HTTP/1.1\r\nHost: x\r\nContent-Type: application/xml\r\nContent-Length: "
+                + str(len(body)).encode()
+                + b"\r\n\r\n"
+                + body
+            )
             head = await reader.readuntil(b"\r\n\r\n")
             assert head.startswith(b"HTTP/1.1 200"), head[:200]
             length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
@@ -251,8 +278,10 @@ async def http_load(port: int, bodies: list[bytes], connections: int) -> tuple[f
 def http(port: int, quick: bool) -> Iterator[Figure]:
     count = 1_000 if quick else 10_000
     asyncio.run(http_load(port, [samples.pacs008(n, "SINK-USD", run="V") for n in range(500)], 64))
-    runs = [asyncio.run(http_load(port, [samples.pacs008(n, "SINK-USD", run=run) for n in range(count)], 64))
-            for run in "ABC"]
+    runs = [
+        asyncio.run(http_load(port, [samples.pacs008(n, "SINK-USD", run=run) for n in range(count)], 64))
+        for run in "ABC"
+    ]
     yield Figure("pacs.008 over HTTP, 64 connections", median(rate for rate, _ in runs), "requests/s", 2_500)
     yield Figure("pacs.008 over HTTP p99", median(sorted(t)[int(len(t) * 0.99)] for _, t in runs), "ms", 40, True)
 
@@ -314,7 +343,6 @@ def main() -> None:
         if not chosen.only or any(word in name for word in chosen.only):
             for figure in measure():
                 show(figure, chosen.json)
-
 
 
 if __name__ == "__main__":

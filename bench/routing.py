@@ -50,8 +50,11 @@ def _when(rng: random.Random, place: int) -> When:
 
 def _payment(rng: random.Random) -> Payment:
     return Payment(
-        "credit_transfer", Money(rng.choice(CURRENCIES), rng.randrange(1, 10**8)), scheme=rng.choice(SCHEMES),
-        debtor=Party("Debtor", country_of_residence="DE"), debtor_account=Account("DE23999900000000000101", "IBAN"),
+        "credit_transfer",
+        Money(rng.choice(CURRENCIES), rng.randrange(1, 10**8)),
+        scheme=rng.choice(SCHEMES),
+        debtor=Party("Debtor", country_of_residence="DE"),
+        debtor_account=Account("DE23999900000000000101", "IBAN"),
         creditor_account=Account(f"DE{rng.randrange(10, 100)}9999{rng.randrange(10**9):014d}", "IBAN"),
         creditor_agent=Agent(f"B{rng.randrange(ROUTES):03d}DEFF"),
     )

@@ -42,12 +42,47 @@ def payments(batch: Batch, first: int, chance: random.Random) -> None:
     """One message with one payment and its transfer."""
     transfers(batch, first, chance)
     row = batch.transfers[-1]
-    batch.messages.append(MessageRow(
-        first, "bank_x", batch.time_ns, "mt", "MT103", f"REF{first}", chance.randbytes(32), f"{first}.fin", "", "", 0,
-        "accepted", b"", bytes(MESSAGE_BYTES), bytes(ANSWER_BYTES)))
-    batch.payments.append(PaymentRow(
-        first, first, ":20:", "credit_transfer", "ACSC", "", "", "", "default", 1, row.debit, row.credit, "EUR", 123,
-        f"E2E-{first}", batch.references[-1][0], b"", bytes(RECORD_BYTES)))
+    batch.messages.append(
+        MessageRow(
+            first,
+            "bank_x",
+            batch.time_ns,
+            "mt",
+            "MT103",
+            f"REF{first}",
+            chance.randbytes(32),
+            f"{first}.fin",
+            "",
+            "",
+            0,
+            "accepted",
+            b"",
+            bytes(MESSAGE_BYTES),
+            bytes(ANSWER_BYTES),
+        )
+    )
+    batch.payments.append(
+        PaymentRow(
+            first,
+            first,
+            ":20:",
+            "credit_transfer",
+            "ACSC",
+            "",
+            "",
+            "",
+            "default",
+            1,
+            row.debit,
+            row.credit,
+            "EUR",
+            123,
+            f"E2E-{first}",
+            batch.references[-1][0],
+            b"",
+            bytes(RECORD_BYTES),
+        )
+    )
 
 
 def batches(fill: Fill, size: int, count: int) -> Iterator[Batch]:
@@ -107,7 +142,8 @@ def bare(folder: Path, fill: Fill, size: int, count: int) -> float:
 
 def measure_commits(scale: float) -> Iterator[Figure]:
     for name, fill, size, count, goal in (
-        ("store.transfers-by-1", transfers, 1, 2_000, None), ("store.transfers-by-100", transfers, 100, 500, None),
+        ("store.transfers-by-1", transfers, 1, 2_000, None),
+        ("store.transfers-by-100", transfers, 100, 500, None),
         ("store.transfers-by-1000", transfers, 1_000, 200, 150_000),
         ("store.payments-by-1000", payments, 1_000, 60, 60_000),
     ):

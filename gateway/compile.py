@@ -36,12 +36,14 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
-        endpoints[name] = Endpoint(name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config))
-    policies = {
-        name: compliance.policy(name, options, config.base) for name, options in config.policies.items()
-    }
+        endpoints[name] = Endpoint(
+            name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
+        )
+    policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints) for route in config.routes}
-    return Snapshot(generation, endpoints, Table(config.routes), ways, config.gateway.bic, config.gateway.routing_number)
+    return Snapshot(
+        generation, endpoints, Table(config.routes), ways, config.gateway.bic, config.gateway.routing_number
+    )
 
 
 def _operations(adapter: str, config: Any) -> frozenset[str]:
@@ -71,8 +73,16 @@ def account_operations(accounts: Iterable[AccountConfig]) -> list[Operation]:
 def _open_account(account: AccountConfig) -> Operation:
     floor = None if account.floor == "none" else _minor(account.currency, str(account.floor))
     balance = _minor(account.currency, str(account.balance)) if account.balance is not None else None
-    return Operation("open_account", account.id, account.currency, balance, floor, account.from_,
-                     place=f"accounts.open: {account.id}", source="routes.yaml")
+    return Operation(
+        "open_account",
+        account.id,
+        account.currency,
+        balance,
+        floor,
+        account.from_,
+        place=f"accounts.open: {account.id}",
+        source="routes.yaml",
+    )
 
 
 def _minor(currency: str, text: str) -> int:

@@ -39,8 +39,16 @@ from gateway.telemetry.metrics import Metrics
 
 # What callers call the formats; the names of routes.yaml work as well.
 PROTOCOLS = {
-    "ISO20022": "iso20022", "ISO 20022": "iso20022", "SWIFT": "mt", "MT": "mt", "FIX": "fix", "ACH": "ach",
-    "NACHA": "ach", "SEPA": "sepa", "JSON": "json", "REST": "json",
+    "ISO20022": "iso20022",
+    "ISO 20022": "iso20022",
+    "SWIFT": "mt",
+    "MT": "mt",
+    "FIX": "fix",
+    "ACH": "ach",
+    "NACHA": "ach",
+    "SEPA": "sepa",
+    "JSON": "json",
+    "REST": "json",
 }
 EQUITY = "EQUITY"  # opening balances are transfers from here: the only account without a floor
 
@@ -77,8 +85,14 @@ class Result(Struct, frozen=True):
 class FinancialCore:
     """Accounts, transfers and protocol messages on one engine. Amounts are Decimals of the currency's major unit."""
 
-    def __init__(self, store: str = "sqlite::memory:", *, routes: str | Path | None = None, currency: str = "USD",
-                 clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        store: str = "sqlite::memory:",
+        *,
+        routes: str | Path | None = None,
+        currency: str = "USD",
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.currency = currency
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="financial-core", daemon=True)
@@ -105,8 +119,16 @@ class FinancialCore:
     def transfer(self, debit: str, credit: str, amount: Decimal, currency: str = "", reference: str = "") -> str:
         """Move money between two accounts; the payment's id once it is durable. Raises Refused or ValueError."""
         money = self._money(currency or self.currency, amount)
-        payment = Payment("credit_transfer", money, "transfer", "transfer", "internal", end_to_end_id=reference,
-                          debtor_account=Account(debit), creditor_account=Account(credit))
+        payment = Payment(
+            "credit_transfer",
+            money,
+            "transfer",
+            "transfer",
+            "internal",
+            end_to_end_id=reference,
+            debtor_account=Account(debit),
+            creditor_account=Account(credit),
+        )
         outcome = self._call(self._run_record(payment, "transfer"))
         return str(_only(outcome)["payment_id"])
 
@@ -128,8 +150,13 @@ class FinancialCore:
         outcome = (await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop)))[0]
         statuses = tuple(_status_dict(outcome))
         accepted = not outcome.refusals and (outcome.repeated or any(s["status"] != "RJCT" for s in statuses))
-        return Result(accepted, statuses, tuple(msgspec.to_builtins(list(outcome.refusals))),
-                      tuple(frame.data for frame in outcome.answers), outcome.repeated)
+        return Result(
+            accepted,
+            statuses,
+            tuple(msgspec.to_builtins(list(outcome.refusals))),
+            tuple(frame.data for frame in outcome.answers),
+            outcome.repeated,
+        )
 
     def get_status(self) -> dict[str, Any]:
         """Counts and health of the engine."""
@@ -146,7 +173,9 @@ class FinancialCore:
     def __enter__(self) -> FinancialCore:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     # -- within the thread
@@ -203,8 +232,15 @@ def _only(outcome: Outcome) -> dict[str, Any]:
 
 def _status_dict(outcome: Outcome) -> list[dict[str, Any]]:
     return [
-        {"payment_id": s.payment_id, "status": s.code, "reason": s.reason, "code": s.refusal_code, "text": s.text,
-         "place": s.place, "reference": s.record.record if isinstance(s.record, Refusal) else ""}
+        {
+            "payment_id": s.payment_id,
+            "status": s.code,
+            "reason": s.reason,
+            "code": s.refusal_code,
+            "text": s.text,
+            "place": s.place,
+            "reference": s.record.record if isinstance(s.record, Refusal) else "",
+        }
         for s in outcome.statuses
     ]
 

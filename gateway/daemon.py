@@ -72,7 +72,8 @@ class Counter:
         codec: Any = engine.snapshot.endpoints[endpoint].codec
         states = [s for s in engine.session_states() if s.endpoint == endpoint]
         made: Acceptor = codec.acceptor(
-            endpoint, sessions, states, lambda session, first, last: engine.store.sent(endpoint, session, first, last))
+            endpoint, sessions, states, lambda session, first, last: engine.store.sent(endpoint, session, first, last)
+        )
         return made
 
 

@@ -100,7 +100,8 @@ class Engine:
         """Queue messages; the future is done when they are durable."""
         done: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
         weight = 1 + sum(
-            len(m.decoded.records) if m.decoded is not None else 1 + len(m.data) // BYTES_PER_RECORD for m in messages)
+            len(m.decoded.records) if m.decoded is not None else 1 + len(m.data) // BYTES_PER_RECORD for m in messages
+        )
         self._queue.append(Arrival(messages, link, done, weight))
         self._weight += weight
         if self._weight >= QUEUE_WEIGHT_MAX:
@@ -186,12 +187,14 @@ class Engine:
         if batch.outbox:
             self.on_outbox(batch.outbox)
 
-    def _answer_links(self, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome], batch: Batch) -> dict[int, Sealed]:
+    def _answer_links(
+        self, arrivals: Sequence[Arrival], outcomes: Sequence[Outcome], batch: Batch
+    ) -> dict[int, Sealed]:
         """Give sessions their answers, number them, and put numbers and messages into the same transaction."""
         links: dict[int, Link] = {}
         place = 0
         for arrival in arrivals:
-            own = outcomes[place:place + len(arrival.messages)]
+            own = outcomes[place : place + len(arrival.messages)]
             place += len(arrival.messages)
             if arrival.link is None:
                 continue
@@ -210,7 +213,7 @@ class Engine:
         """Only now are the originals let go, and only now may answers leave."""
         place = 0
         for arrival in arrivals:
-            own = outcomes[place:place + len(arrival.messages)]
+            own = outcomes[place : place + len(arrival.messages)]
             place += len(arrival.messages)
             seal = sealed.pop(id(arrival.link), None) if arrival.link is not None else None
             if not arrival.done.done():

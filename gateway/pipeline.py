@@ -24,8 +24,8 @@ from gateway.ports import (
     AnswerBy,
     Batch,
     Codec,
-    Decoded,
     DecisionRow,
+    Decoded,
     Delivery,
     FileRow,
     Finding,
@@ -117,11 +117,20 @@ def prepare(batch: Sequence[Inbound], snapshot: Snapshot) -> list[Prepared]:
     plans = [[_plan(record, one, snapshot) for record in one.decoded.records] for one in opened]
     findings = _check(opened, plans)
     return [
-        Prepared(one.inbound, one.codec, one.decoded, one.digest, [
-            plan if plan is None or (place, index) not in findings
-            else msgspec.structs.replace(plan, findings=findings[place, index])
-            for index, plan in enumerate(plans[place])
-        ] if findings else plans[place])
+        Prepared(
+            one.inbound,
+            one.codec,
+            one.decoded,
+            one.digest,
+            [
+                plan
+                if plan is None or (place, index) not in findings
+                else msgspec.structs.replace(plan, findings=findings[place, index])
+                for index, plan in enumerate(plans[place])
+            ]
+            if findings
+            else plans[place],
+        )
         for place, one in enumerate(opened)
     ]
 
@@ -214,8 +223,12 @@ def reference(record: Record | Refusal) -> str:
 class State:
     """What apply remembers between batches; rebuilt from the store at every start."""
 
-    def __init__(self, read_message: Callable[[int], MessageRow | None], read_payment: Callable[[int], PaymentRow | None],
-                 exceptions: Callable[[str, bytes], list[PaymentRow]]) -> None:
+    def __init__(
+        self,
+        read_message: Callable[[int], MessageRow | None],
+        read_payment: Callable[[int], PaymentRow | None],
+        exceptions: Callable[[str, bytes], list[PaymentRow]],
+    ) -> None:
         self.ledger = Ledger()
         self.references = Repeats()  # payment identity -> payment id
         self.arrivals = Repeats()  # message digest, key or id -> message id
@@ -316,20 +329,50 @@ class Walk:
         if before is not None:
             opened, settled = opened + before.opened, settled + before.settled
             held, refused = held + before.held, refused + before.refused
-        return FileRow(inbound.endpoint, inbound.digest, -1 if inbound.last else inbound.part + 1,
-                       before.message if before else number, opened, settled, held, refused)
+        return FileRow(
+            inbound.endpoint,
+            inbound.digest,
+            -1 if inbound.last else inbound.part + 1,
+            before.message if before else number,
+            opened,
+            settled,
+            held,
+            refused,
+        )
 
     def _journal(self, one: Prepared, number: int, refusals: Sequence[Refusal], frames: Sequence[Frame]) -> None:
         inbound, decoded = one.inbound, one.decoded
         data = inbound.data
         if inbound.decoded is not None and not data:
-            data = _pack((decoded.format, decoded.type, decoded.message_id, decoded.created, decoded.sender,
-                          decoded.receiver, decoded.header, decoded.count))
+            data = _pack(
+                (
+                    decoded.format,
+                    decoded.type,
+                    decoded.message_id,
+                    decoded.created,
+                    decoded.sender,
+                    decoded.receiver,
+                    decoded.header,
+                    decoded.count,
+                )
+            )
         by_link = self.snapshot.endpoints[inbound.endpoint].answer_by == "link"
         row = MessageRow(
-            number, inbound.endpoint, inbound.received_ns, decoded.format, decoded.type, decoded.message_id, one.digest,
-            inbound.source, inbound.session, inbound.key, inbound.part, "refused" if refusals else "accepted",
-            _pack(refusals[:REFUSALS_KEPT]) if refusals else b"", data, b"" if by_link or not frames else _pack(frames),
+            number,
+            inbound.endpoint,
+            inbound.received_ns,
+            decoded.format,
+            decoded.type,
+            decoded.message_id,
+            one.digest,
+            inbound.source,
+            inbound.session,
+            inbound.key,
+            inbound.part,
+            "refused" if refusals else "accepted",
+            _pack(refusals[:REFUSALS_KEPT]) if refusals else b"",
+            data,
+            b"" if by_link or not frames else _pack(frames),
         )
         self.batch.messages.append(row)
         self.fresh_messages[number] = row
@@ -345,7 +388,8 @@ class Walk:
     def _outbox(self, endpoint: str, name: str, frame: Frame, session: str = "") -> None:
         self.state.delivery += 1
         self.batch.outbox.append(
-            Delivery(self.state.delivery, endpoint, name, frame.type, frame.media, frame.data, session))
+            Delivery(self.state.delivery, endpoint, name, frame.type, frame.media, frame.data, session)
+        )
 
     # -- repeats
 
@@ -482,10 +526,12 @@ class Walk:
         for leg in legs:
             self.state.transfer += 1
             self.batch.transfers.append(
-                TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor))
+                TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor)
+            )
 
-    def _keep(self, id: int, message: int, record: Record | Refusal, plan: Plan | None, status: Status,
-              hash: int = 0) -> Status:
+    def _keep(
+        self, id: int, message: int, record: Record | Refusal, plan: Plan | None, status: Status, hash: int = 0
+    ) -> Status:
         debit = credit = currency = route = ""
         minor = 0
         losses = b""
@@ -500,9 +546,24 @@ class Walk:
         elif isinstance(record, Order):
             currency, minor = record.base.currency, record.base.minor
         row = PaymentRow(
-            id, message, status.place, "refusal" if isinstance(record, Refusal) else record.kind, status.code,
-            status.reason, status.refusal_code, status.text, route, self.snapshot.generation, debit, credit, currency,
-            minor, reference(record), hash, losses, _pack(record),
+            id,
+            message,
+            status.place,
+            "refusal" if isinstance(record, Refusal) else record.kind,
+            status.code,
+            status.reason,
+            status.refusal_code,
+            status.text,
+            route,
+            self.snapshot.generation,
+            debit,
+            credit,
+            currency,
+            minor,
+            reference(record),
+            hash,
+            losses,
+            _pack(record),
         )
         self.batch.payments.append(row)
         self.fresh_payments[id] = row
@@ -514,8 +575,12 @@ class Walk:
         if operation.kind not in self.snapshot.endpoints[endpoint].operations:
             text = f"{operation.kind} may not come through endpoint {endpoint}"
             return _rejected(id, operation, Refusal("not-permitted", "AG01", operation.place, text))
-        act = {"open_account": self._open_account, "close_account": self._close_account,
-               "release": self._release, "reject": self._reject}[operation.kind]
+        act = {
+            "open_account": self._open_account,
+            "close_account": self._close_account,
+            "release": self._release,
+            "reject": self._reject,
+        }[operation.kind]
         refusal = act(id, operation, number)
         if refusal is None:
             return Status("ACSC", operation, id, place=operation.place)
@@ -532,8 +597,7 @@ class Walk:
             else:
                 ledger.forget(operation.subject, operation.currency)
         if failure is None:
-            self.batch.opened.append(
-                AccountRow(operation.subject, operation.currency, 0, operation.floor_minor))
+            self.batch.opened.append(AccountRow(operation.subject, operation.currency, 0, operation.floor_minor))
         return _failed(operation, failure)
 
     def _close_account(self, id: int, operation: Operation, number: int) -> Refusal | None:
@@ -579,8 +643,12 @@ class Walk:
 
     def _replan(self, record: Payment | Order, held: PaymentRow, message: MessageRow) -> Plan:
         snapshot = self.snapshot
-        one = Prepared(Inbound(message.endpoint, message.received_ns, b"", session=message.session), None,
-                       Decoded(message.format, message.type), b"")
+        one = Prepared(
+            Inbound(message.endpoint, message.received_ns, b"", session=message.session),
+            None,
+            Decoded(message.format, message.type),
+            b"",
+        )
         way = snapshot.ways.get(held.route)
         if way is not None and way.templates is not None and isinstance(record, Payment):
             legs = payment_legs(record, way.templates, message.session, message.endpoint)
@@ -589,12 +657,26 @@ class Walk:
         assert plan is not None, "a payment always has a plan"
         return plan
 
-    def _close_hold(self, operation: Operation, held: PaymentRow, status: Status, number: int,
-                    message: MessageRow) -> None:
+    def _close_hold(
+        self, operation: Operation, held: PaymentRow, status: Status, number: int, message: MessageRow
+    ) -> None:
         del self.state.held[held.id]
         self.batch.statuses.append(StatusRow(held.id, status.code, status.reason, status.text, number))
-        self.batch.decisions.append(DecisionRow(held.id, "person", operation.kind, status.refusal_code, status.reason,
-                                                status.text, "", 0.0, "", operation.by, operation.because))
+        self.batch.decisions.append(
+            DecisionRow(
+                held.id,
+                "person",
+                operation.kind,
+                status.refusal_code,
+                status.reason,
+                status.text,
+                "",
+                0.0,
+                "",
+                operation.by,
+                operation.because,
+            )
+        )
         self._tell_sender(message, status)
 
     def _tell_sender(self, message: MessageRow, status: Status) -> None:
@@ -625,7 +707,7 @@ class Walk:
         assert send is not None, "only routes that send collect payments"
         assert writer is not None, "a route that sends has a writer"
         for start in range(0, len(payments), send.per_message):
-            frame = writer.encode(payments[start:start + send.per_message], send.as_, self._writing(""))
+            frame = writer.encode(payments[start : start + send.per_message], send.as_, self._writing(""))
             self._outbox(send.to, f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}", frame)
 
     def _writing(self, receiver: str) -> Writing:
@@ -665,6 +747,14 @@ def _failed(operation: Operation, failure: Failure | None) -> Refusal | None:
 
 
 def _decision(payment: int, finding: Finding) -> DecisionRow:
-    return DecisionRow(payment, finding.check, finding.outcome, finding.code, finding.reason, finding.text,
-                       finding.detail, finding.score, finding.evidence)
-
+    return DecisionRow(
+        payment,
+        finding.check,
+        finding.outcome,
+        finding.code,
+        finding.reason,
+        finding.text,
+        finding.detail,
+        finding.score,
+        finding.evidence,
+    )

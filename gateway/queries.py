@@ -80,4 +80,5 @@ class EngineQueries:
 
     def metrics(self) -> bytes:
         return self._metrics.render(
-            queued=self._engine.queued(), outbox=self._outbox.pending() if self._outbox is not None else {})
+            queued=self._engine.queued(), outbox=self._outbox.pending() if self._outbox is not None else {}
+        )

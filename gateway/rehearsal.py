@@ -79,8 +79,11 @@ def _judge(test: TestCase, one: Prepared, outcome: Outcome) -> Result:
     status, reason, text = _seen(outcome)
     route = next((plan.way.route.name for plan in one.plans if plan is not None), "")
     expect = test.expect
-    for what, wanted, found in (("route", expect.route, route), ("status", expect.status, status),
-                                ("reason", expect.reason, reason)):
+    for what, wanted, found in (
+        ("route", expect.route, route),
+        ("status", expect.status, status),
+        ("reason", expect.reason, reason),
+    ):
         if wanted and wanted != found:
             return Result(test.name, False, f"expected {what} {wanted}, found {found or 'none'}{text}")
     return Result(test.name, True, "")

@@ -41,8 +41,12 @@ class DaemonProcess:
             sock.bind(address)
             sock.settimeout(0.05)
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "run", str(self.path)], cwd=ROOT, stdout=log, stderr=log,
-                env={**os.environ, "NOTIFY_SOCKET": address, "PYTHONDONTWRITEBYTECODE": "", **self.environ})
+                [sys.executable, "-m", "gateway", "run", str(self.path)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "NOTIFY_SOCKET": address, "PYTHONDONTWRITEBYTECODE": "", **self.environ},
+            )
             while time.perf_counter() - started < READY_S and self.process.poll() is None:
                 try:
                     if b"READY=1" in sock.recv(4096):

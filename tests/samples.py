@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-GIVEN = ("Alma Bruno Cleo Dora Emil Fina Gero Hilda Ivo Jule Karl Lena Milo Nora Otto Pia Quirin Rosa Sven Tilda Udo"
-         " Vera Wim Xenia Yves Zita").split()
-FAMILY = ("Ahornbach Birkental Castorin Dachsberg Eibenhof Fichtenau Ginsterweg Haselgrund Iltisried Jasperfeld Kiesling"
-          " Lindquell Moorbrink Nesselrode Ostwindt Pappelau Quendelstein Rohrkamp Schilfmeer Tannhuber Ulmenried"
-          " Veilchental Weidengarten Xanderloh Yspertal Zirbelkranz").split()
+GIVEN = (
+    "Alma Bruno Cleo Dora Emil Fina Gero Hilda Ivo Jule Karl Lena Milo Nora Otto Pia Quirin Rosa Sven Tilda Udo"
+    " Vera Wim Xenia Yves Zita"
+).split()
+FAMILY = (
+    "Ahornbach Birkental Castorin Dachsberg Eibenhof Fichtenau Ginsterweg Haselgrund Iltisried Jasperfeld Kiesling"
+    " Lindquell Moorbrink Nesselrode Ostwindt Pappelau Quendelstein Rohrkamp Schilfmeer Tannhuber Ulmenried"
+    " Veilchental Weidengarten Xanderloh Yspertal Zirbelkranz"
+).split()
 
 
 def name(n: int) -> str:
@@ -59,14 +63,18 @@ Breeze Bakery GmbH</Nm></InitgPty></GrpHdr><PmtInf><PmtInfId>{run}{first}-A</Pmt
         f'<InstdAmt Ccy="EUR">1.00</InstdAmt></Amt><CdtrAgt><FinInstnId><BICFI>FINBNL2AXXX</BICFI></FinInstnId></CdtrAgt>'
         f"<Cdtr><Nm>{name(n)}</Nm><PstlAdr><TwnNm>Groningen</TwnNm><Ctry>NL</Ctry></PstlAdr></Cdtr><CdtrAcct><Id><IBAN>"
         f"NL55FINB0000000101</IBAN></Id></CdtrAcct><RmtInf><Ustrd>Invoice {n}</Ustrd></RmtInf></CdtTrfTxInf>\n"
-        for n in range(first, first + count))
+        for n in range(first, first + count)
+    )
     return (head + body + "</PmtInf></CstmrCdtTrfInitn></Document>\n").encode()
 
 
-def ach(count: int, accounts: int = 1_000, first: int = 0, modifier: str = "A", batch: int = 5_000,
-        time: str = "0930") -> bytes:
+def ach(
+    count: int, accounts: int = 1_000, first: int = 0, modifier: str = "A", batch: int = 5_000, time: str = "0930"
+) -> bytes:
     """A PPD file of `count` credits of 1.00 USD to accounts 2000000 ... in batches."""
-    lines = [f"101 091000019 121042882261123{time}{modifier}094101{'FINANCIAL OS BANK':23}{'PRAIRIE PAYROLL BANK':23}        "]
+    lines = [
+        f"101 091000019 121042882261123{time}{modifier}094101{'FINANCIAL OS BANK':23}{'PRAIRIE PAYROLL BANK':23}        "
+    ]
     total_hash = total = 0
     starts = range(first, first + count, batch)
     for number, start in enumerate(starts, 1):
@@ -74,11 +82,14 @@ def ach(count: int, accounts: int = 1_000, first: int = 0, modifier: str = "A", 
         lines.append(f"5220{'PRAIRIE TOOLS':16}{'':20}1999999999PPD{'PAYROLL':10}NOV 26261124   112104288{number:07d}")
         lines.extend(
             f"622091000019{2_000_000 + n % accounts:<17d}{100:010d}{f'E{n:09d}':15}{name(n):22.22}  012104288{n - start + 1:07d}"
-            for n in range(start, end))
+            for n in range(start, end)
+        )
         n, h = end - start, 9_100_001 * (end - start) % 10**10
         lines.append(f"8220{n:06d}{h:010d}{0:012d}{n * 100:012d}1999999999{'':25}12104288{number:07d}")
         total_hash, total = total_hash + h, total + n
     blocks = -(-(len(lines) + 1) // 10)
-    lines.append(f"9{len(starts):06d}{blocks:06d}{total:08d}{total_hash % 10**10:010d}{0:012d}{total * 100:012d}{'':39}")
+    lines.append(
+        f"9{len(starts):06d}{blocks:06d}{total:08d}{total_hash % 10**10:010d}{0:012d}{total * 100:012d}{'':39}"
+    )
     lines.extend(["9" * 94] * (-len(lines) % 10))
     return ("\n".join(lines) + "\n").encode()

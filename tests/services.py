@@ -61,8 +61,19 @@ def start_postgres(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     programs, port = _postgres_programs(), free_port()
     if os.getuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
-    initdb = [str(programs / "initdb"), "-D", str(folder / "data"), "-U", "test", "-A", "trust", "-E", "UTF8",
-              "--locale=C", "--no-sync"]
+    initdb = [
+        str(programs / "initdb"),
+        "-D",
+        str(folder / "data"),
+        "-U",
+        "test",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+        "--no-sync",
+    ]
     if _quietly(_as_postgres(initdb), folder).wait():
         raise RuntimeError("initdb failed")
     settings = {"port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off"}
@@ -100,8 +111,7 @@ def postgres_server() -> Iterator[str]:
 def postgres_url(postgres_server: str) -> str:
     """The URL of a fresh, empty database."""
     name = f"test_{next(_databases)}"
-    subprocess.run(
-        [str(_postgres_programs() / "createdb"), f"--maintenance-db={postgres_server}", name], check=True)
+    subprocess.run([str(_postgres_programs() / "createdb"), f"--maintenance-db={postgres_server}", name], check=True)
     return postgres_server.rpartition("/")[0] + f"/{name}"
 
 
@@ -116,7 +126,8 @@ class Mosquitto:
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {folder}/\n"
-            "user root\nmax_inflight_messages 20\n")
+            "user root\nmax_inflight_messages 20\n"
+        )
         self._command = [program, "-c", str(self._config)]
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

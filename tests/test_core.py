@@ -29,12 +29,15 @@ def test_a_transfer_moves_money_once(core: FinancialCore) -> None:
     assert core.get_balance("BOB") == Decimal("12.50")
 
 
-@pytest.mark.parametrize(("debit", "credit", "amount", "reason"), [
-    ("ALICE", "BOB", "100.01", "AM04"),
-    ("ALICE", "NOBODY", "1", "AC03"),
-    ("NOBODY", "BOB", "1", "AC01"),
-    ("ALICE", "BOB", "0", "AM01"),
-])
+@pytest.mark.parametrize(
+    ("debit", "credit", "amount", "reason"),
+    [
+        ("ALICE", "BOB", "100.01", "AM04"),
+        ("ALICE", "NOBODY", "1", "AC03"),
+        ("NOBODY", "BOB", "1", "AC01"),
+        ("ALICE", "BOB", "0", "AM01"),
+    ],
+)
 def test_what_cannot_be_moved_is_refused_with_its_reason(
     core: FinancialCore, debit: str, credit: str, amount: str, reason: str
 ) -> None:

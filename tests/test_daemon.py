@@ -103,7 +103,12 @@ async def test_an_edit_takes_effect_between_two_batches(place: tuple[Path, Clien
     async with running(path) as daemon:
         assert (await client.transfer("1.00"))[0] in (200, 201)
         text = path.read_text()
-        path.write_text(text.replace("routes:\n", "routes:\n  - {name: none, when: {scheme: internal, amount: {lte: 10}}, refuse: {reason: TM01, because: closed}}\n"))
+        path.write_text(
+            text.replace(
+                "routes:\n",
+                "routes:\n  - {name: none, when: {scheme: internal, amount: {lte: 10}}, refuse: {reason: TM01, because: closed}}\n",
+            )
+        )
         assert await daemon.reload() == []
         assert daemon.engine.snapshot.generation == 2
         assert (await client.transfer("1.00"))[1]["reason"] == "TM01"
@@ -112,15 +117,18 @@ async def test_an_edit_takes_effect_between_two_batches(place: tuple[Path, Clien
         assert (await client.transfer("1.00"))[0] in (200, 201)
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [
-    ("scheme: internal", "schema: internal", "unknown key 'schema'"),
-    ("check: retail", "check: retial", "retial"),
-    ("adapter: http", "adapter: htp", "htp"),
-    ("credit: creditor", "credit: creditor, credit: B", "credit"),
-    ("USD: 50", "USD: fifty", "limits"),
-    ("sqlite:fos.db", "sqlite:other.db", "store"),
-    ("version: 1", "version: [1", "routes.yaml:"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("scheme: internal", "schema: internal", "unknown key 'schema'"),
+        ("check: retail", "check: retial", "retial"),
+        ("adapter: http", "adapter: htp", "htp"),
+        ("credit: creditor", "credit: creditor, credit: B", "credit"),
+        ("USD: 50", "USD: fifty", "limits"),
+        ("sqlite:fos.db", "sqlite:other.db", "store"),
+        ("version: 1", "version: [1", "routes.yaml:"),
+    ],
+)
 async def test_a_wrong_edit_changes_nothing_and_says_what_is_wrong(
     place: tuple[Path, Client], old: str, new: str, expected: str
 ) -> None:
@@ -135,8 +143,11 @@ async def test_a_wrong_edit_changes_nothing_and_says_what_is_wrong(
 
 async def test_a_test_that_fails_keeps_the_old_configuration(place: tuple[Path, Client]) -> None:
     path, _ = place
-    (path.parent / "t.json").write_text(json.dumps(
-        {"type": "transfer", "debit_account": "A", "credit_account": "B", "amount": "1.00", "currency": "USD"}))
+    (path.parent / "t.json").write_text(
+        json.dumps(
+            {"type": "transfer", "debit_account": "A", "credit_account": "B", "amount": "1.00", "currency": "USD"}
+        )
+    )
     async with running(path) as daemon:
         path.write_text(path.read_text() + "tests:\n  - {name: is refused, message: t.json, expect: {status: RJCT}}\n")
         [problem] = await daemon.reload()
@@ -147,7 +158,9 @@ async def test_a_new_endpoint_opens_and_a_removed_one_closes(place: tuple[Path, 
     path, client = place
     async with running(path) as daemon:
         text, inbox = path.read_text(), path.parent / "drop"
-        path.write_text(text.replace("endpoints:\n", f"endpoints:\n  bank: {{adapter: folder, format: json, path: {inbox}}}\n"))
+        path.write_text(
+            text.replace("endpoints:\n", f"endpoints:\n  bank: {{adapter: folder, format: json, path: {inbox}}}\n")
+        )
         assert await daemon.reload() == []
         body = {"type": "transfer", "debit_account": "A", "credit_account": "B", "amount": "2.00", "currency": "USD"}
         (inbox / "in" / ".t.json.part").write_text(json.dumps(body))
@@ -174,13 +187,17 @@ async def test_a_held_payment_waits_for_a_person_and_survives_a_restart(place: t
         nobody = await asyncio.to_thread(ask, control, {"op": "release", "payment": id, "by": " ", "because": "x"})
         assert nobody is not None
         assert nobody["status"] == "RJCT"
-        done = await asyncio.to_thread(ask, control, {"op": "release", "payment": id, "by": "j.doe", "because": "checked"})
+        done = await asyncio.to_thread(
+            ask, control, {"op": "release", "payment": id, "by": "j.doe", "because": "checked"}
+        )
         assert done is not None
         assert done["status"] == "ACSC"
         assert await client.balance("B") == "7.00"
         story = await client.get(f"/payments/{id}")
         assert story["status"] == "ACSC"
-        twice = await asyncio.to_thread(ask, control, {"op": "release", "payment": id, "by": "j.doe", "because": "again"})
+        twice = await asyncio.to_thread(
+            ask, control, {"op": "release", "payment": id, "by": "j.doe", "because": "again"}
+        )
         assert twice is not None
         assert twice["status"] == "RJCT"
         assert await daemon.engine.store.verify() == []

@@ -24,7 +24,12 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.store": ("gateway.model", "gateway.ports"),
     "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
     "gateway.pipeline": (
-        "gateway.formats", "gateway.model", "gateway.ports", "gateway.repeats", "gateway.routing", "gateway.settlement",
+        "gateway.formats",
+        "gateway.model",
+        "gateway.ports",
+        "gateway.repeats",
+        "gateway.routing",
+        "gateway.settlement",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

@@ -181,8 +181,14 @@ class Door:
 
     def _tell(self, name: str, verdict: Verdict) -> None:
         first = verdict.refusals[0]
-        log.warning("folder.quarantined endpoint=%s file=%s message=%d code=%s where=%s", self._name, name,
-                    verdict.message, first.code, first.place)
+        log.warning(
+            "folder.quarantined endpoint=%s file=%s message=%d code=%s where=%s",
+            self._name,
+            name,
+            verdict.message,
+            first.code,
+            first.place,
+        )
 
     # -- offering and letting go
 

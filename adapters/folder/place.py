@@ -287,8 +287,13 @@ def is_hidden(name: str) -> bool:
 
 def is_hostile(name: str) -> bool:
     """Names that could mislead a person, a shell or a log; a file so called is not taken."""
-    return (not name.isprintable() or "\\" in name or name.startswith(("-", ".")) or name.endswith(REASON_SUFFIX)
-            or len(os.fsencode(name)) > NAME_BYTES_MAX)
+    return (
+        not name.isprintable()
+        or "\\" in name
+        or name.startswith(("-", "."))
+        or name.endswith(REASON_SUFFIX)
+        or len(os.fsencode(name)) > NAME_BYTES_MAX
+    )
 
 
 def safe_name(name: str) -> str:

@@ -22,8 +22,9 @@ PARTS_UNDER_WAY = 3  # one being committed, one waiting, one being decoded
 class Stream:
     """One large file of one endpoint."""
 
-    def __init__(self, endpoint: str, config: Config, desk: Desk, claimed: Claimed,
-                 stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, endpoint: str, config: Config, desk: Desk, claimed: Claimed, stopping: Callable[[], bool]
+    ) -> None:
         self._endpoint = endpoint
         self._part_records = config.part_records
         self._desk = desk
@@ -62,8 +63,16 @@ class Stream:
                 await self._settle(0)
                 return None
             await self._desk.room()
-            inbound = Inbound(self._endpoint, self._desk.clock_ns(), b"", self._claimed.name, digest=digest,
-                              decoded=piece, part=number, last=following is None)
+            inbound = Inbound(
+                self._endpoint,
+                self._desk.clock_ns(),
+                b"",
+                self._claimed.name,
+                digest=digest,
+                decoded=piece,
+                part=number,
+                last=following is None,
+            )
             self._offered.append(self._desk.offer((inbound,)))
             await self._settle(PARTS_UNDER_WAY - 1)
             piece, number = following, number + 1

@@ -100,8 +100,13 @@ class Door:
 
     async def _take(self, request: BaseRequest, caller: str, key: str, type: str) -> Outcome | Response:
         if not self._desk.has_room() and not await self._room():
-            return problem(503, "busy", "more is waiting than can be taken now; try again later", close=True,
-                           headers={"Retry-After": "1"})
+            return problem(
+                503,
+                "busy",
+                "more is waiting than can be taken now; try again later",
+                close=True,
+                headers={"Retry-After": "1"},
+            )
         data = await requests.body(request, self._config)
         if isinstance(data, Response):
             return data

@@ -29,8 +29,11 @@ class Sender:
         context = ssl.create_default_context(cafile=config.url_ca)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=context, limit=config.url_parallel), headers=headers,
-            timeout=aiohttp.ClientTimeout(total=config.url_timeout_s), cookie_jar=aiohttp.DummyCookieJar())
+            connector=aiohttp.TCPConnector(ssl=context, limit=config.url_parallel),
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=config.url_timeout_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
 
     async def close(self) -> None:
         await self._session.close()
@@ -56,7 +59,8 @@ class Sender:
         headers = {"Content-Type": item.media, "Idempotency-Key": item.name}
         try:
             async with self._session.post(
-                    self._url, data=item.data, headers=headers, allow_redirects=False) as response:
+                self._url, data=item.data, headers=headers, allow_redirects=False
+            ) as response:
                 await response.content.read(ANSWER_BYTES_MAX)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             kind = type(error).__name__

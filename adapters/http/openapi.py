@@ -65,22 +65,32 @@ class PaymentStory(Struct):
 
 SHAPES = (HttpProblem, Balance, Transactions, PaymentStory)
 
-_KEY = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "description": "the same key and body again reads the first answer again; another body is a 409"}
+_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "the same key and body again reads the first answer again; another body is a 409",
+}
 
 
 def document(prefix: str) -> bytes:
     """The whole document for an interface whose paths stand below `prefix`."""
     _, own = msgspec.json.schema_components(SHAPES, ref_template="#/components/schemas/{name}")
     schemas = {**msgspec.json.decode(MESSAGES.read_bytes()), **own}
-    return msgspec.json.encode({
-        "openapi": "3.1.0",
-        "info": {"title": "Financial OS", "version": VERSION, "summary": "Accounts, transfers and what became of them"},
-        "servers": [{"url": prefix or "/"}],
-        "security": [{}, {"bearer": []}],
-        "paths": _paths(),
-        "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-    })
+    return msgspec.json.encode(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Financial OS",
+                "version": VERSION,
+                "summary": "Accounts, transfers and what became of them",
+            },
+            "servers": [{"url": prefix or "/"}],
+            "security": [{}, {"bearer": []}],
+            "paths": _paths(),
+            "components": {"schemas": schemas, "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        }
+    )
 
 
 def _paths() -> dict[str, Any]:
@@ -92,7 +102,8 @@ def _paths() -> dict[str, Any]:
         "/transfer": {"post": _change("transfer", "Move money between two accounts", "Transfer", held=True)},
         "/balance/{account_id}": {"get": _question("balance", "An account's balances", "Balance", account)},
         "/transactions/{account_id}": {
-            "get": _question("transactions", "An account's movements", "Transactions", account, after, limit)},
+            "get": _question("transactions", "An account's movements", "Transactions", account, after, limit)
+        },
         "/payments/{id}": {"get": _question("payment", "What became of a payment", "PaymentStory", _segment("id"))},
     }
 
@@ -101,19 +112,36 @@ def _change(id: str, summary: str, body: str, *, held: bool) -> dict[str, Any]:
     responses = {"201": _answers("done", "Result")}
     if held:
         responses["202"] = _answers("held for a person's decision", "Result")
-    for status, why in (("400", "cannot be read"), ("401", "unknown caller"), ("403", "not allowed"),
-                        ("408", "came too slowly"), ("409", "contradicts an earlier request"), ("413", "too large"),
-                        ("415", "compressed"), ("422", "refused"), ("503", "cannot be taken now")):
+    for status, why in (
+        ("400", "cannot be read"),
+        ("401", "unknown caller"),
+        ("403", "not allowed"),
+        ("408", "came too slowly"),
+        ("409", "contradicts an earlier request"),
+        ("413", "too large"),
+        ("415", "compressed"),
+        ("422", "refused"),
+        ("503", "cannot be taken now"),
+    ):
         responses[status] = _answers(why, "HttpProblem", "application/problem+json")
     content = {"application/json": {"schema": _ref(body)}}
-    return {"operationId": id, "summary": summary, "parameters": [_KEY],
-            "requestBody": {"required": True, "content": content}, "responses": responses}
+    return {
+        "operationId": id,
+        "summary": summary,
+        "parameters": [_KEY],
+        "requestBody": {"required": True, "content": content},
+        "responses": responses,
+    }
 
 
 def _question(id: str, summary: str, answer: str, *parameters: dict[str, Any]) -> dict[str, Any]:
     responses = {"200": _answers("found", answer)}
-    for status, why in (("400", "cannot be read"), ("401", "unknown caller"), ("403", "not allowed"),
-                        ("404", "there is none")):
+    for status, why in (
+        ("400", "cannot be read"),
+        ("401", "unknown caller"),
+        ("403", "not allowed"),
+        ("404", "there is none"),
+    ):
         responses[status] = _answers(why, "HttpProblem", "application/problem+json")
     return {"operationId": id, "summary": summary, "parameters": list(parameters), "responses": responses}
 

@@ -54,5 +54,13 @@ def _refused(outcome: Outcome, status: int, headers: dict[str, str]) -> Response
     first = outcome.refusals[0]
     shown = outcome.refusals[:REFUSALS_SHOWN]
     listed = [{"code": r.code, "reason": r.reason, "place": r.place, "text": r.text} for r in shown]
-    return problem(status, first.code, first.text, headers=headers, reason=first.reason, place=first.place,
-                   message=outcome.message, refusals=listed)
+    return problem(
+        status,
+        first.code,
+        first.text,
+        headers=headers,
+        reason=first.reason,
+        place=first.place,
+        message=outcome.message,
+        refusals=listed,
+    )

@@ -38,8 +38,13 @@ class Callers:
                 found = name
         if found and scheme.lower() == "bearer":
             return found
-        return problem(401, "unknown-caller", "a bearer token of this endpoint is needed", close=True,
-                       headers={"WWW-Authenticate": "Bearer"})
+        return problem(
+            401,
+            "unknown-caller",
+            "a bearer token of this endpoint is needed",
+            close=True,
+            headers={"WWW-Authenticate": "Bearer"},
+        )
 
 
 def _hash(token: str) -> bytes:
@@ -52,8 +57,9 @@ def idempotency_key(request: BaseRequest) -> str | Response:
     if key is None:
         return ""
     if _KEY.match(key) is None:
-        return problem(400, "bad-idempotency-key", "an Idempotency-Key has 1 to 255 printable ASCII characters",
-                       close=True)
+        return problem(
+            400, "bad-idempotency-key", "an Idempotency-Key has 1 to 255 printable ASCII characters", close=True
+        )
     return key
 
 

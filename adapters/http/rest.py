@@ -28,8 +28,15 @@ ID_MAX = 2**63 - 1  # what the store numbers with
 
 # Refusals that are not 422: what cannot be read, and what contradicts something that is there.
 STATUS = {
-    "json-syntax": 400, "json-type": 400, "json-field": 400, "json-duplicate-key": 400, "json-empty": 400,
-    "json-too-large": 413, "idempotency-key-reused": 409, "account-exists": 409, "duplicate-payment": 409,
+    "json-syntax": 400,
+    "json-type": 400,
+    "json-field": 400,
+    "json-duplicate-key": 400,
+    "json-empty": 400,
+    "json-too-large": 413,
+    "idempotency-key-reused": 409,
+    "account-exists": 409,
+    "duplicate-payment": 409,
 }
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]

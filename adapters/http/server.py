@@ -42,9 +42,16 @@ class Guard(RequestHandler):
 
     def __init__(self, manager: Manager, limits: Config, loop: AbstractEventLoop) -> None:
         super().__init__(
-            manager, loop=loop, keepalive_timeout=limits.idle_s, access_log=None, auto_decompress=False,  # type: ignore[arg-type]
-            lingering_time=LINGER_S, max_line_size=HEADER_BYTES_MAX, max_field_size=HEADER_BYTES_MAX,
-            max_headers=HEADERS_MAX)
+            manager,
+            loop=loop,
+            keepalive_timeout=limits.idle_s,
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None: no log
+            auto_decompress=False,
+            lingering_time=LINGER_S,
+            max_line_size=HEADER_BYTES_MAX,
+            max_field_size=HEADER_BYTES_MAX,
+            max_headers=HEADERS_MAX,
+        )
         self._limits = limits
         self._header_timer: TimerHandle | None = None
         self._write_timer: TimerHandle | None = None
@@ -81,16 +88,18 @@ class Guard(RequestHandler):
         super().resume_writing()
         self._stop_write_timer()
 
-    def handle_error(self, request: BaseRequest, status: int = 500, exc: BaseException | None = None,
-                     message: str | None = None) -> StreamResponse:
+    def handle_error(
+        self, request: BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> StreamResponse:
         """What aiohttp's parser objects to, or an exception of ours, as a problem; the connection ends."""
         if status >= 500:
             log.error("http.failed address=%s", self._limits.address, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer was already begun")
         if status >= 500:
-            return problem(500, "internal", "the message may or may not have been taken: ask again with the same key",
-                           close=True)
+            return problem(
+                500, "internal", "the message may or may not have been taken: ask again with the same key", close=True
+            )
         return malformed()
 
     def _arm(self) -> None:
@@ -148,8 +157,13 @@ class Server:
         host, port = _address.split(self.config.address)
         context = tls_context(self.config.tls) if self.config.tls is not None else None
         self._server = await self.loop.create_server(
-            self._manager, host, port, ssl=context, backlog=BACKLOG,
-            ssl_handshake_timeout=self.config.header_s if context else None)
+            self._manager,
+            host,
+            port,
+            ssl=context,
+            backlog=BACKLOG,
+            ssl_handshake_timeout=self.config.header_s if context else None,
+        )
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
@@ -175,7 +189,7 @@ class Server:
 
     async def _dispatch(self, request: BaseRequest) -> Response:
         path = request.rel_url.raw_path
-        methods = self._exact.get(path) or self._below.get(path[:path.rfind("/") + 1])
+        methods = self._exact.get(path) or self._below.get(path[: path.rfind("/") + 1])
         try:
             if request.version != HttpVersion11 and request.version != HttpVersion10:
                 return malformed()

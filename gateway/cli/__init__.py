@@ -44,14 +44,15 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-
-def _add(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, command: str, help: str) -> argparse.ArgumentParser:
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: str, help: str
+) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=help, description=help)
     parser.set_defaults(command=command)
     return parser
 
 
-def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _running(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     run = _add(commands, "run", "serve:run", "serve until SIGTERM; SIGHUP or a changed file reloads")
     run.add_argument("routes", nargs="?", default=DEFAULT_ROUTES)
     demo = _add(commands, "demo", "demo:demo", "an embedded store, every door open, sample traffic, a table of results")
@@ -59,7 +60,7 @@ def _running(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     demo.add_argument("--folder", help="where the demo keeps its files; a temporary folder otherwise")
 
 
-def _routes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _routes(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     for name, help in (("check", "find every problem of a routes.yaml"), ("test", "play the tests of a routes.yaml")):
         _add(commands, name, f"routes:{name}", help).add_argument("routes", nargs="?", default=DEFAULT_ROUTES)
     graph = _add(commands, "graph", "routes:graph", "draw endpoints, routes, checks and accounts")
@@ -72,7 +73,7 @@ def _routes(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
     _add(commands, "schema", "routes:schema", "print the JSON Schema of routes.yaml, for editors")
 
 
-def _messages(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     decode = _add(commands, "decode", "messages:decode", "read messages into canonical JSON, or refusals")
     decode.add_argument("files", nargs="+", metavar="FILE")
     decode.add_argument("--format", default="", help="do not detect the format")
@@ -91,7 +92,7 @@ def _messages(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     screen.add_argument("--threshold", type=float, default=0.8)
 
 
-def _operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     payments = _add(commands, "payments", "operate:payments", "list, show, release or reject payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
     acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject")
@@ -106,13 +107,18 @@ def _operating(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
-    ledger.add_argument("act", choices=["accounts", "balances", "transfers", "verify", "accept"],
-                        help="accept: declare a restored database to be the truth (docs/store.md)")
+    ledger.add_argument(
+        "act",
+        choices=["accounts", "balances", "transfers", "verify", "accept"],
+        help="accept: declare a restored database to be the truth (docs/store.md)",
+    )
     ledger.add_argument("account", nargs="?", default="")
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
     status = _add(commands, "status", "operate:status", "what the running daemon says of itself")
     status.add_argument("--routes", default=DEFAULT_ROUTES)
-    verify = _add(commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances")
+    verify = _add(
+        commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
+    )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)

@@ -33,8 +33,14 @@ Step = tuple[str, str, str, Callable[["Demo"], Awaitable[str]]]
 class Demo:
     """A running demonstration: the daemon, its peers, and where they listen."""
 
-    def __init__(self, daemon: Daemon, http: aiohttp.ClientSession, correspondent: Correspondent, folder: Path,
-                 ports: dict[str, int]) -> None:
+    def __init__(
+        self,
+        daemon: Daemon,
+        http: aiohttp.ClientSession,
+        correspondent: Correspondent,
+        folder: Path,
+        ports: dict[str, int],
+    ) -> None:
         self.daemon, self.http, self.correspondent, self.folder, self.ports = daemon, http, correspondent, folder, ports
         self.held = 0
 
@@ -58,7 +64,8 @@ class Demo:
         aside.write_bytes((EXAMPLES / name).read_bytes())
         aside.rename(bank / "in" / name)
         found: Path = await until(
-            lambda: next((path for path in sorted((bank / "out").glob("*")) if path not in before), None))
+            lambda: next((path for path in sorted((bank / "out").glob("*")) if path not in before), None)
+        )
         return found
 
 
@@ -73,8 +80,11 @@ async def until(found: Callable[[], Any]) -> Any:
 def xml_statuses(data: bytes) -> str:
     """Group and transaction statuses of a pacs.002 or pain.002, with reasons, as one text."""
     kinds = ("GrpSts", "TxSts", "Cd")
-    return " ".join(e.text or "" for e in ElementTree.fromstring(data).iter()  # noqa: S314
-                    if e.tag.rpartition("}")[2] in kinds)
+    return " ".join(
+        e.text or ""
+        for e in ElementTree.fromstring(data).iter()  # noqa: S314
+        if e.tag.rpartition("}")[2] in kinds
+    )
 
 
 # --- the steps ------------------------------------------------------------------------------------
@@ -82,8 +92,13 @@ def xml_statuses(data: bytes) -> str:
 
 async def rest_transfer(demo: Demo) -> str:
     await demo.post("/account", b'{"id": "DEMO-USD", "currency": "USD"}')
-    body = {"debit_account": "BREEZE-USD", "credit_account": "DEMO-USD", "amount": "12.50", "currency": "USD",
-            "reference": "REST-1"}
+    body = {
+        "debit_account": "BREEZE-USD",
+        "credit_account": "DEMO-USD",
+        "amount": "12.50",
+        "currency": "USD",
+        "reference": "REST-1",
+    }
     code, _ = await demo.post("/transfer", json.dumps(body).encode(), **{"Idempotency-Key": "demo-1"})
     again, _ = await demo.post("/transfer", json.dumps(body).encode(), **{"Idempotency-Key": "demo-1"})
     balance = await demo.get("/balance/DEMO-USD")
@@ -138,7 +153,9 @@ async def pain_repeated(demo: Demo) -> str:
 
 async def mt103(demo: Demo) -> str:
     text = (await demo.drop("mt103.fin")).read_bytes()
-    return f"{text.count(b'{451:0}')} ACK, REJT {'AC03' if b'/AC03/' in text else 'AC01' if b'/AC01/' in text else 'none'}"
+    return (
+        f"{text.count(b'{451:0}')} ACK, REJT {'AC03' if b'/AC03/' in text else 'AC01' if b'/AC01/' in text else 'none'}"
+    )
 
 
 async def mt202(demo: Demo) -> str:
@@ -194,7 +211,12 @@ STEPS: tuple[Step, ...] = (
     ("HTTP", "pacs.008 to a listed name", "202 PDNG PDNG RR04", iso_held),
     ("control", "a person releases the held payment", "ACSC then ACSC", release),
     ("HTTP", "pacs.008 with an amount that is none", "422 RJCT", iso_broken),
-    ("HTTP", "SEPA pain.001 twice: once settled, twice answered", "200 ACSC, same answer, balance 18487.50", pain_repeated),
+    (
+        "HTTP",
+        "SEPA pain.001 twice: once settled, twice answered",
+        "200 ACSC, same answer, balance 18487.50",
+        pain_repeated,
+    ),
     ("folder", "a file of two MT 103, one to an unknown account", "2 ACK, REJT AC03", mt103),
     ("folder", "MT 202 between banks", "1 ACK, pacs.009 sent on", mt202),
     ("folder", "ACH payroll, one entry to an unknown account", "return file R03, balance 1720.50", ach),
@@ -278,9 +300,9 @@ def _invite(demo: Demo) -> None:
     print(f"""
 serving until Ctrl-C:
   REST and ISO 20022   {http}/openapi.json  {http}/balance/BREEZE-USD  {http}/metrics
-  FIX 4.4              127.0.0.1:{demo.ports['fix']}  (you are CLIENT1, the gateway is FINOS)
-  files                {demo.folder / 'bank_x' / 'in'}  ->  out, done, quarantine
-  MQTT                 127.0.0.1:{demo.ports['mqtt']}  financial-os/in  ->  financial-os/out
+  FIX 4.4              127.0.0.1:{demo.ports["fix"]}  (you are CLIENT1, the gateway is FINOS)
+  files                {demo.folder / "bank_x" / "in"}  ->  out, done, quarantine
+  MQTT                 127.0.0.1:{demo.ports["mqtt"]}  financial-os/in  ->  financial-os/out
 """)
 
 

@@ -64,7 +64,9 @@ class FixClient:
 
     async def order(self, id: str, side: str, quantity: str, price: str) -> dict[str, str]:
         now = datetime.now(UTC).strftime("%Y%m%d-%H:%M:%S")
-        self.send("D", f"11={id}\x0121=1\x0155=EUR/USD\x0154={side}\x0160={now}\x0138={quantity}\x0140=2\x0144={price}\x01")
+        self.send(
+            "D", f"11={id}\x0121=1\x0155=EUR/USD\x0154={side}\x0160={now}\x0138={quantity}\x0140=2\x0144={price}\x01"
+        )
         return await self.receive()
 
     async def close(self) -> None:
@@ -113,7 +115,8 @@ async def _mosquitto(path: str, port: int, folder: Path) -> AsyncIterator[None]:
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
     process = await asyncio.create_subprocess_exec(
-        path, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL)
+        path, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
     try:
         await _until_open(port)
         yield

@@ -42,10 +42,22 @@ def _decode_file(path: Path, options: argparse.Namespace) -> dict[str, Any]:
     codec = _codec(path, options.format)
     if codec is None:
         refusal = Refusal("unknown-format", "FF01", "byte 0", "the first bytes belong to none of the known formats")
-        return {"file": str(path), "format": "", "type": "", "accepted": False, "records": 0,
-                "refusals": [_refusal_dict(refusal)]}
-    verdict: dict[str, Any] = {"file": str(path), "format": codec.name, "type": "", "accepted": True, "records": 0,
-                               "refusals": []}
+        return {
+            "file": str(path),
+            "format": "",
+            "type": "",
+            "accepted": False,
+            "records": 0,
+            "refusals": [_refusal_dict(refusal)],
+        }
+    verdict: dict[str, Any] = {
+        "file": str(path),
+        "format": codec.name,
+        "type": "",
+        "accepted": True,
+        "records": 0,
+        "refusals": [],
+    }
     shown: list[Any] = []
     for decoded in _read(path, codec):
         verdict["type"] = decoded.type
@@ -121,8 +133,10 @@ def _report(options: argparse.Namespace, refusals: Iterable[Refusal], losses: It
     report = {
         "file": options.file,
         "to": options.to,
-        "losses": [{"place": place, "element": loss.element, "why": loss.why, "severity": loss.severity}
-                   for place, loss in losses],
+        "losses": [
+            {"place": place, "element": loss.element, "why": loss.why, "severity": loss.severity}
+            for place, loss in losses
+        ],
         "refusals": refused,
     }
     print(_json.encode(report).decode(), file=sys.stderr)

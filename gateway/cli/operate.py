@@ -118,7 +118,9 @@ async def _decide_here(config: Configuration, request: dict[str, Any]) -> dict[s
     await engine.open()
     try:
         data = json.dumps({"type": "operation", **request}).encode()
-        [outcome] = await engine.run([Inbound("control", engine.clock_ns(), data, os.environ.get("USER", ""), type="operation")])
+        [outcome] = await engine.run(
+            [Inbound("control", engine.clock_ns(), data, os.environ.get("USER", ""), type="operation")]
+        )
     finally:
         await engine.store.close()
     return dict(json.loads(outcome.answers[0].data))

@@ -32,8 +32,10 @@ def check(options: argparse.Namespace) -> int:
     if config is None:
         return 1
     snapshot = compile_snapshot(config, 1)
-    print(f"{options.routes}: no problems; {len(config.endpoints)} endpoints, {len(snapshot.ways)} routes, "
-          f"{len(config.policies)} policies, {len(config.accounts.open)} accounts, {len(config.tests)} tests")
+    print(
+        f"{options.routes}: no problems; {len(config.endpoints)} endpoints, {len(snapshot.ways)} routes, "
+        f"{len(config.policies)} policies, {len(config.accounts.open)} accounts, {len(config.tests)} tests"
+    )
     return 0
 
 

@@ -60,7 +60,9 @@ def read(paths: Sequence[str], base: Path) -> Listed:
 
 @lru_cache(maxsize=8)
 def _parse(files: tuple[tuple[str, str], ...], hash: str) -> Listed:
-    entries = [entry for path, _ in files for entry in _read_file(Path(path)) if 1 < len(entry.name) <= NAME_CHARACTERS_MAX]
+    entries = [
+        entry for path, _ in files for entry in _read_file(Path(path)) if 1 < len(entry.name) <= NAME_CHARACTERS_MAX
+    ]
     if not entries:
         raise ValueError(f"no names found in {', '.join(Path(path).name for path, _ in files)}")
     return Listed(tuple(entries), hash)
@@ -118,17 +120,24 @@ def _table(text: str, source: str, delimiter: str) -> Iterator[Entry]:
     """Any table with a header: BIS denied persons, the consolidated screening list, a bank's own list."""
     rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
     fields = {(field or "").strip().lower(): field for field in rows.fieldnames or ()}
-    name = next((fields[key] for key in ("name", "full_name", "whole_name", "namealias_wholename") if key in fields), None)
+    name = next(
+        (fields[key] for key in ("name", "full_name", "whole_name", "namealias_wholename") if key in fields), None
+    )
     if name is None:
         raise ValueError(f"{source}: no column called name")
     alias = next((fields[key] for key in ("alt_names", "aliases") if key in fields), None)
     id = next((fields[key] for key in ("entity_number", "_id", "id") if key in fields), None)
     kind, programme = fields.get("type"), fields.get("programs")
     for number, row in enumerate(rows, 2):
-        entry = Entry(row[id] if id and row[id] else f"line {number}", _turned(row[name] or ""), (row[kind] or "").lower() if kind else "",
-                      source, (row[programme] or "") if programme else "")
+        entry = Entry(
+            row[id] if id and row[id] else f"line {number}",
+            _turned(row[name] or ""),
+            (row[kind] or "").lower() if kind else "",
+            source,
+            (row[programme] or "") if programme else "",
+        )
         yield entry
-        for other in ((row[alias] or "").split(";") if alias else ()):
+        for other in (row[alias] or "").split(";") if alias else ():
             if other.strip():
                 yield Entry(entry.id, _turned(other.strip()), entry.kind, source, entry.programme)
 

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from msgspec import Struct
 from rapidfuzz.distance import OSA, JaroWinkler
@@ -29,27 +29,96 @@ SHARE_FLOOR = 0.5  # below this share of the query's worth no name reaches .5 af
 JARO_WINKLER_MIN = 0.82
 LEGAL_WORTH = 0.12
 
-_SEPARATORS = str.maketrans({c: " " for c in "\t\r\n,;:/\\|()[]{}<>\"_-+*&%$#@!?="} | {c: "" for c in "'`.´’"})
-_LATIN = str.maketrans({
-    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h",
-    **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdeziiklmnoprstufhcye", strict=True)),
-    "ё": "e", "ж": "zh", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu", "я": "ya", "і": "i", "ї": "i", "є": "e", "ґ": "g",
-    **dict(zip("αβγδεζηικλμνξοπρστυφωσς", "avgdeziiklmnxoprstyfoss", strict=True)), "θ": "th", "χ": "ch", "ψ": "ps",
-    **dict(zip("ابتدرزسفقكلمنهوي", "abtdrzsfqklmnhwy", strict=True)), "ث": "th", "ج": "j", "ح": "h", "خ": "kh", "ذ": "dh", "ش": "sh",
-    "ص": "s", "ض": "d", "ط": "t", "ظ": "z", "ع": "", "غ": "gh", "ة": "a", "ى": "a", "ء": "", "ئ": "y", "ؤ": "w",
-})
+_SEPARATORS = str.maketrans(dict.fromkeys('\t\r\n,;:/\\|()[]{}<>"_-+*&%$#@!?=', " ") | dict.fromkeys("'`.´’", ""))
+_LATIN = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "œ": "oe",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "þ": "th",
+        "ı": "i",
+        "ħ": "h",
+        **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdeziiklmnoprstufhcye", strict=True)),
+        "ё": "e",
+        "ж": "zh",
+        "ч": "ch",
+        "ш": "sh",
+        "щ": "shch",
+        "ъ": "",
+        "ь": "",
+        "ю": "yu",
+        "я": "ya",
+        "і": "i",
+        "ї": "i",
+        "є": "e",
+        "ґ": "g",
+        **dict(zip("αβγδεζηικλμνξοπρστυφωσς", "avgdeziiklmnxoprstyfoss", strict=True)),
+        "θ": "th",
+        "χ": "ch",
+        "ψ": "ps",
+        **dict(zip("ابتدرزسفقكلمنهوي", "abtdrzsfqklmnhwy", strict=True)),
+        "ث": "th",
+        "ج": "j",
+        "ح": "h",
+        "خ": "kh",
+        "ذ": "dh",
+        "ش": "sh",
+        "ص": "s",
+        "ض": "d",
+        "ط": "t",
+        "ظ": "z",
+        "ع": "",
+        "غ": "gh",
+        "ة": "a",
+        "ى": "a",
+        "ء": "",
+        "ئ": "y",
+        "ؤ": "w",
+    }
+)
 _VOWELS = re.compile(r"[aeiouyhw]+")
-_SOUNDS = ((re.compile("ph"), "f"), (re.compile("ck|kh|q|c"), "k"), (re.compile("z|sch|sh"), "s"), (re.compile("dj|dzh"), "j"),
-           (re.compile("v|w"), "v"), (re.compile(r"(.)\1+"), r"\1"))
+_SOUNDS = (
+    (re.compile("ph"), "f"),
+    (re.compile("ck|kh|q|c"), "k"),
+    (re.compile("z|sch|sh"), "s"),
+    (re.compile("dj|dzh"), "j"),
+    (re.compile("v|w"), "v"),
+    (re.compile(r"(.)\1+"), r"\1"),
+)
 LEGAL = frozenset(
-    "ltd limited llc llp lp plc inc incorporated corp corporation co company gmbh ag kg ohg mbh ug se sa sarl sas srl spa bv nv oy"
-    " ab as aps pte pty pjsc ojsc jsc ooo zao oao fze fzco fzc dmcc est group holding holdings trading international and the of"
-    " for de la el al bin ibn der van von und et y e i mr mrs ms dr sheikh haji mullah general".split())
+    "ltd limited llc llp lp plc inc incorporated corp corporation co company gmbh ag kg ohg mbh ug se sa sarl sas srl"
+    " spa bv nv oy ab as aps pte pty pjsc ojsc jsc ooo zao oao fze fzco fzc dmcc est group holding holdings"
+    " trading international and the of for de la el al bin ibn der van von und et y e i mr mrs ms dr"
+    " sheikh haji mullah general".split()
+)
 NICKNAMES = {
-    "bill": "william", "bob": "robert", "rob": "robert", "dick": "richard", "jim": "james", "joe": "joseph", "mike": "michael",
-    "alex": "alexander", "sasha": "alexander", "vova": "vladimir", "misha": "mikhail", "kolya": "nikolai", "tony": "anthony",
-    "tom": "thomas", "dave": "david", "dan": "daniel", "steve": "steven", "nick": "nicholas", "pepe": "jose", "paco": "francisco",
-    "mohd": "mohammed", "md": "mohammed", "abd": "abdul",
+    "bill": "william",
+    "bob": "robert",
+    "rob": "robert",
+    "dick": "richard",
+    "jim": "james",
+    "joe": "joseph",
+    "mike": "michael",
+    "alex": "alexander",
+    "sasha": "alexander",
+    "vova": "vladimir",
+    "misha": "mikhail",
+    "kolya": "nikolai",
+    "tony": "anthony",
+    "tom": "thomas",
+    "dave": "david",
+    "dan": "daniel",
+    "steve": "steven",
+    "nick": "nicholas",
+    "pepe": "jose",
+    "paco": "francisco",
+    "mohd": "mohammed",
+    "md": "mohammed",
+    "abd": "abdul",
 }
 
 
@@ -109,7 +178,8 @@ class Matcher:
         needed = SHARE_FLOOR * sum(worth for worth, _ in near)
         loose = bool(_joined(query).keys() & self._behind.keys()) or any(len(word) == 1 for word in query)
         found = [
-            hit for place in self._candidates(query)
+            hit
+            for place in self._candidates(query)
             if (loose or self._loose[place] or self._share(near, place) >= needed)
             and (hit := self._compare(query, place)).score >= threshold
         ]
@@ -149,11 +219,11 @@ class Matcher:
         total = sum(worth for worth, _ in near[: len(query)])
         ordered = sorted(near[: len(query)], key=lambda one: (sum(len(self._behind[w]) for w in one[1]), -one[0]))
         covered, found = 0.0, set[int]()
-        for worth, others in (*ordered, *near[len(query):]):
+        for worth, others in (*ordered, *near[len(query) :]):
             if covered <= total * (1 - SHARE_NEEDED) + 1e-9 or worth == 0.0:
                 found.update(place for other in others for place in self._behind[other])
                 covered += worth
-        for _, others in near[len(query):]:
+        for _, others in near[len(query) :]:
             found.update(place for other in others for place in self._behind[other])
         return sorted(found)
 
@@ -201,7 +271,7 @@ def _initial(mine: str, other: str) -> float:
 
 def _joined(query: Sequence[str]) -> dict[str, str]:
     """Neighbouring words written as one, from five letters: `alrashid` for `al rashid`."""
-    return {a + b: f"{a}+{b}" for a, b in zip(query, query[1:], strict=False) if len(a) + len(b) >= 5}
+    return {a + b: f"{a}+{b}" for a, b in pairwise(query) if len(a) + len(b) >= 5}
 
 
 def _slips(word: str) -> int:

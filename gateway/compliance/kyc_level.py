@@ -43,7 +43,7 @@ def _level(payment: Payment) -> int:
     debtor = payment.debtor
     if debtor is None or not debtor.name or payment.debtor_account is None:
         return 0
-    evidence = (
-        debtor.address is not None and bool(debtor.address.country) + (debtor.birth is not None) + bool(debtor.ids or debtor.lei)
+    evidence = debtor.address is not None and bool(debtor.address.country) + (debtor.birth is not None) + bool(
+        debtor.ids or debtor.lei
     )
     return 1 + min(int(evidence), 2)

@@ -14,10 +14,23 @@ from gateway.compliance._matcher import Matcher
 from gateway.model import Payment, Record
 from gateway.ports import Check, Finding
 
-Role = Literal["debtor", "creditor", "ultimate_debtor", "ultimate_creditor", "initiating_party", "debtor_institution",
-               "creditor_institution"]
-ROLES: tuple[Role, ...] = ("debtor", "creditor", "ultimate_debtor", "ultimate_creditor", "debtor_institution",
-                           "creditor_institution")
+Role = Literal[
+    "debtor",
+    "creditor",
+    "ultimate_debtor",
+    "ultimate_creditor",
+    "initiating_party",
+    "debtor_institution",
+    "creditor_institution",
+]
+ROLES: tuple[Role, ...] = (
+    "debtor",
+    "creditor",
+    "ultimate_debtor",
+    "ultimate_creditor",
+    "debtor_institution",
+    "creditor_institution",
+)
 
 
 class Options(Struct, frozen=True, forbid_unknown_fields=True):

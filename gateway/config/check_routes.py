@@ -61,7 +61,9 @@ def _objection(draft: Draft, name: str, text: str) -> str:
     if text.endswith("*"):
         return ""
     known = {
-        "endpoint": [*draft.names("endpoints"), *INTERNAL_ENDPOINTS], "kind": KINDS, "currency": EXPONENTS,
+        "endpoint": [*draft.names("endpoints"), *INTERNAL_ENDPOINTS],
+        "kind": KINDS,
+        "currency": EXPONENTS,
         "side": ("buy", "sell"),
     }.get(name)
     if known is not None and text not in known:

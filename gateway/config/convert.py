@@ -229,8 +229,10 @@ def bounds(value: Any, meta: Meta) -> str:
     if meta.max_length is not None and len(value) > meta.max_length:
         return f"{shown} is longer than {meta.max_length}"
     for limit, word, beyond in (
-        (meta.ge, "below", operator.lt), (meta.gt, "not above", operator.le),
-        (meta.le, "above", operator.gt), (meta.lt, "not below", operator.ge),
+        (meta.ge, "below", operator.lt),
+        (meta.gt, "not above", operator.le),
+        (meta.le, "above", operator.gt),
+        (meta.lt, "not below", operator.ge),
     ):
         if limit is not None and beyond(value, Decimal(str(limit)) if isinstance(value, Decimal) else limit):
             return f"{shown} is {word} {limit}"

@@ -55,7 +55,10 @@ def load(path: Path, environ: Mapping[str, str] = os.environ, known: Known | Non
 
 
 def parse(
-    text: str, name: str = "routes.yaml", environ: Mapping[str, str] = os.environ, base: Path | None = None,
+    text: str,
+    name: str = "routes.yaml",
+    environ: Mapping[str, str] = os.environ,
+    base: Path | None = None,
     known: Known | None = None,
 ) -> Configuration:
     """Check a text; `base` is what relative paths are below, else the working folder. Raises ConfigErrors."""

@@ -11,10 +11,13 @@ from msgspec import Meta, Struct, field
 from gateway.config.convert import Raw
 from gateway.routing.route import REASON, Route
 
-Name = Annotated[str, Meta(
-    pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",  # also safe as a part of a file name
-    description="a name of up to 64 letters, digits, _ . and -, beginning with a letter or digit",
-)]
+Name = Annotated[
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",  # also safe as a part of a file name
+        description="a name of up to 64 letters, digits, _ . and -, beginning with a letter or digit",
+    ),
+]
 Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$", description="a BIC of 8 or 11")]
 RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$", description="a routing number of nine digits")]
 AccountId = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -80,10 +83,13 @@ class Top(Struct, frozen=True):
     """The keys of the file itself; what is Raw is typed part by part, see `load`."""
 
     version: Literal[1]
-    store: Annotated[str, Meta(
-        pattern=r"^(sqlite:.+|postgres(ql)?://.+)$",
-        description="a store; write sqlite:PATH, sqlite::memory: or postgresql://HOST/DATABASE",
-    )]
+    store: Annotated[
+        str,
+        Meta(
+            pattern=r"^(sqlite:.+|postgres(ql)?://.+)$",
+            description="a store; write sqlite:PATH, sqlite::memory: or postgresql://HOST/DATABASE",
+        ),
+    ]
     routes: Raw
     gateway: Identity = Identity()
     endpoints: Raw = Raw()

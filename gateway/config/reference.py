@@ -26,8 +26,14 @@ from gateway.config.secrets import SECRET_FIELD
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 _WORDS: dict[Any, str] = {
-    str: "text", bool: "true or false", int: "whole number", float: "number", Decimal: "amount", Path: "path",
-    type(None): "nothing", Any: "anything",
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    Decimal: "amount",
+    Path: "path",
+    type(None): "nothing",
+    Any: "anything",
 }
 HEAD = """\
 # Keys of doors and checks

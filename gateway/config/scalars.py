@@ -71,7 +71,11 @@ def text(node: Scalar) -> str | Bad:
 
 READERS: Mapping[Any, Callable[[Scalar], Any]] = {bool: boolean, int: integer, float: real, Decimal: decimal, str: text}
 NAMES: Mapping[Any, str] = {
-    bool: "true or false", int: "a whole number", float: "a number", Decimal: "a decimal number", str: "a text",
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    Decimal: "a decimal number",
+    str: "a text",
 }
 
 

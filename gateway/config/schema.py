@@ -30,11 +30,21 @@ from gateway.routing.route import Route
 
 FILE = Path(__file__).resolve().parents[2] / "schemas" / "routes.schema.json"
 _SCALARS: dict[Any, dict[str, Any]] = {
-    str: {"type": "string"}, bool: {"type": "boolean"}, int: {"type": "integer"}, float: {"type": "number"},
-    Decimal: {"type": ["number", "string"]}, Path: {"type": "string"}, type(None): {"type": "null"}, Any: {},
+    str: {"type": "string"},
+    bool: {"type": "boolean"},
+    int: {"type": "integer"},
+    float: {"type": "number"},
+    Decimal: {"type": ["number", "string"]},
+    Path: {"type": "string"},
+    type(None): {"type": "null"},
+    Any: {},
 }
 _BOUNDS = {
-    "ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum", "pattern": "pattern",
+    "ge": "minimum",
+    "gt": "exclusiveMinimum",
+    "le": "maximum",
+    "lt": "exclusiveMaximum",
+    "pattern": "pattern",
     "description": "description",
 }
 
@@ -102,10 +112,13 @@ class _Shapes:
         notes, known = comments(wanted), record_fields(wanted)
         properties = {
             key: self._described(self.of(field.type), notes.get(field.name, ""), field.default)
-            for key, field in known.items() if field.type is not Raw
+            for key, field in known.items()
+            if field.type is not Raw
         }
         return {
-            "type": "object", "properties": properties, "additionalProperties": False,
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
             "required": [key for key, field in known.items() if required(field)],
         }
 

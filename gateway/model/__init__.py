@@ -16,6 +16,23 @@ from gateway.model.records import (
 )
 
 __all__ = [
-    "EXPONENTS", "MINOR_MAX", "Account", "Address", "Agent", "Birth", "Charge", "Extra", "Identification",
-    "Instruction", "Loss", "Money", "Operation", "Order", "Party", "Payment", "Record", "Refusal", "Status",
+    "EXPONENTS",
+    "MINOR_MAX",
+    "Account",
+    "Address",
+    "Agent",
+    "Birth",
+    "Charge",
+    "Extra",
+    "Identification",
+    "Instruction",
+    "Loss",
+    "Money",
+    "Operation",
+    "Order",
+    "Party",
+    "Payment",
+    "Record",
+    "Refusal",
+    "Status",
 ]

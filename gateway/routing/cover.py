@@ -43,7 +43,8 @@ def _covers(wider: Amount | None, narrower: Amount | None) -> bool:
 def _covers_amount(wider: Amount, narrower: Amount) -> bool:
     return all(
         any(inner is not None and (inner * sign < outer * sign or (inner == outer and same)) for inner, same in inners)
-        for outer, sign, inners in _bounds(wider, narrower) if outer is not None
+        for outer, sign, inners in _bounds(wider, narrower)
+        if outer is not None
     )
 
 

@@ -18,7 +18,11 @@ Shape = Literal["endpoint", "route", "policy", "account", "refuse"]
 ANY = "any endpoint"  # drawn once, for all routes that ask for none
 
 _MERMAID = {
-    "endpoint": '(["{}"])', "route": '["{}"]', "policy": '{{{{"{}"}}}}', "account": '[("{}")]', "refuse": '>"{}"]',
+    "endpoint": '(["{}"])',
+    "route": '["{}"]',
+    "policy": '{{{{"{}"}}}}',
+    "account": '[("{}")]',
+    "refuse": '>"{}"]',
 }
 _DOT = {"endpoint": "oval", "route": "box", "policy": "hexagon", "account": "cylinder", "refuse": "cds"}
 

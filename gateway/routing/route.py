@@ -12,8 +12,17 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 # What `kind` may be: the kinds of canonical records that formats read.
-KINDS = ("credit_transfer", "equivalent_transfer", "fi_transfer", "direct_debit", "prenote", "return", "notification",
-         "unposted", "order")
+KINDS = (
+    "credit_transfer",
+    "equivalent_transfer",
+    "fi_transfer",
+    "direct_debit",
+    "prenote",
+    "return",
+    "notification",
+    "unposted",
+    "order",
+)
 
 REASON = "a reason code of four capital letters or digits, such as AC01"
 

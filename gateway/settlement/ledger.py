@@ -153,8 +153,14 @@ class Ledger:
             debit = positions.get((leg.debit, leg.currency))
             credit = positions.get((leg.credit, leg.currency))
             if (
-                debit is None or credit is None or debit is credit or minor <= 0 or debit.closed or credit.closed
-                or debit.balance - minor < debit.least or credit.balance + minor > MINOR_MAX
+                debit is None
+                or credit is None
+                or debit is credit
+                or minor <= 0
+                or debit.closed
+                or credit.closed
+                or debit.balance - minor < debit.least
+                or credit.balance + minor > MINOR_MAX
             ):
                 self._undo(legs[:place])
                 return self._explain(leg, place, legs)

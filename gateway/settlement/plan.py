@@ -11,7 +11,6 @@ from msgspec import Struct
 from gateway.model import Account, Order, Payment, Refusal
 from gateway.settlement.ledger import Leg
 
-
 # Kinds of payments that move no money by themselves, whatever their route says.
 UNSETTLED = {
     "equivalent_transfer": "an amount to be exchanged on the way is not settled here",
@@ -50,9 +49,13 @@ def payment_legs(payment: Payment, templates: Templates, session: str, endpoint:
 def order_legs(order: Order, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
     """Two linked legs: the client's and the principal's side of an FX spot deal at the order's price."""
     if order.quote is None:
-        return Refusal("no-price", "AM12", order.place, "an order without a price cannot be settled", order.client_order_id)
+        return Refusal(
+            "no-price", "AM12", order.place, "an order without a price cannot be settled", order.client_order_id
+        )
     if not templates.client:
-        return Refusal("route-cannot-settle", "AG01", order.place, "its route settles payments, not orders", order.client_order_id)
+        return Refusal(
+            "route-cannot-settle", "AG01", order.place, "its route settles payments, not orders", order.client_order_id
+        )
     base, quote = order.base, order.quote
 
     def of(template: str, currency: str) -> str:
@@ -79,5 +82,7 @@ def _account(template: str, payment: Payment, currency: str, session: str, endpo
 
 def _named(account: Account | None, role: str, reason: str, payment: Payment) -> str | Refusal:
     if account is None or not account.id:
-        return Refusal("no-account", reason, payment.place, f"the payment names no {role} account", payment.end_to_end_id)
+        return Refusal(
+            "no-account", reason, payment.place, f"the payment names no {role} account", payment.end_to_end_id
+        )
     return account.id

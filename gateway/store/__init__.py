@@ -1,8 +1,8 @@
 """The stores: the only SQL of the project. `open_store` chooses one by its URL.
 
-    sqlite:var/financial-os.db     one file beside the daemon, every commit forced to the disk
-    sqlite::memory:                nothing is kept; for embedding and tests
-    postgresql://user@host/name    a server, for more than one machine
+sqlite:var/financial-os.db     one file beside the daemon, every commit forced to the disk
+sqlite::memory:                nothing is kept; for embedding and tests
+postgresql://user@host/name    a server, for more than one machine
 """
 
 from __future__ import annotations

@@ -57,8 +57,9 @@ def _last(table: str, rows: Sequence[Row], before: Head) -> int:
     return last
 
 
-def batch_hash(before: bytes, id: int, time_ns: int, journal: Mapping[str, Sequence[Row]], identities: bytes,
-               arrivals: bytes) -> bytes:
+def batch_hash(
+    before: bytes, id: int, time_ns: int, journal: Mapping[str, Sequence[Row]], identities: bytes, arrivals: bytes
+) -> bytes:
     """The hash of a batch, from the hash before it and everything it appended."""
     return sha256(before + _content(id, time_ns, journal, identities, arrivals)).digest()
 

@@ -59,8 +59,17 @@ def read(path: Path) -> Head | None:
 
 def pack(head: Head) -> bytes:
     """A mark as bytes, with its own checksum."""
-    numbers = (head.id, head.time_ns, head.messages, head.payments, head.transfers, head.decisions, head.statuses,
-               head.outbox, head.openings)
+    numbers = (
+        head.id,
+        head.time_ns,
+        head.messages,
+        head.payments,
+        head.transfers,
+        head.decisions,
+        head.statuses,
+        head.outbox,
+        head.openings,
+    )
     body = _LAYOUT.pack(_MAGIC, *numbers, head.hash)
     return body + crc32(body).to_bytes(4, "little")
 

@@ -41,9 +41,20 @@ _TAKE_LEASE = "UPDATE writer SET epoch = epoch + 1 RETURNING epoch"
 _FENCE = "UPDATE writer SET mark = $2 WHERE epoch = $1"
 
 # A text that PostgreSQL cannot hold: NUL, or a lone surrogate that UTF-8 cannot write.
-_BAD_TEXT = (UnicodeEncodeError, asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError,
-             asyncpg.DataError)
-_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError, OverflowError)
+_BAD_TEXT = (
+    UnicodeEncodeError,
+    asyncpg.CharacterNotInRepertoireError,
+    asyncpg.UntranslatableCharacterError,
+    asyncpg.DataError,
+)
+_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+    OverflowError,
+)
 
 T = TypeVar("T")
 
@@ -178,7 +189,8 @@ class PostgresStore(Reads):
         async with self._pooling:
             if self._pool is None:
                 self._pool = await asyncpg.create_pool(
-                    self._url, min_size=1, max_size=POOL_MAX, timeout=CONNECT_S, command_timeout=STATEMENT_S)
+                    self._url, min_size=1, max_size=POOL_MAX, timeout=CONNECT_S, command_timeout=STATEMENT_S
+                )
         return await _select(self._pool, statement, values)
 
     async def verify(self) -> list[str]:
@@ -252,8 +264,10 @@ async def _migrate(writer: Any) -> None:
             await writer.execute(statement)
         found = await writer.fetchval("SELECT coalesce(max(version), 0) FROM migrations")
         if found > len(schema.SCRIPTS):
-            raise StoreFailed(f"the database has version {found}, this program knows {len(schema.SCRIPTS)}: it was"
-                              " written by a newer one")
+            raise StoreFailed(
+                f"the database has version {found}, this program knows {len(schema.SCRIPTS)}: it was"
+                " written by a newer one"
+            )
         for version in range(found + 1, len(schema.SCRIPTS) + 1):
             for statement in schema.statements(version, schema.POSTGRES):
                 await writer.execute(statement)

@@ -21,8 +21,22 @@ NUMBER_MAX = 2**63 - 1  # what a column holds; a larger one asked for is one tha
 ROWS_MAX = 1_000  # of one answer to a person: who wants more asks again with `after`
 BLOCKS_FIRST, BLOCKS_MAX = 16, 512  # blocks of transfers looked through by one statement: few first, then more
 
-_LISTED = ("id", "message", "place", "kind", "status", "reason", "refusal_code", "text", "route", "debit", "credit",
-           "currency", "minor", "reference")
+_LISTED = (
+    "id",
+    "message",
+    "place",
+    "kind",
+    "status",
+    "reason",
+    "refusal_code",
+    "text",
+    "route",
+    "debit",
+    "credit",
+    "currency",
+    "minor",
+    "reference",
+)
 _TRANSFER = ("id", "payment", "debit", "credit", "currency", "minor", "reference", "time_ns")
 _DECISION = ("check", "outcome", "code", "reason", "text", "detail", "score", "evidence", "by", "because")
 _MESSAGE = ("endpoint", "received_ns", "format", "type", "message_id", "source", "session", "part", "outcome")
@@ -63,8 +77,11 @@ class Reads(ABC):
         """Every position as of the last commit, by account and currency."""
         return [
             {
-                "account": account, "currency": currency, "balance": amount(currency, stored + change),
-                "floor": None if floor is None else amount(currency, floor), "closed": bool(closed),
+                "account": account,
+                "currency": currency,
+                "balance": amount(currency, stored + change),
+                "floor": None if floor is None else amount(currency, floor),
+                "closed": bool(closed),
             }
             for account, currency, stored, change, floor, closed in await self._rows(sql.POSITIONS)
         ]
@@ -104,7 +121,8 @@ class Reads(ABC):
         [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
         story["received"] = dict(zip(_MESSAGE, head, strict=True))
         story["decisions"] = [
-            dict(zip(_DECISION, columns[2:], strict=True)) for columns in await self._rows(sql.DECISIONS_OF, id)]
+            dict(zip(_DECISION, columns[2:], strict=True)) for columns in await self._rows(sql.DECISIONS_OF, id)
+        ]
         story["statuses"], story["transfers"] = await self._history(id)
         return _with_amount(story)
 
@@ -130,8 +148,15 @@ class Reads(ABC):
         before = await self._rows(sql.LAST_TRANSFER_BEFORE, batch - 1)
         rows = await self._rows(sql.TRANSFERS_OF, payment, before[0][0] if before else 0, last)
         return [
-            {"id": id, "debit": debit, "credit": credit, "currency": currency, "minor": minor,
-             "amount": amount(currency, minor), "time_ns": time_ns}
+            {
+                "id": id,
+                "debit": debit,
+                "credit": credit,
+                "currency": currency,
+                "minor": minor,
+                "amount": amount(currency, minor),
+                "time_ns": time_ns,
+            }
             for id, _, debit, credit, currency, minor in rows
         ]
 

@@ -47,7 +47,8 @@ def check(fetch: Fetch, mark: Head | None, *, marked: bool) -> Head:
     elif marked and head.id:
         raise StoreDamaged(
             f"the mark beside the database is missing or unreadable, so it cannot be told whether anything after"
-            f" batch {head.id} ({moment(head.time_ns)}) was lost")
+            f" batch {head.id} ({moment(head.time_ns)}) was lost"
+        )
     _check_ends(fetch, head)
     for batch in reread(fetch, _tail_start(heads)):
         if batch.problem:
@@ -66,17 +67,23 @@ def _compare(fetch: Fetch, head: Head, mark: Head) -> None:
     if head_of(rows[0]).hash != mark.hash:
         raise StoreDamaged(
             f"batch {mark.id} in the database is not the one that was acknowledged at {moment(mark.time_ns)}: the"
-            f" database and the mark beside it belong to different histories")
+            f" database and the mark beside it belong to different histories"
+        )
 
 
 def missing(head: Head, mark: Head) -> str:
     """A sentence that names what was acknowledged and is not there."""
     count = mark.id - head.id
-    lost = [span("message", head.messages + 1, mark.messages), span("payment", head.payments + 1, mark.payments),
-            span("transfer", head.transfers + 1, mark.transfers)]
+    lost = [
+        span("message", head.messages + 1, mark.messages),
+        span("payment", head.payments + 1, mark.payments),
+        span("transfer", head.transfers + 1, mark.transfers),
+    ]
     last = f"ends at batch {head.id} ({moment(head.time_ns)})" if head.id else "is empty"
-    return (f"{span('batch', head.id + 1, mark.id)} {is_or_are(count)} missing: {', '.join(lost)}, acknowledged until"
-            f" {moment(mark.time_ns)}; the database {last}")
+    return (
+        f"{span('batch', head.id + 1, mark.id)} {is_or_are(count)} missing: {', '.join(lost)}, acknowledged until"
+        f" {moment(mark.time_ns)}; the database {last}"
+    )
 
 
 def _check_ends(fetch: Fetch, head: Head) -> None:
@@ -86,7 +93,8 @@ def _check_ends(fetch: Fetch, head: Head) -> None:
         if last > head.last(table):
             raise StoreDamaged(
                 f"table {table} holds rows up to {last}, but the last batch, {head.id}, ends at {head.last(table)}:"
-                f" batches after it are missing")
+                f" batches after it are missing"
+            )
 
 
 def _tail_start(heads: list[Head]) -> Head:
@@ -118,11 +126,18 @@ def load(fetch: Fetch, head: Head) -> Found:
     accounts, moved = _positions(fetch)
     identities, arrivals, gathering = _pairs(fetch, head)
     recovered = Recovered(
-        batch=head.id, message=head.messages, payment=head.payments, transfer=head.transfers, delivery=head.outbox,
-        time_ns=head.time_ns, accounts=accounts, held=[payment_row(row) for row in fetch(sql.HELD)],
+        batch=head.id,
+        message=head.messages,
+        payment=head.payments,
+        transfer=head.transfers,
+        delivery=head.outbox,
+        time_ns=head.time_ns,
+        accounts=accounts,
+        held=[payment_row(row) for row in fetch(sql.HELD)],
         sessions=[session_state(row) for row in fetch(sql.SESSIONS)],
         files=[file_row(row) for row in (*fetch(sql.OPEN_FILES), *reversed(fetch(sql.CLOSED_FILES, FILES_LOADED)))],
-        references=identities, arrivals=arrivals,
+        references=identities,
+        arrivals=arrivals,
     )
     return Found(head, recovered, gathering, moved)
 

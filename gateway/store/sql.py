@@ -64,7 +64,8 @@ STORED_POSITIONS = """SELECT account, currency, balance_minor, floor_minor, clos
 BALANCES_AS_OF = "SELECT transfer FROM balances_as_of"
 _CHANGEABLE = ("status", "reason", "text")
 _CURRENT = ", ".join(
-    f"coalesce(s.{column}, p.{column})" if column in _CHANGEABLE else f"p.{column}" for column in COLUMNS["payments"])
+    f"coalesce(s.{column}, p.{column})" if column in _CHANGEABLE else f"p.{column}" for column in COLUMNS["payments"]
+)
 _PAYMENTS = f"SELECT {_CURRENT} FROM payments p LEFT JOIN standings s ON s.payment = p.id"  # noqa: S608  # as above
 HELD = f"{_PAYMENTS} WHERE p.id IN (SELECT payment FROM holds) ORDER BY p.id"  # noqa: S608  # as above
 SESSIONS = "SELECT endpoint, session, next_in, next_out FROM sessions ORDER BY endpoint, session"
@@ -85,7 +86,7 @@ EXCEPTIONS = f"""{_PAYMENTS} WHERE p.status <> 'ACSC' AND coalesce(s.status, p.s
     SELECT message FROM files WHERE endpoint = ?1 AND digest = ?2
     UNION SELECT id FROM messages WHERE digest = ?2 AND part > 0 AND endpoint = ?1
   ) ORDER BY p.id"""  # noqa: S608  # as above
-UNDELIVERED = f"""SELECT {_columns('outbox', 'o.')} FROM pending q JOIN outbox o ON o.id = q.id
+UNDELIVERED = f"""SELECT {_columns("outbox", "o.")} FROM pending q JOIN outbox o ON o.id = q.id
   WHERE q.endpoint = ?1 AND q.id > ?2 ORDER BY q.id LIMIT ?3"""  # noqa: S608  # as above
 
 # --- reads for people ----------------------------------------------------------------------------
@@ -105,9 +106,9 @@ POSITIONS = """SELECT p.account, p.currency, p.balance_minor, coalesce(m.change,
 TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.reference, (
     SELECT b.time_ns FROM batches b WHERE b.last_transfer >= t.id ORDER BY b.last_transfer, b.id LIMIT 1)
   FROM (
-    SELECT {_columns('transfers')} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND debit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND debit = ?1
     UNION ALL
-    SELECT {_columns('transfers')} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND credit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND credit = ?1
   ) t LEFT JOIN payments p ON p.id = t.payment WHERE t.id > ?2 ORDER BY t.id LIMIT ?3"""  # noqa: S608  # as above
 _LISTED = """SELECT p.id, p.message, p.place, p.kind, coalesce(s.status, p.status), coalesce(s.reason, p.reason),
     p.refusal_code, coalesce(s.text, p.text), p.route, p.debit, p.credit, p.currency, p.minor, p.reference
@@ -130,7 +131,7 @@ STATUSES_OF = "SELECT id, status, reason, text, message FROM statuses WHERE paym
 BATCH_OF_STATUS = """SELECT id, time_ns, last_transfer FROM batches WHERE last_status >= ?1
   ORDER BY last_status, id LIMIT 1"""
 DECISIONS_OF = f"SELECT {_columns('decisions')} FROM decisions WHERE payment = ?1 ORDER BY id"  # noqa: S608  # as above
-TRANSFERS_OF = f"""SELECT {_columns('transfers')} FROM transfers WHERE id > ?2 AND id <= ?3 AND payment = ?1
+TRANSFERS_OF = f"""SELECT {_columns("transfers")} FROM transfers WHERE id > ?2 AND id <= ?3 AND payment = ?1
   ORDER BY id"""  # noqa: S608  # as above
 LAST_TRANSFER_BEFORE = "SELECT last_transfer FROM batches WHERE id = ?1"
 

@@ -23,10 +23,19 @@ CACHE_KIB = 32 * 1024  # pages kept by the writer: the upper levels of every tre
 INTEGRITY_PROBLEMS_MAX = 20
 
 # Errors of the place, not of the data: the disk is full, the file cannot be read, somebody has it locked.
-_OF_THE_PLACE = frozenset((
-    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOLFS,
-))
+_OF_THE_PLACE = frozenset(
+    (
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_NOLFS,
+    )
+)
 
 T = TypeVar("T")
 
@@ -57,8 +66,13 @@ def mark_path(path: Path) -> Path:
 
 def connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0", f"cache_size = -{CACHE_KIB}",
-                   "temp_store = MEMORY"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "wal_autocheckpoint = 0",
+        f"cache_size = -{CACHE_KIB}",
+        "temp_store = MEMORY",
+    ):
         connection.execute(f"PRAGMA {pragma}")
     return connection
 
@@ -107,8 +121,10 @@ def look(path: Path) -> recovery.Found | None:
         with closing(_read_only(path)) as connection:
             version, fetch = _version(connection), fetch_from(connection)
             if version > len(schema.SCRIPTS):
-                raise StoreFailed(f"the database has version {version}, this program knows {len(schema.SCRIPTS)}: it"
-                                  " was written by a newer one")
+                raise StoreFailed(
+                    f"the database has version {version}, this program knows {len(schema.SCRIPTS)}: it"
+                    " was written by a newer one"
+                )
             if version:
                 head = recovery.check(fetch, acknowledged, marked=True)
                 return recovery.load(fetch, head) if version == len(schema.SCRIPTS) else None
@@ -140,6 +156,7 @@ def accept(path: Path) -> str:
     For a database restored from a backup, or one whose lost batches cannot be had back: the old mark is kept under
     another name and a new one written. Raises StoreDamaged when the database contradicts itself even without a mark.
     """
+
     def read() -> Head:
         with closing(_read_only(path)) as connection:
             return recovery.check(fetch_from(connection), None, marked=False)
@@ -182,5 +199,7 @@ def _acknowledged(path: Path | None) -> str:
     found = mark.read(mark_path(path)) if path is not None else None
     if found is None:
         return "there is no mark to tell what was acknowledged"
-    return (f"acknowledged are the batches up to {found.id}, with messages up to {found.messages} and transfers up to"
-            f" {found.transfers}, until {recovery.moment(found.time_ns)}")
+    return (
+        f"acknowledged are the batches up to {found.id}, with messages up to {found.messages} and transfers up to"
+        f" {found.transfers}, until {recovery.moment(found.time_ns)}"
+    )

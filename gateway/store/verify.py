@@ -75,7 +75,8 @@ class Verification:
         moved = {row[1] for row in batch.journal["transfers"]}
         for payment in sorted(moved - settled):
             self._problems.append(
-                f"batch {batch.head.id} moves money for payment {payment}, which did not settle in it")
+                f"batch {batch.head.id} moves money for payment {payment}, which did not settle in it"
+            )
         for row in rows:
             if row[4] == "ACSC" and row[10] and row[13] and row[0] not in moved:
                 self._problems.append(f"payment {row[0]} is settled, but no transfer belongs to it")
@@ -86,8 +87,9 @@ class Verification:
             return
         _, identities, arrivals, crc = self._segment
         if self._gathering.packed() != (identities, arrivals) or segment_crc(identities, arrivals) != crc:
-            self._problems.append(f"the list of known payments and messages up to batch {batch.head.id} is not the"
-                                  " sum of its batches")
+            self._problems.append(
+                f"the list of known payments and messages up to batch {batch.head.id} is not the sum of its batches"
+            )
         self._gathering = Gathering()
         self._segment = self._next_segment(batch.head.id)
 
@@ -108,7 +110,8 @@ class Verification:
             last = value(self._fetch, sql.LAST_ID[table]) or 0
             if last > head.last(table):
                 self._problems.append(
-                    f"table {table} holds rows up to {last}, the last batch ends at {head.last(table)}")
+                    f"table {table} holds rows up to {last}, the last batch ends at {head.last(table)}"
+                )
 
     def _positions(self) -> None:
         totals: dict[str, int] = defaultdict(int)
@@ -118,10 +121,12 @@ class Verification:
             if stored + change != expected:
                 self._problems.append(
                     f"the balance of {masked(account)} in {currency} is {stored + change} in minor units, its"
-                    f" transfers add up to {expected}")
+                    f" transfers add up to {expected}"
+                )
             if self._opened.pop((account, currency), None) != (floor, closed):
                 self._problems.append(
-                    f"account {masked(account)} in {currency} is not as it was opened or last changed")
+                    f"account {masked(account)} in {currency} is not as it was opened or last changed"
+                )
         for account, currency in sorted({*self._balances, *self._opened}):
             self._problems.append(f"account {masked(account)} in {currency} is in the journal but has no position")
         for currency, total in sorted(totals.items()):
@@ -139,8 +144,7 @@ class Verification:
         if lost:
             self._problems.append(f"{lost} messages to be sent are neither waiting nor noted as delivered")
         if self._segment is not None:
-            self._problems.append(
-                f"the list of known payments goes up to batch {self._segment[0]}, which is not there")
+            self._problems.append(f"the list of known payments goes up to batch {self._segment[0]}, which is not there")
 
 
 def masked(account: str) -> str:
@@ -150,4 +154,3 @@ def masked(account: str) -> str:
 
 def _payments(count: int) -> str:
     return f"{count} payment is" if count == 1 else f"{count} payments are"
-

@@ -29,8 +29,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:/@+,%()\[\]#*$-]+")
 _FIELD = re.compile(r"(\w+)=(%[-#0 +\d.]*[a-zA-Z])")
 
 
-def setup(form: LogForm = "text", level: str = "INFO", stream: TextIO | None = None,
-          environ: Mapping[str, str] = os.environ) -> None:
+def setup(
+    form: LogForm = "text", level: str = "INFO", stream: TextIO | None = None, environ: Mapping[str, str] = os.environ
+) -> None:
     """Send every event of the process to `stream` (standard error), replacing what was set up before."""
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)

@@ -48,7 +48,9 @@ def replies(codec: Codec, decide: Callable[[Any, int], Status]) -> Reply:
         decoded = inbound.decoded or codec.decode(inbound.data, inbound.type)
         statuses = [
             Status("RJCT", record, number, record.reason, record.text, record.code, record.place)
-            if isinstance(record, Refusal) else decide(record, number) for record in decoded.records
+            if isinstance(record, Refusal)
+            else decide(record, number)
+            for record in decoded.records
         ]
         frames = codec.answer(decoded, statuses, "", Writing(f"M{number}", number))
         return Outcome(number, frames, statuses, decoded.refusals)
@@ -97,8 +99,13 @@ class FakeQueries:
 class FakeDesk:
     """ports.Desk in memory; `answer_by` is that of the door under test."""
 
-    def __init__(self, answer_by: str = "caller", reply: Reply = accepted, acceptor: Acceptor | None = None,
-                 clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(
+        self,
+        answer_by: str = "caller",
+        reply: Reply = accepted,
+        acceptor: Acceptor | None = None,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
         self.queries: Any = FakeQueries()
         self.reply = reply
         self.answer_by = answer_by
@@ -227,6 +234,8 @@ def _lines(file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         yield Decoded("lines", "lines", refusals=[Refusal("bad-total", "AM10", "line 1", "the totals do not add up")])
         return
     for start in range(0, len(lines), records_max):
-        records = [Payment("credit_transfer", Money("EUR", 1), end_to_end_id=line.decode())
-                   for line in lines[start:start + records_max]]
+        records = [
+            Payment("credit_transfer", Money("EUR", 1), end_to_end_id=line.decode())
+            for line in lines[start : start + records_max]
+        ]
         yield Decoded("lines", "lines", records=records, count=len(lines))

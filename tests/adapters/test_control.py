@@ -113,12 +113,21 @@ async def test_questions_go_to_the_queries(path: Path, open_control: OpenControl
     assert not desk.committed
 
 
-@pytest.mark.parametrize(("line", "error"), [
-    (b"", "bad-request"), (b"{", "bad-request"), (b"[]", "bad-request"), (b"\xff", "bad-request"),
-    (b'{"op": 7}', "bad-request"), (b'{"op": "sudo"}', "unknown-op"), (b'{"op": "status", "x": 1}', "bad-request"),
-    (b'{"op": "transactions", "limit": 0}', "bad-page"), (b'{"op":' * 1_000, "bad-request")])
-async def test_a_line_that_is_wrong_is_answered(
-        path: Path, open_control: OpenControl, line: bytes, error: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        (b"", "bad-request"),
+        (b"{", "bad-request"),
+        (b"[]", "bad-request"),
+        (b"\xff", "bad-request"),
+        (b'{"op": 7}', "bad-request"),
+        (b'{"op": "sudo"}', "unknown-op"),
+        (b'{"op": "status", "x": 1}', "bad-request"),
+        (b'{"op": "transactions", "limit": 0}', "bad-page"),
+        (b'{"op":' * 1_000, "bad-request"),
+    ],
+)
+async def test_a_line_that_is_wrong_is_answered(path: Path, open_control: OpenControl, line: bytes, error: str) -> None:
     await open_control(FakeDesk())
     first, second = await say(path, line, b'{"op": "status"}')
     assert first["error"] == error
@@ -142,7 +151,8 @@ async def test_the_socket_is_the_daemon_s_alone(path: Path, open_control: OpenCo
 
 
 async def test_other_users_are_turned_away(
-        path: Path, open_control: OpenControl, monkeypatch: pytest.MonkeyPatch) -> None:
+    path: Path, open_control: OpenControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("adapters.control._user", lambda writer: 4_711)
     desk = FakeDesk()
     door = await open_control(desk)

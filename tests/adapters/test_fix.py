@@ -223,8 +223,10 @@ async def test_later_answers_reach_a_session_that_is_there_and_one_that_is_away(
     record = FORMAT.decode(order.raw).records[0]
     assert isinstance(record, Order)
     [frame] = FORMAT.answer(FORMAT.decode(order.raw), [Status("ACSC", record, 7)], "", _writing())
-    items = [Delivery(n, "fix", "x", "8", "", frame.data, session) for n, session in
-             enumerate(("CLIENT1", "CLIENT2", "NOBODY"))]
+    items = [
+        Delivery(n, "fix", "x", "8", "", frame.data, session)
+        for n, session in enumerate(("CLIENT1", "CLIENT2", "NOBODY"))
+    ]
     assert await door.deliver(items) == [0, 1], "for a session that is not configured, it is kept"
     assert "|11=A1|17=7-F|" in await client.read()
     away = await Client.connect(door, "CLIENT2")

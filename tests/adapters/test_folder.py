@@ -88,11 +88,13 @@ async def test_a_refused_file_is_quarantined_with_its_reasons(tmp_path: Path, de
     found = reason(tmp_path, "a.ach")
     assert (found["file"], found["message"], found["code"]) == ("a.ach", 1, "bad-total")
     assert found["refusals"] == [
-        {"code": "bad-total", "reason": "AM10", "place": "trailer", "text": "the totals do not add up", "record": ""}]
+        {"code": "bad-total", "reason": "AM10", "place": "trailer", "text": "the totals do not add up", "record": ""}
+    ]
 
 
 async def test_the_same_content_under_another_name_is_a_duplicate(
-        tmp_path: Path, desk: FakeDesk, open_door: Open) -> None:
+    tmp_path: Path, desk: FakeDesk, open_door: Open
+) -> None:
     await open_door()
     drop(tmp_path, "a.xml", b"<a/>")
     await until(lambda: names(tmp_path, "done"))
@@ -149,7 +151,8 @@ async def test_rename_waits_for_what_is_written_in_place(tmp_path: Path, desk: F
 
 
 async def test_close_write_takes_a_file_when_its_writer_is_done(
-        tmp_path: Path, desk: FakeDesk, open_door: Open) -> None:
+    tmp_path: Path, desk: FakeDesk, open_door: Open
+) -> None:
     await open_door(accept="close-write", stable_s=1_000.0)
     with (tmp_path / "in" / "a.xml").open("wb") as file:
         file.write(b"half")
@@ -179,7 +182,8 @@ async def test_what_came_while_nobody_listened_is_found(tmp_path: Path, open_doo
 
 
 async def test_a_file_is_found_without_notifications(
-        tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def none(folder: str) -> None:
         raise OSError(errno.ENOSYS, "no inotify here")
 
@@ -323,7 +327,8 @@ async def test_a_store_that_fails_leaves_the_file_in_work(tmp_path: Path, desk: 
 
 
 async def test_a_move_that_fails_is_tried_again(
-        tmp_path: Path, desk: FakeDesk, open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, desk: FakeDesk, open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, failures = Place.finish, [OSError(errno.ENOSPC, "full"), OSError(errno.ENOSPC, "full")]
 
     def finish(place: Place, name: str, verdict: Any) -> None:
@@ -348,7 +353,8 @@ async def test_two_doors_cannot_share_a_folder(tmp_path: Path, desk: FakeDesk, o
 
 
 async def test_another_filesystem_is_an_error_at_the_start(
-        tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def rename(*args: object, **options: object) -> None:
         raise OSError(errno.EXDEV, "cross-device link")
 
@@ -409,7 +415,8 @@ async def test_a_delivery_does_not_write_through_links(tmp_path: Path, open_door
 
 
 async def test_a_full_disk_is_told_to_the_outbox(
-        tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path: Path, open_door: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     door = await open_door()
 
     def full(handle: int) -> None:

@@ -95,9 +95,22 @@ async def test_an_unreadable_file_is_quarantined(root: Path) -> None:
     assert await code_of(root) == "unreadable"
 
 
-@pytest.mark.parametrize("name", [
-    "a\nb.xml", "a\rb.xml", "\x1b[31mred.xml", "a\x7f.xml", "x\\..\\..\\etc\\passwd", "-rf", "x.reason.json",
-    "\u202egnp.exe", os.fsdecode(b"\xff\xfe.xml"), "n" * 250], ids=ascii)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a\nb.xml",
+        "a\rb.xml",
+        "\x1b[31mred.xml",
+        "a\x7f.xml",
+        "x\\..\\..\\etc\\passwd",
+        "-rf",
+        "x.reason.json",
+        "\u202egnp.exe",
+        os.fsdecode(b"\xff\xfe.xml"),
+        "n" * 250,
+    ],
+    ids=ascii,
+)
 async def test_a_hostile_name_is_made_safe(root: Path, name: str) -> None:
     (root / "in" / ".p").write_bytes(b"<Document/>")
     (root / "in" / ".p").rename(root / "in" / name)

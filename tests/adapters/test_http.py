@@ -65,15 +65,19 @@ async def test_a_caller_may_wait_to_be_asked_for_the_body(open_http: OpenHttp) -
 # --- what became of a message ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("outcome", "status"), [
-    (Outcome(1, [XML], [Status("ACSC", PAYMENT, 5)]), 200),
-    (Outcome(1, [XML], [Status("RJCT", PAYMENT, 5)]), 200),
-    (Outcome(1, [XML], [Status("ACSC", PAYMENT, 4), Status("PDNG", PAYMENT, 5)]), 202),
-    (Outcome(1, [XML], refusals=[Refusal("XSD", "FF01", "line 3", "no")]), 422),
-    (Outcome(1, [], refusals=[Refusal("unknown-format", "FF01", "byte 0", "no")]), 400),
-    (Outcome(1, [XML], refusals=[Refusal("message-id-reused", "DUPL", "MsgId", "no")]), 409),
-    (Outcome(1, [], [Status("ACSC", PAYMENT, 5)]), 204),
-], ids=["settled", "rejected", "held", "refused", "unreadable", "conflict", "no answer"])
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome(1, [XML], [Status("ACSC", PAYMENT, 5)]), 200),
+        (Outcome(1, [XML], [Status("RJCT", PAYMENT, 5)]), 200),
+        (Outcome(1, [XML], [Status("ACSC", PAYMENT, 4), Status("PDNG", PAYMENT, 5)]), 202),
+        (Outcome(1, [XML], refusals=[Refusal("XSD", "FF01", "line 3", "no")]), 422),
+        (Outcome(1, [], refusals=[Refusal("unknown-format", "FF01", "byte 0", "no")]), 400),
+        (Outcome(1, [XML], refusals=[Refusal("message-id-reused", "DUPL", "MsgId", "no")]), 409),
+        (Outcome(1, [], [Status("ACSC", PAYMENT, 5)]), 204),
+    ],
+    ids=["settled", "rejected", "held", "refused", "unreadable", "conflict", "no answer"],
+)
 async def test_the_status_says_what_became_of_it(open_http: OpenHttp, outcome: Outcome, status: int) -> None:
     door = await open_http(FakeDesk(reply=lambda number, inbound: outcome))
     reply = await ask(door.port, "POST", "/", b"x")
@@ -128,9 +132,12 @@ async def test_a_key_is_short_and_plain(open_http: OpenHttp, key: str) -> None:
 async def test_what_is_not_there_is_a_problem(open_http: OpenHttp) -> None:
     door = await open_http(FakeDesk(), path="/in")
     for method, path, status, code in (
-            ("POST", "/", 404, "no-such-path"), ("POST", "/in/", 404, "no-such-path"),
-            ("GET", "/in", 405, "no-such-method"), ("POST", "/in", 400, "empty-message"),
-            ("POST", "/../in", 404, "no-such-path")):
+        ("POST", "/", 404, "no-such-path"),
+        ("POST", "/in/", 404, "no-such-path"),
+        ("GET", "/in", 405, "no-such-method"),
+        ("POST", "/in", 400, "empty-message"),
+        ("POST", "/../in", 404, "no-such-path"),
+    ):
         reply = await ask(door.port, method, path)
         assert (reply.status, reply.json()["code"]) == (status, code), path
         assert reply.headers["content-type"].startswith("application/problem+json")
@@ -215,22 +222,41 @@ async def test_a_secret_that_is_not_there_stops_the_start(open_http: OpenHttp) -
 # --- addresses ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settings", [
-    {"listen": "0.0.0.0:8080"}, {"listen": "[::]:8080"}, {"listen": "bank.example:8080"},
-    {"listen": "0.0.0.0:8080", "tokens": {"a": "env:A"}},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"))},
-    {"listen": "8080"}, {"listen": "127.0.0.1:99999"}, {"path": "x"}, {"path": "/x/"},
-    {"url": "ftp://a/"}, {"url": "http://bank.example/"}, {"url": "https://u:p@bank.example/"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"listen": "0.0.0.0:8080"},
+        {"listen": "[::]:8080"},
+        {"listen": "bank.example:8080"},
+        {"listen": "0.0.0.0:8080", "tokens": {"a": "env:A"}},
+        {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"))},
+        {"listen": "8080"},
+        {"listen": "127.0.0.1:99999"},
+        {"path": "x"},
+        {"path": "/x/"},
+        {"url": "ftp://a/"},
+        {"url": "http://bank.example/"},
+        {"url": "https://u:p@bank.example/"},
+    ],
+)
 def test_a_config_that_is_not_safe_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValueError):
         http.Config(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"listen": "[::1]:8080"}, {"listen": "localhost:0"}, {"listen": "0.0.0.0:8080", "insecure": True},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k")), "tokens": {"a": "env:A"}},
-    {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"), Path("ca"))},
-    {"url": "https://bank.example/x"}, {"url": "http://127.0.0.1:9/x"}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"listen": "[::1]:8080"},
+        {"listen": "localhost:0"},
+        {"listen": "0.0.0.0:8080", "insecure": True},
+        {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k")), "tokens": {"a": "env:A"}},
+        {"listen": "0.0.0.0:8080", "tls": http.Tls(Path("c"), Path("k"), Path("ca"))},
+        {"url": "https://bank.example/x"},
+        {"url": "http://127.0.0.1:9/x"},
+    ],
+)
 def test_a_config_that_is_safe_is_taken(settings: dict[str, object]) -> None:
     assert http.Config(**settings)  # type: ignore[arg-type]
 

@@ -23,7 +23,6 @@ def _linger_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("adapters.http.server.LINGER_S", 0.1)
 
 
-
 # --- slow -----------------------------------------------------------------------------------------
 
 

@@ -114,7 +114,8 @@ async def test_a_redirect_is_not_followed(open_sender: OpenSender) -> None:
 
 
 async def test_a_token_goes_with_it(
-        open_http: OpenHttp, open_sender: OpenSender, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_http: OpenHttp, open_sender: OpenSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TOKEN", "secret")
     desk = FakeDesk()
     receiver = await open_http(desk, tokens={"us": "env:TOKEN"})

@@ -167,9 +167,18 @@ async def test_without_a_topic_nothing_is_sent(open_mqtt: OpenMqtt) -> None:
         await door.deliver([delivery(1)])
 
 
-@pytest.mark.parametrize("settings", [
-    {}, {"publish": "a/#"}, {"publish": "a/"}, {"publish": "+"}, {"subscribe": "a/#/b"}, {"subscribe": "a+"},
-    {"subscribe": "a", "tls": Tls(certificate=Path("x"))}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"publish": "a/#"},
+        {"publish": "a/"},
+        {"publish": "+"},
+        {"subscribe": "a/#/b"},
+        {"subscribe": "a+"},
+        {"subscribe": "a", "tls": Tls(certificate=Path("x"))},
+    ],
+)
 def test_a_config_that_cannot_work_is_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         Config("h", **settings)

@@ -107,7 +107,8 @@ async def answered(asking: Awaitable[object]) -> AsyncIterator[Sent]:
 
 @pytest.mark.parametrize("send", [by_folder, by_large_file, by_http, by_rest, by_control, by_mqtt])
 async def test_nothing_is_released_before_the_commit(
-        send: Send, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    send: Send, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     desk = FakeDesk()
     desk.pause()
     async with send(desk, tmp_path, request) as released:

@@ -71,24 +71,38 @@ async def test_a_rejected_transfer_is_a_problem(open_http: OpenHttp) -> None:
     door = await open_http(desk_that(rejected), api=True)
     reply = await post(door.port, "/transfer", TRANSFER)
     assert reply.headers["content-type"].startswith("application/problem+json")
-    assert (reply.status, reply.json()) == (422, {
-        "type": "urn:financial-os:refusal:insufficient-funds", "title": "The message was refused", "status": 422,
-        "detail": "the account holds too little", "code": "insufficient-funds", "payment_status": "RJCT",
-        "reason": "AM04", "place": "$", "payment_id": 1})
+    assert (reply.status, reply.json()) == (
+        422,
+        {
+            "type": "urn:financial-os:refusal:insufficient-funds",
+            "title": "The message was refused",
+            "status": 422,
+            "detail": "the account holds too little",
+            "code": "insufficient-funds",
+            "payment_status": "RJCT",
+            "reason": "AM04",
+            "place": "$",
+            "payment_id": 1,
+        },
+    )
 
 
-@pytest.mark.parametrize(("change", "status", "code", "place"), [
-    ({"amount": "-1"}, 422, "negative-amount", "$.amount"),
-    ({"amount": "0"}, 422, "zero-amount", "$.amount"),
-    ({"amount": "1234567890123456789"}, 422, "amount-too-large", "$.amount"),
-    ({"amount": 12.5}, 422, "bad-amount", "$.amount"),
-    ({"currency": "EUX"}, 422, "unknown-currency", "$.currency"),
-    ({"reference": 7}, 400, "json-field", "$.reference"),
-    ({"memo": "x"}, 400, "json-field", "$.memo"),
-    ({"type": "account"}, 400, "json-type", "$.type"),
-])
+@pytest.mark.parametrize(
+    ("change", "status", "code", "place"),
+    [
+        ({"amount": "-1"}, 422, "negative-amount", "$.amount"),
+        ({"amount": "0"}, 422, "zero-amount", "$.amount"),
+        ({"amount": "1234567890123456789"}, 422, "amount-too-large", "$.amount"),
+        ({"amount": 12.5}, 422, "bad-amount", "$.amount"),
+        ({"currency": "EUX"}, 422, "unknown-currency", "$.currency"),
+        ({"reference": 7}, 400, "json-field", "$.reference"),
+        ({"memo": "x"}, 400, "json-field", "$.memo"),
+        ({"type": "account"}, 400, "json-type", "$.type"),
+    ],
+)
 async def test_a_wrong_transfer_says_where(
-        open_http: OpenHttp, change: dict[str, object], status: int, code: str, place: str) -> None:
+    open_http: OpenHttp, change: dict[str, object], status: int, code: str, place: str
+) -> None:
     door = await open_http(desk_that(), api=True)
     reply = await post(door.port, "/transfer", {**TRANSFER, **change})
     assert (reply.status, reply.json()["code"], reply.json()["place"]) == (status, code, place)
@@ -126,7 +140,9 @@ async def test_balances_and_transactions(open_http: OpenHttp) -> None:
     desk.queries.movements["A/1"] = [{"id": n} for n in range(1, 6)]
     door = await open_http(desk, api=True)
     assert (await ask(door.port, "GET", "/balance/A%2F1")).json() == {
-        "account": "A/1", "balances": desk.queries.balances["A/1"]}
+        "account": "A/1",
+        "balances": desk.queries.balances["A/1"],
+    }
     found = (await ask(door.port, "GET", "/transactions/A%2F1?after=2&limit=2")).json()
     assert [row["id"] for row in found["transactions"]] == [3, 4]
     for path in ("/balance/NONE", "/transactions/NONE", "/balance/", "/balance/%00"):
@@ -134,8 +150,10 @@ async def test_balances_and_transactions(open_http: OpenHttp) -> None:
         assert (reply.status, reply.json()["code"]) == (404, "unknown-account")
 
 
-@pytest.mark.parametrize("query", [
-    "limit=0", "limit=1001", "limit=x", "limit=", "after=-1", "after=x", "after=99999999999999999999", "limit=%C2%B2"])
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=1001", "limit=x", "limit=", "after=-1", "after=x", "after=99999999999999999999", "limit=%C2%B2"],
+)
 async def test_a_page_is_a_page(open_http: OpenHttp, query: str) -> None:
     desk = FakeDesk()
     desk.queries.movements["A"] = []
@@ -177,8 +195,9 @@ async def test_the_document_describes_what_is_served(open_http: OpenHttp) -> Non
     door = await open_http(desk_that(), api=True)
     document = (await ask(door.port, "GET", "/openapi.json")).json()
     assert document["openapi"] == "3.1.0"
-    served = {path.replace("{account_id}", "A").replace("{id}", "1"): methods
-              for path, methods in document["paths"].items()}
+    served = {
+        path.replace("{account_id}", "A").replace("{id}", "1"): methods for path, methods in document["paths"].items()
+    }
     for path, methods in served.items():
         for method in methods:
             assert (await ask(door.port, method.upper(), path, b"{}")).status != 405, path

@@ -17,9 +17,20 @@ def test_a_secret_is_read_from_where_it_is_kept(tmp_path: Path) -> None:
     assert _secrets.resolve("credential:token", environ) == "from a file"
 
 
-@pytest.mark.parametrize("reference", [
-    "hunter2", "", "env:", "env:EMPTY", "env:MISSING", "file:/nowhere/at/all", "credential:token",
-    "credential:../token", "plain:hunter2"])
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "hunter2",
+        "",
+        "env:",
+        "env:EMPTY",
+        "env:MISSING",
+        "file:/nowhere/at/all",
+        "credential:token",
+        "credential:../token",
+        "plain:hunter2",
+    ],
+)
 def test_a_secret_that_is_not_kept_anywhere_is_an_error_without_it(reference: str) -> None:
     with pytest.raises(ValueError) as found:
         _secrets.resolve(reference, {"EMPTY": ""})
@@ -32,10 +43,17 @@ def test_a_secret_that_is_no_text_is_an_error(tmp_path: Path) -> None:
         _secrets.resolve(f"file:{tmp_path}/token", {})
 
 
-@pytest.mark.parametrize(("listen", "expected", "loopback"), [
-    ("127.0.0.1:80", ("127.0.0.1", 80), True), ("[::1]:0", ("::1", 0), True), ("localhost:1", ("localhost", 1), True),
-    ("0.0.0.0:65535", ("0.0.0.0", 65535), False), ("127.0.0.53:1", ("127.0.0.53", 1), True),
-    ("bank.example:1", ("bank.example", 1), False)])
+@pytest.mark.parametrize(
+    ("listen", "expected", "loopback"),
+    [
+        ("127.0.0.1:80", ("127.0.0.1", 80), True),
+        ("[::1]:0", ("::1", 0), True),
+        ("localhost:1", ("localhost", 1), True),
+        ("0.0.0.0:65535", ("0.0.0.0", 65535), False),
+        ("127.0.0.53:1", ("127.0.0.53", 1), True),
+        ("bank.example:1", ("bank.example", 1), False),
+    ],
+)
 def test_an_address(listen: str, expected: tuple[str, int], loopback: bool) -> None:
     assert _address.split(listen) == expected
     assert _address.is_loopback(expected[0]) == loopback

@@ -14,6 +14,6 @@ T = TypeVar("T")
 async def until(found: Callable[[], T | None]) -> T:
     """The first true value."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (value := found()):  # noqa: ASYNC110  # what is waited for has no event: files, foreign processes
+        while not (value := found()):  # what is waited for has no event: files, foreign processes
             await asyncio.sleep(0.005)
     return value

@@ -21,7 +21,8 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "record", [Top, Identity, AccountConfig, Route, When, Amount, Settle, Send, Refuse, TestCase, Expect])
+    "record", [Top, Identity, AccountConfig, Route, When, Amount, Settle, Send, Refuse, TestCase, Expect]
+)
 def test_every_key_is_on_the_page(record: type[Struct]) -> None:
     keys = [field.encode_name for field in msgspec.structs.fields(record)]
     assert [key for key in keys if f"`{key}`" not in ROUTES and f"[].{key}`" not in ROUTES] == []
@@ -39,7 +40,12 @@ def test_the_example_is_a_good_configuration() -> None:
     example = ROUTES.partition("```yaml\n")[2].partition("```")[0]
     config = parse(example, "routes.md", {}, ROOT, Modules())
     assert [route.name for route in config.routes] == [
-        "large-sepa", "sepa-credit", "fx-spot", "book-transfer", "default"]
+        "large-sepa",
+        "sepa-credit",
+        "fx-spot",
+        "book-transfer",
+        "default",
+    ]
 
 
 def test_the_reference_is_current() -> None:

@@ -30,15 +30,18 @@ def test_aml_threshold_by_currency() -> None:
     assert policies["retail"]["report_above"] == {"EUR": Decimal("9000.50"), "USD": Decimal(10_000)}
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), [
-    ("AML_THRESHOLD", "lots", "policies.retail.report_above.EUR: 'lots' is not a decimal number"),
-    ("AML_THRESHOLD", "USD:5", "policies.retail.report_above.EUR: 'USD:5' is not a decimal number"),
-    ("AML_THRESHOLD", "USD=5;EUR=6", "'USD=5;EUR=6' is neither an amount nor CURRENCY=AMOUNT,CURRENCY=AMOUNT"),
-    ("AML_THRESHOLD", "USX=5", "unknown currency 'USX'; did you mean"),
-    ("KYC_LEVEL", "high", "policies.retail.kyc_level.minimum: 'high' is not a whole number"),
-    ("SANCTIONS_THRESHOLD", "80", "policies.retail.screen.threshold: 80.0 is above 1"),
-    ("FIX_LISTEN", "9878", "endpoints.fix_clients.listen: '9878' is not an address to listen on"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("AML_THRESHOLD", "lots", "policies.retail.report_above.EUR: 'lots' is not a decimal number"),
+        ("AML_THRESHOLD", "USD:5", "policies.retail.report_above.EUR: 'USD:5' is not a decimal number"),
+        ("AML_THRESHOLD", "USD=5;EUR=6", "'USD=5;EUR=6' is neither an amount nor CURRENCY=AMOUNT,CURRENCY=AMOUNT"),
+        ("AML_THRESHOLD", "USX=5", "unknown currency 'USX'; did you mean"),
+        ("KYC_LEVEL", "high", "policies.retail.kyc_level.minimum: 'high' is not a whole number"),
+        ("SANCTIONS_THRESHOLD", "80", "policies.retail.screen.threshold: 80.0 is above 1"),
+        ("FIX_LISTEN", "9878", "endpoints.fix_clients.listen: '9878' is not an address to listen on"),
+    ],
+)
 def test_values_that_are_not_taken(name: str, value: str, sentence: str) -> None:
     found = problems(GOOD, {name: value})
     assert [line for line in found if line.startswith(f"environment variable {name}: {sentence}")], found
@@ -60,8 +63,10 @@ def test_listen() -> None:
 def test_two_doors_that_cannot_share_the_address_given() -> None:
     text = GOOD.replace("endpoints:\n", "endpoints:\n  fix_b: {adapter: fix, format: fix, listen: 127.0.0.1:9999}\n")
     (found,) = problems(text, {"FIX_LISTEN": "127.0.0.1:5001"})
-    assert found == ("environment variable FIX_LISTEN: endpoints.fix_clients.listen: endpoint 'fix_b' listens on"
-                     " 127.0.0.1:5001 already")
+    assert found == (
+        "environment variable FIX_LISTEN: endpoints.fix_clients.listen: endpoint 'fix_b' listens on"
+        " 127.0.0.1:5001 already"
+    )
 
 
 @pytest.mark.parametrize("name", ["AML_THRESHOLD", "KYC_LEVEL", "SANCTIONS_THRESHOLD", "FIX_LISTEN", "HTTP_LISTEN"])
@@ -73,19 +78,21 @@ def test_a_variable_that_finds_nothing_to_override_is_told(name: str) -> None:
 
 
 def test_any_value_by_its_path() -> None:
-    config = good(environ={
-        "FINOS__ENDPOINTS__CSM__BATCH_MAX": "512",
-        "FINOS__ENDPOINTS__CSM__RECURSIVE": "true",
-        "FINOS__ROUTES__SEPA__WHEN__AMOUNT__LTE": "50_000",
-        "FINOS__ROUTES__3__REFUSE__BECAUSE": "closed today",
-        "FINOS__ACCOUNTS__OPEN__CSM_EUR__FLOOR": "none",
-        "FINOS__POLICIES__RETAIL__LIMITS__USD": "7",
-        "FINOS__GATEWAY__NAME": "[brackets: are a text",
-        "FINOS__ROUTES__SEPA__WHEN__CURRENCY": "[EUR]",
-        "FINOS__ENDPOINTS__FIX_CLIENTS__SESSIONS": "[{target: A}, {target: B}]",
-        "FINOS__STORE": "sqlite:/data/y.db",
-        "DATABASE_URL": "sqlite:/data/x.db",
-    })
+    config = good(
+        environ={
+            "FINOS__ENDPOINTS__CSM__BATCH_MAX": "512",
+            "FINOS__ENDPOINTS__CSM__RECURSIVE": "true",
+            "FINOS__ROUTES__SEPA__WHEN__AMOUNT__LTE": "50_000",
+            "FINOS__ROUTES__3__REFUSE__BECAUSE": "closed today",
+            "FINOS__ACCOUNTS__OPEN__CSM_EUR__FLOOR": "none",
+            "FINOS__POLICIES__RETAIL__LIMITS__USD": "7",
+            "FINOS__GATEWAY__NAME": "[brackets: are a text",
+            "FINOS__ROUTES__SEPA__WHEN__CURRENCY": "[EUR]",
+            "FINOS__ENDPOINTS__FIX_CLIENTS__SESSIONS": "[{target: A}, {target: B}]",
+            "FINOS__STORE": "sqlite:/data/y.db",
+            "DATABASE_URL": "sqlite:/data/x.db",
+        }
+    )
     assert config.endpoints["csm"].config.batch_max == 512
     assert config.endpoints["csm"].config.recursive is True
     amount = config.routes[0].when.amount
@@ -100,18 +107,21 @@ def test_any_value_by_its_path() -> None:
     assert config.store == "sqlite:/data/y.db"
 
 
-@pytest.mark.parametrize(("name", "sentence"), [
-    ("FINOS__BOGUS", "unknown key 'bogus'; known are accounts,"),
-    ("FINOS__ENDPOINTS__CSM__BATCHMAX", "endpoints.csm: unknown key 'batchmax'; did you mean batch_max?"),
-    ("FINOS__ENDPOINTS__CMS__BATCH_MAX", "endpoints: unknown name 'CMS'; did you mean CSM? known are BANK_X, CSM,"),
-    ("FINOS__POLICIES__RETIAL__LIMITS__EUR", "policies: unknown name 'RETIAL'; did you mean RETAIL?"),
-    ("FINOS__ROUTES__SEPIA__CHECK", "routes: no item is called 'SEPIA'"),
-    ("FINOS__ROUTES__0__CHECK", "routes: no item is called '0'"),
-    ("FINOS__STORE__PATH", "store is a single value and has no 'PATH'"),
-    ("FINOS__ROUTES__SEPA__SEND__VIA__X", "routes[sepa].send: unknown key 'via'"),
-    ("FINOS__", "unknown key ''; known are"),
-    ("FINOS____", "unknown key ''; known are"),
-])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("FINOS__BOGUS", "unknown key 'bogus'; known are accounts,"),
+        ("FINOS__ENDPOINTS__CSM__BATCHMAX", "endpoints.csm: unknown key 'batchmax'; did you mean batch_max?"),
+        ("FINOS__ENDPOINTS__CMS__BATCH_MAX", "endpoints: unknown name 'CMS'; did you mean CSM? known are BANK_X, CSM,"),
+        ("FINOS__POLICIES__RETIAL__LIMITS__EUR", "policies: unknown name 'RETIAL'; did you mean RETAIL?"),
+        ("FINOS__ROUTES__SEPIA__CHECK", "routes: no item is called 'SEPIA'"),
+        ("FINOS__ROUTES__0__CHECK", "routes: no item is called '0'"),
+        ("FINOS__STORE__PATH", "store is a single value and has no 'PATH'"),
+        ("FINOS__ROUTES__SEPA__SEND__VIA__X", "routes[sepa].send: unknown key 'via'"),
+        ("FINOS__", "unknown key ''; known are"),
+        ("FINOS____", "unknown key ''; known are"),
+    ],
+)
 def test_paths_that_are_not_there(name: str, sentence: str) -> None:
     found = problems(GOOD, {name: "1"})
     assert [line for line in found if line.startswith(f"environment variable {name}: {sentence}")], found

@@ -23,7 +23,8 @@ def test_a_good_file_becomes_typed_records() -> None:
     assert config.state_folder == Path("/srv/gateway/var")
     sessions = (SessionConfig("CLIENT1"), SessionConfig("CLIENT2", "HOUSE"))
     assert config.endpoints["fix_clients"] == EndpointConfig(
-        "fix_clients", "fix", "fix", Socket("127.0.0.1:9878", sessions), 6)
+        "fix_clients", "fix", "fix", Socket("127.0.0.1:9878", sessions), 6
+    )
     assert config.endpoints["csm"].config == Folder(Path("/srv/gateway/var/drop/csm"), 1000)
     assert config.accounts.open == (
         AccountConfig("EQUITY", "EUR", "none"),
@@ -40,7 +41,9 @@ def test_a_good_file_becomes_typed_records() -> None:
 def test_routes_become_records() -> None:
     sepa, spot, default = good().routes
     assert sepa.when == When(
-        scheme=("sepa_ct", "sepa_inst"), currency=("EUR",), amount=Amount(lte=Decimal(100_000)),
+        scheme=("sepa_ct", "sepa_inst"),
+        currency=("EUR",),
+        amount=Amount(lte=Decimal(100_000)),
         creditor_country=("NO",),
     )
     assert (sepa.check, sepa.reply, sepa.losses) == ("retail", "pain.002.001.10", "refuse")
@@ -62,6 +65,7 @@ def _blocks() -> list[tuple[str, str, str, str]]:
 
 
 BLOCKS = _blocks()
+
 
 @pytest.mark.parametrize(("old", "new", "text"), [block[1:] for block in BLOCKS], ids=[block[0] for block in BLOCKS])
 def test_mistake(old: str, new: str, text: str) -> None:
@@ -113,14 +117,25 @@ def test_a_test_names_a_file_that_is_there(tmp_path: Path) -> None:
     assert (test.message, test.expect.route) == (tmp_path / "message.xml", "sepa")
 
 
-@pytest.mark.parametrize(("old", "new", "text"), [
-    ("endpoint: bank_x", "endpoint: @@bank_y", "tests[one].endpoint: unknown endpoint 'bank_y'; did you mean bank_x?"),
-    ("endpoint: bank_x", "format: @@iso2022", "tests[one].format: unknown format 'iso2022'; did you mean iso20022?"),
-    ("route: sepa", "route: @@sepia", "tests[one].expect.route: unknown route 'sepia'; did you mean sepa?"),
-    ("status: ACSC", "status: @@ACSCC", "tests[one].expect.status: unknown value 'ACSCC'; did you mean ACSC?"),
-    ("{route: sepa, status: ACSC}", "@@{}", "tests[one].expect: expects nothing; known are reason, route, status"),
-    ("    message: message.xml\n", "", "tests[one]: the key 'message' is missing"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        (
+            "endpoint: bank_x",
+            "endpoint: @@bank_y",
+            "tests[one].endpoint: unknown endpoint 'bank_y'; did you mean bank_x?",
+        ),
+        (
+            "endpoint: bank_x",
+            "format: @@iso2022",
+            "tests[one].format: unknown format 'iso2022'; did you mean iso20022?",
+        ),
+        ("route: sepa", "route: @@sepia", "tests[one].expect.route: unknown route 'sepia'; did you mean sepa?"),
+        ("status: ACSC", "status: @@ACSCC", "tests[one].expect.status: unknown value 'ACSCC'; did you mean ACSC?"),
+        ("{route: sepa, status: ACSC}", "@@{}", "tests[one].expect: expects nothing; known are reason, route, status"),
+        ("    message: message.xml\n", "", "tests[one]: the key 'message' is missing"),
+    ],
+)
 def test_mistakes_in_tests(tmp_path: Path, old: str, new: str, text: str) -> None:
     (tmp_path / "message.xml").write_text("<x/>")
     wrong = (GOOD + TESTS.replace("@@", "")).replace(old, new)
@@ -140,12 +155,15 @@ def test_sections_of_the_wrong_shape(section: str, value: str) -> None:
     assert problems(text)
 
 
-@pytest.mark.parametrize(("text", "sentence"), [
-    ("", "routes.yaml:1:1: holds nothing"),
-    ("# nothing\n", "routes.yaml:1:1: holds nothing"),
-    ("text", "routes.yaml:1:1: expected keys and values at the top"),
-    ("- 1\n- 2\n", "routes.yaml:1:1: expected keys and values at the top"),
-])
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "routes.yaml:1:1: holds nothing"),
+        ("# nothing\n", "routes.yaml:1:1: holds nothing"),
+        ("text", "routes.yaml:1:1: expected keys and values at the top"),
+        ("- 1\n- 2\n", "routes.yaml:1:1: expected keys and values at the top"),
+    ],
+)
 def test_files_that_are_no_configuration(text: str, sentence: str) -> None:
     assert sentence in problems(text)
 
@@ -178,13 +196,16 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
         load(path, {}, World())
 
 
-@pytest.mark.parametrize(("store", "expected", "state"), [
-    ("sqlite::memory:", "sqlite::memory:", "/run/state"),
-    ("sqlite:/data/x.db", "sqlite:/data/x.db", "/data"),
-    ("sqlite:///data/x.db", "sqlite:/srv/gateway/data/x.db", "/srv/gateway/data"),
-    ("sqlite:////data/x.db", "sqlite:/data/x.db", "/data"),
-    ("postgresql://db.example/gateway", "postgresql://db.example/gateway", "/run/state"),
-])
+@pytest.mark.parametrize(
+    ("store", "expected", "state"),
+    [
+        ("sqlite::memory:", "sqlite::memory:", "/run/state"),
+        ("sqlite:/data/x.db", "sqlite:/data/x.db", "/data"),
+        ("sqlite:///data/x.db", "sqlite:/srv/gateway/data/x.db", "/srv/gateway/data"),
+        ("sqlite:////data/x.db", "sqlite:/data/x.db", "/data"),
+        ("postgresql://db.example/gateway", "postgresql://db.example/gateway", "/run/state"),
+    ],
+)
 def test_stores(store: str, expected: str, state: str) -> None:
     config = good(GOOD.replace("sqlite:var/financial-os.db", f"'{store}'"), {"STATE_DIRECTORY": "/run/state:/other"})
     assert (config.store, config.state_folder) == (expected, Path(state))

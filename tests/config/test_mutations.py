@@ -16,8 +16,23 @@ from tests.config.test_yaml import plain
 
 MUTANTS = 1_000
 PIECES: list[str] = [
-    *"{}[]:,-&*!|>'\"#%@`?~ \n\t\0", "NO", "on", "010", "16:30", "<<: ", "&a ", "*a", "!!int ", "---\n", "1e400",
-    "9" * 40, "null", "\u2028", "\ufeff", "é", "${env:HOME}",
+    *"{}[]:,-&*!|>'\"#%@`?~ \n\t\0",
+    "NO",
+    "on",
+    "010",
+    "16:30",
+    "<<: ",
+    "&a ",
+    "*a",
+    "!!int ",
+    "---\n",
+    "1e400",
+    "9" * 40,
+    "null",
+    "\u2028",
+    "\ufeff",
+    "é",
+    "${env:HOME}",
 ]
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # reads every scalar as a text
 
@@ -35,7 +50,7 @@ def _insert(rng: random.Random, text: str) -> str:
 
 def _replace(rng: random.Random, text: str) -> str:
     start = rng.randrange(len(text))
-    return text[:start] + rng.choice(PIECES) + text[start + 1:]
+    return text[:start] + rng.choice(PIECES) + text[start + 1 :]
 
 
 def _lines(rng: random.Random, text: str) -> str:
@@ -55,10 +70,17 @@ def _lines(rng: random.Random, text: str) -> str:
 
 def _respelled(rng: random.Random, text: str) -> str:
     """Another spelling of the same thing."""
-    old, new = rng.choice((
-        ("1_000\n", "1000\n"), ("kind: order", "kind: [order]"), ("path: var/drop/csm", "path: './var/drop/csm'"),
-        ("AG01", "'AG01'"), ("100_000", "100000"), ("losses: refuse\n", "losses: refuse # as agreed\n"), ("\n", "\n\n"),
-    ))
+    old, new = rng.choice(
+        (
+            ("1_000\n", "1000\n"),
+            ("kind: order", "kind: [order]"),
+            ("path: var/drop/csm", "path: './var/drop/csm'"),
+            ("AG01", "'AG01'"),
+            ("100_000", "100000"),
+            ("losses: refuse\n", "losses: refuse # as agreed\n"),
+            ("\n", "\n\n"),
+        )
+    )
     return text.replace(old, new)
 
 

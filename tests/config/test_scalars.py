@@ -20,24 +20,71 @@ def _read(wanted: type, text: str, plain: bool = True) -> Any:
 
 PLAIN: dict[type, dict[str, Any]] = {
     str: {
-        "NO": "NO", "on": "on", "16:30": "16:30", "010": "010", "1_000": "1_000", "true": "true", "Null": "Null",
-        "null": BAD, "~": BAD, "": BAD,
+        "NO": "NO",
+        "on": "on",
+        "16:30": "16:30",
+        "010": "010",
+        "1_000": "1_000",
+        "true": "true",
+        "Null": "Null",
+        "null": BAD,
+        "~": BAD,
+        "": BAD,
     },
     bool: {
-        "true": True, "false": False, "True": BAD, "yes": BAD, "NO": BAD, "on": BAD, "1": BAD, "": BAD,
+        "true": True,
+        "false": False,
+        "True": BAD,
+        "yes": BAD,
+        "NO": BAD,
+        "on": BAD,
+        "1": BAD,
+        "": BAD,
     },
     int: {
-        "0": 0, "-5": -5, "+5": 5, "1_000": 1000, "1__0": BAD, "_1": BAD, "1_": BAD, "010": BAD, "0x1f": BAD,
-        "0o17": BAD, "0b1": BAD, "1.0": BAD, "1e3": BAD, "16:30": BAD, "9" * 25: BAD, "\u0661": BAD,
-        "true": BAD, "1\n": BAD,
+        "0": 0,
+        "-5": -5,
+        "+5": 5,
+        "1_000": 1000,
+        "1__0": BAD,
+        "_1": BAD,
+        "1_": BAD,
+        "010": BAD,
+        "0x1f": BAD,
+        "0o17": BAD,
+        "0b1": BAD,
+        "1.0": BAD,
+        "1e3": BAD,
+        "16:30": BAD,
+        "9" * 25: BAD,
+        "\u0661": BAD,
+        "true": BAD,
+        "1\n": BAD,
     },
     float: {
-        "0.85": 0.85, "1": 1.0, "-1_000.5": -1000.5, "1e3": 1000.0, "1e400": BAD, ".5": BAD, "5.": BAD, ".inf": BAD,
-        ".nan": BAD, "nan": BAD, "010.5": BAD, "0." + "1" * 30: BAD,
+        "0.85": 0.85,
+        "1": 1.0,
+        "-1_000.5": -1000.5,
+        "1e3": 1000.0,
+        "1e400": BAD,
+        ".5": BAD,
+        "5.": BAD,
+        ".inf": BAD,
+        ".nan": BAD,
+        "nan": BAD,
+        "010.5": BAD,
+        "0." + "1" * 30: BAD,
     },
     Decimal: {
-        "12.50": Decimal("12.50"), "1_000_000": Decimal(1_000_000), "-0.01": Decimal("-0.01"), "1e3": BAD, "NaN": BAD,
-        "Infinity": BAD, "01": BAD, "9" * 25: BAD, "1,5": BAD,
+        "12.50": Decimal("12.50"),
+        "1_000_000": Decimal(1_000_000),
+        "-0.01": Decimal("-0.01"),
+        "1e3": BAD,
+        "NaN": BAD,
+        "Infinity": BAD,
+        "01": BAD,
+        "9" * 25: BAD,
+        "1,5": BAD,
     },
 }
 CASES = [(wanted, text, value) for wanted, texts in PLAIN.items() for text, value in texts.items()]
@@ -48,9 +95,17 @@ def test_plain(wanted: type, text: str, value: Any) -> None:
     assert _read(wanted, text) == value
 
 
-@pytest.mark.parametrize(("wanted", "text", "value"), [
-    (str, "null", "null"), (str, "", ""), (str, "a\0b", BAD), (bool, "true", BAD), (int, "5", BAD), (float, "0.5", BAD),
-    (Decimal, "12.50", Decimal("12.50")),
-])
+@pytest.mark.parametrize(
+    ("wanted", "text", "value"),
+    [
+        (str, "null", "null"),
+        (str, "", ""),
+        (str, "a\0b", BAD),
+        (bool, "true", BAD),
+        (int, "5", BAD),
+        (float, "0.5", BAD),
+        (Decimal, "12.50", Decimal("12.50")),
+    ],
+)
 def test_in_quotes(wanted: type, text: str, value: Any) -> None:
     assert _read(wanted, text, plain=False) == value

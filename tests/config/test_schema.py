@@ -21,9 +21,7 @@ class Noted(Struct):
 
     plain: int
     noted: str = "#5"  # what it is # really
-    long: tuple[
-        int, ...
-    ] = ()  # over several lines
+    long: tuple[int, ...] = ()  # over several lines
     other: dict[str, int] = {}
 
 

@@ -23,32 +23,38 @@ def environ(tmp_path: Path) -> dict[str, str]:
     return {"FIX_PASS": "hunter2", "CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
-@pytest.mark.parametrize(("written", "kept"), [
-    ("env:FIX_PASS", "env:FIX_PASS"),
-    ("${env:FIX_PASS}", "env:FIX_PASS"),
-    ("file:pass", "file:{base}/pass"),
-    ("'${file:pass}'", "file:{base}/pass"),
-    ("credential:pass", "credential:pass"),
-    ("''", ""),
-])
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("env:FIX_PASS", "env:FIX_PASS"),
+        ("${env:FIX_PASS}", "env:FIX_PASS"),
+        ("file:pass", "file:{base}/pass"),
+        ("'${file:pass}'", "file:{base}/pass"),
+        ("credential:pass", "credential:pass"),
+        ("''", ""),
+    ],
+)
 def test_references_are_kept_as_references(tmp_path: Path, environ: dict[str, str], written: str, kept: str) -> None:
     config = good(_with(f"password: {written}"), environ, tmp_path)
     assert config.endpoints["fix_clients"].config.password == kept.format(base=tmp_path)
     assert "hunter2" not in repr(config)
 
 
-@pytest.mark.parametrize(("written", "text"), [
-    ("hunter2", LITERAL),
-    ("'${env:FIX_PASS'", LITERAL),
-    ("'env:FIX_PASS}'", LITERAL),
-    ("env:OTHER", "the environment variable OTHER is not set"),
-    ("file:none", "the file {base}/none cannot be read: No such file or directory"),
-    ('"file:no\\u0001\\u0000ne"', "holds a zero byte"),
-    ("file:empty", "the file {base}/empty is empty"),
-    ("file:long", "the file {base}/long is longer than 65536 bytes"),
-    ("credential:../pass", "systemd has placed no credential ../pass (LoadCredential=../pass:...)"),
-    ("[a]", "expected a text, found a list"),
-])
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("hunter2", LITERAL),
+        ("'${env:FIX_PASS'", LITERAL),
+        ("'env:FIX_PASS}'", LITERAL),
+        ("env:OTHER", "the environment variable OTHER is not set"),
+        ("file:none", "the file {base}/none cannot be read: No such file or directory"),
+        ('"file:no\\u0001\\u0000ne"', "holds a zero byte"),
+        ("file:empty", "the file {base}/empty is empty"),
+        ("file:long", "the file {base}/long is longer than 65536 bytes"),
+        ("credential:../pass", "systemd has placed no credential ../pass (LoadCredential=../pass:...)"),
+        ("[a]", "expected a text, found a list"),
+    ],
+)
 def test_what_is_no_reference_to_something(tmp_path: Path, environ: dict[str, str], written: str, text: str) -> None:
     sentence = text.format(base=tmp_path)
     text, where = place(_with(f"password: @@{written}"))

@@ -32,26 +32,29 @@ def test_nodes_know_where_they_stand() -> None:
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-@pytest.mark.parametrize(("text", "place", "sentence"), [
-    ("a: &x 1\n", (1, 4), "the anchor &x is not taken"),
-    ("a: &x 1\nb: *x\n", (2, 4), "the alias *x is not taken; write the value out"),
-    ("a: !!python/object/apply:os.system [x]\n", (1, 4), "the tag tag:yaml.org,2002:python/object"),
-    ("a: !own x\n", (1, 4), "the tag !own is not taken"),
-    ("a: ! x\n", (1, 4), "the tag ! is not taken"),
-    ("<<: {a: 1}\n", (1, 1), "the merge key << is not taken; write the values out"),
-    ("a: 1\nb: 2\na: 3\n", (3, 1), "key 'a' stands here again, after line 1"),
-    ("a: 1\n'a': 3\n", (2, 1), "key 'a' stands here again, after line 1"),
-    ("? [a, b]\n: c\n", (1, 3), "a key must be a text"),
-    ("~: c\n", (1, 1), "a key is missing before the colon"),
-    ("a: 1\n---\nb: 2\n", (2, 1), "a second document begins; only one is taken"),
-    ("%YAML 1.1\n---\na: 1\n", (1, 1), "directives (%YAML, %TAG) are not taken"),
-    ("%TAG ! tag:x,2000:\n---\na: 1\n", (1, 1), "directives (%YAML, %TAG) are not taken"),
-    ("a: [1, 2\n", (2, 1), "not YAML: "),
-    ("a: 'x\n", (2, 1), "not YAML: "),
-    ("a: 1\n\tb: 2\n", (2, 1), "not YAML: "),
-    ("a: \x07\n", (1, 1), "not YAML: "),
-    ("a: \ud800\n", (1, 1), "not YAML: "),
-])
+@pytest.mark.parametrize(
+    ("text", "place", "sentence"),
+    [
+        ("a: &x 1\n", (1, 4), "the anchor &x is not taken"),
+        ("a: &x 1\nb: *x\n", (2, 4), "the alias *x is not taken; write the value out"),
+        ("a: !!python/object/apply:os.system [x]\n", (1, 4), "the tag tag:yaml.org,2002:python/object"),
+        ("a: !own x\n", (1, 4), "the tag !own is not taken"),
+        ("a: ! x\n", (1, 4), "the tag ! is not taken"),
+        ("<<: {a: 1}\n", (1, 1), "the merge key << is not taken; write the values out"),
+        ("a: 1\nb: 2\na: 3\n", (3, 1), "key 'a' stands here again, after line 1"),
+        ("a: 1\n'a': 3\n", (2, 1), "key 'a' stands here again, after line 1"),
+        ("? [a, b]\n: c\n", (1, 3), "a key must be a text"),
+        ("~: c\n", (1, 1), "a key is missing before the colon"),
+        ("a: 1\n---\nb: 2\n", (2, 1), "a second document begins; only one is taken"),
+        ("%YAML 1.1\n---\na: 1\n", (1, 1), "directives (%YAML, %TAG) are not taken"),
+        ("%TAG ! tag:x,2000:\n---\na: 1\n", (1, 1), "directives (%YAML, %TAG) are not taken"),
+        ("a: [1, 2\n", (2, 1), "not YAML: "),
+        ("a: 'x\n", (2, 1), "not YAML: "),
+        ("a: 1\n\tb: 2\n", (2, 1), "not YAML: "),
+        ("a: \x07\n", (1, 1), "not YAML: "),
+        ("a: \ud800\n", (1, 1), "not YAML: "),
+    ],
+)
 def test_what_is_not_taken(loader: Any, text: str, place: tuple[int, int], sentence: str) -> None:
     _, problems = read(text, "f.yaml", loader)
     found = [(problem.line, problem.column) for problem in problems if problem.text.startswith(sentence)]
@@ -64,8 +67,8 @@ def test_several_problems_are_told_together() -> None:
 
 
 HOSTILE = {
-    "billion laughs": "a: &a [x, x]\n" + "".join(
-        f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(24)),
+    "billion laughs": "a: &a [x, x]\n"
+    + "".join(f"{chr(98 + n)}: &{chr(98 + n)} [*{chr(97 + n)}, *{chr(97 + n)}]\n" for n in range(24)),
     "anchor of itself": "&a [*a]\n",
     "deep lists": "[" * 100_000,
     "deep mappings": "{a: " * 50_000,

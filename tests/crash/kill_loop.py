@@ -39,8 +39,11 @@ DRAIN_S = 60.0
 
 def routes(folder: Path, fix: int, http: int, mqtt: int) -> str:
     ach = "\n".join(f'    - {{id: "{2_000_000 + n}", currency: USD}}' for n in range(ACCOUNTS))
-    broker = (f"  events: {{adapter: mqtt, format: json, host: 127.0.0.1, port: {mqtt}, subscribe: fos/in, publish: fos/out}}"
-              if mqtt else "")
+    broker = (
+        f"  events: {{adapter: mqtt, format: json, host: 127.0.0.1, port: {mqtt}, subscribe: fos/in, publish: fos/out}}"
+        if mqtt
+        else ""
+    )
     return f"""
 version: 1
 gateway: {{bic: FINODEHHXXX, routing_number: "091000019"}}
@@ -97,7 +100,13 @@ class Peers:
         n = 0
         while not self.stop.is_set():
             reference = f"REST-{worker}-{n}"
-            body = {"debit_account": "FUND", "credit_account": "SINK-USD", "amount": "1.00", "currency": "USD", "reference": reference}
+            body = {
+                "debit_account": "FUND",
+                "credit_account": "SINK-USD",
+                "amount": "1.00",
+                "currency": "USD",
+                "reference": reference,
+            }
             await self._post(http, "/transfer", json.dumps(body).encode(), reference, {"Idempotency-Key": reference})
             n += 1
 
@@ -107,14 +116,17 @@ class Peers:
             await self._post(http, "/iso20022", samples.pacs008(n, "SINK-USD", run="I"), f"I{n:09d}", {})
             n += 1
 
-    async def _post(self, http: aiohttp.ClientSession, path: str, body: bytes, reference: str, headers: dict[str, str]) -> None:
+    async def _post(
+        self, http: aiohttp.ClientSession, path: str, body: bytes, reference: str, headers: dict[str, str]
+    ) -> None:
         """Post until answered; the same bytes under the same name every time."""
         self.asked.add(reference)
         kind = "application/json" if path == "/transfer" else "application/xml"
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
-                async with http.post(f"http://127.0.0.1:{self.http_port}{path}", data=body,
-                                     headers={"Content-Type": kind, **headers}) as response:
+                async with http.post(
+                    f"http://127.0.0.1:{self.http_port}{path}", data=body, headers={"Content-Type": kind, **headers}
+                ) as response:
                     answer = await response.read()
                     if response.status in (200, 201):
                         assert b"ACSC" in answer, answer
@@ -140,10 +152,21 @@ class Peers:
         while not self.stop.is_set():
             count = self.random.randint(1, 200)
             if n % 2:
-                name, data = f"f{n:06d}.ach", samples.ach(count, ACCOUNTS, first=n * 1_000, modifier=chr(65 + n % 26),
-                                                         time=f"{n // 26 % 24:02d}{n // 624 % 60:02d}")
+                name, data = (
+                    f"f{n:06d}.ach",
+                    samples.ach(
+                        count,
+                        ACCOUNTS,
+                        first=n * 1_000,
+                        modifier=chr(65 + n % 26),
+                        time=f"{n // 26 % 24:02d}{n // 624 % 60:02d}",
+                    ),
+                )
             else:
-                name, data = f"f{n:06d}.fin", b"".join(samples.mt103(n * 1_000 + i, "SINK-USD", "S") for i in range(count))
+                name, data = (
+                    f"f{n:06d}.fin",
+                    b"".join(samples.mt103(n * 1_000 + i, "SINK-USD", "S") for i in range(count)),
+                )
             self.files[name] = count
             (inbox / f".{name}.part").write_bytes(data)
             (inbox / f".{name}.part").rename(inbox / name)
@@ -165,8 +188,14 @@ class Peers:
                 async with aiomqtt.Client("127.0.0.1", self.mqtt_port, timeout=5) as client:
                     while not self.stop.is_set():
                         reference = f"MQTT-{n}"
-                        body = {"type": "transfer", "debit_account": "FUND", "credit_account": "SINK-USD", "amount": "1.00",
-                                "currency": "USD", "reference": reference}
+                        body = {
+                            "type": "transfer",
+                            "debit_account": "FUND",
+                            "credit_account": "SINK-USD",
+                            "amount": "1.00",
+                            "currency": "USD",
+                            "reference": reference,
+                        }
                         await client.publish("fos/in", json.dumps(body), qos=1)
                         self.asked.add(reference)
                         n += 1
@@ -179,8 +208,9 @@ async def broker(port: int, folder: Path) -> asyncio.subprocess.Process | None:
         return None
     config = folder / "mosquitto.conf"
     config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n")
-    process = await asyncio.create_subprocess_exec(path, "-c", str(config), stdout=asyncio.subprocess.DEVNULL,
-                                                   stderr=asyncio.subprocess.DEVNULL)
+    process = await asyncio.create_subprocess_exec(
+        path, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+    )
     await asyncio.sleep(0.3)
     return process
 
@@ -218,24 +248,35 @@ async def torture(folder: Path, cycles: int, seed: int) -> tuple[Peers, int]:
 def report(folder: Path, peers: Peers, code: int) -> int:
     """Count what is in the store against what was told."""
     with sqlite3.connect(f"file:{folder / 'financial-os.db'}?mode=ro", uri=True) as database:
-        settled = Counter(r for (r,) in database.execute(
-            "SELECT reference FROM payments WHERE status = 'ACSC' AND kind IN ('credit_transfer', 'order')"
-            " AND debit <> '' AND message IN (SELECT id FROM messages WHERE endpoint <> 'bank')"))
-        by_file = dict(database.execute(
-            "SELECT m.source, count(*) FROM payments p JOIN messages m ON m.id = p.message"
-            " WHERE m.endpoint = 'bank' AND p.status = 'ACSC' GROUP BY m.source").fetchall())
+        settled = Counter(
+            r
+            for (r,) in database.execute(
+                "SELECT reference FROM payments WHERE status = 'ACSC' AND kind IN ('credit_transfer', 'order')"
+                " AND debit <> '' AND message IN (SELECT id FROM messages WHERE endpoint <> 'bank')"
+            )
+        )
+        by_file = dict(
+            database.execute(
+                "SELECT m.source, count(*) FROM payments p JOIN messages m ON m.id = p.message"
+                " WHERE m.endpoint = 'bank' AND p.status = 'ACSC' GROUP BY m.source"
+            ).fetchall()
+        )
     lost = [r for r in peers.acked if settled[r] == 0]
     lost += [name for name, count in peers.files.items() if by_file.get(name, 0) < count]
     doubled = [r for r, count in settled.items() if count > 1]
     doubled += [name for name, count in peers.files.items() if by_file.get(name, 0) > count]
     doubled += [order for order, executions in peers.fix.reports.items() if len(executions) > 1]
     bank = folder / "bank"
-    ended = Counter(p.name for place in ("done", "quarantine") for p in (bank / place).iterdir() if not p.name.endswith(".json"))
+    ended = Counter(
+        p.name for place in ("done", "quarantine") for p in (bank / place).iterdir() if not p.name.endswith(".json")
+    )
     astray = [name for name in peers.files if ended[name] != 1]
     conserved = _verify(folder)
     acked = len(peers.acked) + sum(peers.files.values())
-    print(f"\nacked {acked}, lost {len(lost)}, doubled {len(doubled)}, files astray {len(astray)}, "
-          f"books {'right' if conserved else 'WRONG'}, orderly stop exit {code}")
+    print(
+        f"\nacked {acked}, lost {len(lost)}, doubled {len(doubled)}, files astray {len(astray)}, "
+        f"books {'right' if conserved else 'WRONG'}, orderly stop exit {code}"
+    )
     for name, found in (("lost", lost), ("doubled", doubled), ("astray", astray)):
         if found:
             print(f"  {name}: {found[:10]}")

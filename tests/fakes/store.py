@@ -50,24 +50,37 @@ class Disk:
 class MemoryStore:
     """ports.Store over a Disk."""
 
-    def __init__(self, disk: Disk, fault: Callable[[str], None] = lambda when: None, commit_s: Callable[[], float] = lambda: 0.0) -> None:
+    def __init__(
+        self, disk: Disk, fault: Callable[[str], None] = lambda when: None, commit_s: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.disk, self._fault, self._commit_s = disk, fault, commit_s
 
     async def open(self) -> Recovered:
         d = self.disk
         return Recovered(
-            d.batch, max(d.messages, default=0), max(d.payments, default=0), max(d.transfers, default=0),
-            max(d.outbox, default=0), d.time_ns, self._balances(),
-            [p for p in d.payments.values() if d.current(p.id) == "PDNG"], list(d.sessions.values()),
-            list(d.files.values()), d.references, d.arrivals)
+            d.batch,
+            max(d.messages, default=0),
+            max(d.payments, default=0),
+            max(d.transfers, default=0),
+            max(d.outbox, default=0),
+            d.time_ns,
+            self._balances(),
+            [p for p in d.payments.values() if d.current(p.id) == "PDNG"],
+            list(d.sessions.values()),
+            list(d.files.values()),
+            d.references,
+            d.arrivals,
+        )
 
     def _balances(self) -> list[AccountRow]:
         balance = dict.fromkeys(self.disk.accounts, 0)
         for t in self.disk.transfers.values():
             balance[t.debit, t.currency] -= t.minor
             balance[t.credit, t.currency] += t.minor
-        return [AccountRow(a.account, a.currency, balance[a.account, a.currency], a.floor_minor, a.closed)
-                for a in self.disk.accounts.values()]
+        return [
+            AccountRow(a.account, a.currency, balance[a.account, a.currency], a.floor_minor, a.closed)
+            for a in self.disk.accounts.values()
+        ]
 
     async def commit(self, batch: Batch) -> None:
         delay = self._commit_s()
@@ -100,8 +113,11 @@ class MemoryStore:
         self.disk.delivered.update(ids)
 
     async def undelivered(self, endpoint: str, after: int, limit: int) -> list[Delivery]:
-        waiting = (item for id, item in sorted(self.disk.outbox.items())
-                   if id > after and item.endpoint == endpoint and id not in self.disk.delivered)
+        waiting = (
+            item
+            for id, item in sorted(self.disk.outbox.items())
+            if id > after and item.endpoint == endpoint and id not in self.disk.delivered
+        )
         return [item for item, _ in zip(waiting, range(limit), strict=False)]
 
     async def close(self) -> None:
@@ -123,8 +139,10 @@ class MemoryStore:
 
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]]:
         rows = [t for t in self.disk.transfers.values() if t.id > after and account in (t.debit, t.credit)]
-        return [{"id": t.id, "payment": t.payment, "debit": t.debit, "credit": t.credit, "minor": t.minor}
-                for t in rows[:limit]]
+        return [
+            {"id": t.id, "payment": t.payment, "debit": t.debit, "credit": t.credit, "minor": t.minor}
+            for t in rows[:limit]
+        ]
 
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
         rows = [p for p in self.disk.payments.values() if p.id > after and status in ("", self.disk.current(p.id))]

@@ -27,8 +27,33 @@ from tests.fix_peer import frame, order_body  # noqa: E402
 
 INPUT_BYTES_MAX = 8_192  # mutants of small messages; size limits have tests of their own
 SLOW_S = 0.5
-SPICE = (b"\x01", b"\x00", b"\xff", b"<", b">", b"&", b"<!DOCTYPE", b"{4:", b"-}", b":", b"\r\n", b"9" * 40, b"-1",
-         b"\xc3\xa9", b"8=FIX.4.4\x01", b"10=000\x01", b"]]>", b"{", b"}", b"[", b'"', b"=", b"6", b"7", b"\xef\xbb\xbf")
+SPICE = (
+    b"\x01",
+    b"\x00",
+    b"\xff",
+    b"<",
+    b">",
+    b"&",
+    b"<!DOCTYPE",
+    b"{4:",
+    b"-}",
+    b":",
+    b"\r\n",
+    b"9" * 40,
+    b"-1",
+    b"\xc3\xa9",
+    b"8=FIX.4.4\x01",
+    b"10=000\x01",
+    b"]]>",
+    b"{",
+    b"}",
+    b"[",
+    b'"',
+    b"=",
+    b"6",
+    b"7",
+    b"\xef\xbb\xbf",
+)
 
 
 def seeds() -> dict[str, list[bytes]]:
@@ -67,7 +92,7 @@ def mutate(data: bytes, random: Random, others: list[bytes]) -> bytes:
         elif what == 4:
             other = random.choice(others)
             cut = random.randrange(len(other))
-            out[at:end] = other[cut:cut + random.randint(1, 60)]
+            out[at:end] = other[cut : cut + random.randint(1, 60)]
         elif what == 5:
             out[at:end] = bytes(random.randrange(256) for _ in range(end - at))
         else:
@@ -93,7 +118,8 @@ def session() -> Callable[[bytes], None]:
 
     def run(data: bytes) -> None:
         acceptor = formats.load("fix").acceptor(  # type: ignore[attr-defined]
-            "fix", [SessionConfig("CLIENT1")], [], lambda session, first, last: [])
+            "fix", [SessionConfig("CLIENT1")], [], lambda session, first, last: []
+        )
         link = acceptor.connect(now)
         link.receive(frame("A", "CLIENT1", "FINOS", 1, "98=0\x01108=30\x01"), now)
         before = link.seal()

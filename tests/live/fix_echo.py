@@ -24,8 +24,14 @@ from gateway.formats.fix.versions import VERSIONS, Version
 from gateway.ports import SessionConfig
 
 BEGIN_STRINGS = {
-    "fix40": "FIX.4.0", "fix41": "FIX.4.1", "fix42": "FIX.4.2", "fix43": "FIX.4.3", "fix44": "FIX.4.4",
-    "fix50": "FIXT.1.1", "fix50sp1": "FIXT.1.1", "fix50sp2": "FIXT.1.1",
+    "fix40": "FIX.4.0",
+    "fix41": "FIX.4.1",
+    "fix42": "FIX.4.2",
+    "fix43": "FIX.4.3",
+    "fix44": "FIX.4.4",
+    "fix50": "FIXT.1.1",
+    "fix50sp1": "FIXT.1.1",
+    "fix50sp2": "FIXT.1.1",
 }
 APPLICATIONS = {"fix50": b"7", "fix50sp1": b"8", "fix50sp2": b"9"}
 PIECE = re.compile(rb".*?\x0110=[^\x01]*\x01|.+\Z", re.DOTALL)  # one message at a time keeps answers in order

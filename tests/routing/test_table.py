@@ -27,8 +27,13 @@ def table(*conditions: When) -> Table:
 
 
 @settings(max_examples=400)
-@given(tables, st.lists(records, min_size=1, max_size=8), st.sampled_from(ENDPOINTS), st.sampled_from(TYPES),
-       st.sampled_from(SESSIONS))
+@given(
+    tables,
+    st.lists(records, min_size=1, max_size=8),
+    st.sampled_from(ENDPOINTS),
+    st.sampled_from(TYPES),
+    st.sampled_from(SESSIONS),
+)
 def test_the_table_takes_the_first_route_that_a_plain_reading_takes(
     routes: list[Route], some: list[Record], endpoint: str, type: str, session: str
 ) -> None:
@@ -48,24 +53,35 @@ def test_first_match_wins() -> None:
     assert both.match(Order("1", "EUR/USD", "buy", Money("USD", 1), None), "a", "t", "").name == "2"
 
 
-@pytest.mark.parametrize(("currency", "minor", "route"), [
-    ("EUR", 1000, "0"), ("EUR", 1001, "1"), ("EUR", 999, "0"),
-    ("JPY", 10, "0"), ("JPY", 11, "1"), ("KWD", 10_000, "0"), ("KWD", 10_001, "1"),
-])
+@pytest.mark.parametrize(
+    ("currency", "minor", "route"),
+    [
+        ("EUR", 1000, "0"),
+        ("EUR", 1001, "1"),
+        ("EUR", 999, "0"),
+        ("JPY", 10, "0"),
+        ("JPY", 11, "1"),
+        ("KWD", 10_000, "0"),
+        ("KWD", 10_001, "1"),
+    ],
+)
 def test_amounts_are_in_units_of_whichever_currency(currency: str, minor: int, route: str) -> None:
     assert table(When(amount=Amount(lte=Decimal(10)))).match(transfer(minor, currency), "a", "t", "").name == route
 
 
-@pytest.mark.parametrize(("bounds", "taken"), [
-    (Amount(lt=Decimal("10.005")), [999, 1000]),
-    (Amount(lte=Decimal("10.005")), [999, 1000]),
-    (Amount(lt=Decimal(10)), [999]),
-    (Amount(gt=Decimal("9.995")), [1000, 1001]),
-    (Amount(gte=Decimal("9.995")), [1000, 1001]),
-    (Amount(gt=Decimal(10)), [1001]),
-    (Amount(gte=Decimal(10), lte=Decimal(10)), [1000]),
-    (Amount(gt=Decimal(10), lt=Decimal(10)), []),
-])
+@pytest.mark.parametrize(
+    ("bounds", "taken"),
+    [
+        (Amount(lt=Decimal("10.005")), [999, 1000]),
+        (Amount(lte=Decimal("10.005")), [999, 1000]),
+        (Amount(lt=Decimal(10)), [999]),
+        (Amount(gt=Decimal("9.995")), [1000, 1001]),
+        (Amount(gte=Decimal("9.995")), [1000, 1001]),
+        (Amount(gt=Decimal(10)), [1001]),
+        (Amount(gte=Decimal(10), lte=Decimal(10)), [1000]),
+        (Amount(gt=Decimal(10), lt=Decimal(10)), []),
+    ],
+)
 def test_bounds_between_minor_units(bounds: Amount, taken: list[int]) -> None:
     compiled = table(When(amount=bounds))
     assert [minor for minor in (999, 1000, 1001) if compiled.match(transfer(minor), "a", "t", "").name == "0"] == taken
@@ -90,9 +106,9 @@ def test_texts_looked_up_are_remembered_within_bounds(monkeypatch: pytest.Monkey
 
 def test_many_routes() -> None:
     rng = random.Random(7)
-    compiled = table(*(
-        When(creditor_agent=(f"B{place:04d}",), amount=Amount(lt=Decimal(place + 1))) for place in range(2_000)
-    ))
+    compiled = table(
+        *(When(creditor_agent=(f"B{place:04d}",), amount=Amount(lt=Decimal(place + 1))) for place in range(2_000))
+    )
     for _ in range(200):
         place = rng.randrange(2_000)
         assert compiled.match(transfer(100 * place, bic=f"B{place:04d}XXX"), "a", "t", "").name == str(place)

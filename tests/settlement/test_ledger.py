@@ -69,7 +69,10 @@ def test_linked_legs_happen_together_or_not_at_all() -> None:
     ledger = ledger_with(alice=500, bob=0)
     before = ledger.rows("alice") + ledger.rows("bob")
     there, back, too_much = (
-        Leg("alice", "bob", "EUR", 300), Leg("bob", "alice", "EUR", 100), Leg("alice", "bob", "EUR", 301))
+        Leg("alice", "bob", "EUR", 300),
+        Leg("bob", "alice", "EUR", 100),
+        Leg("alice", "bob", "EUR", 301),
+    )
     failure = ledger.apply([there, back, too_much])
     assert failure == Failure("insufficient-funds", "AM04", "debit", 2, RULES["insufficient-funds"][2])
     assert ledger.rows("alice") + ledger.rows("bob") == before
@@ -167,7 +170,10 @@ def test_load_takes_over_rows_and_refuses_invented_money() -> None:
 
 ACCOUNTS = ("HOUSE", "a", "b", "c", "d", "unknown")
 legs = st.builds(
-    Leg, st.sampled_from(ACCOUNTS), st.sampled_from(ACCOUNTS), st.sampled_from(("EUR", "USD", "JPY")),
+    Leg,
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(ACCOUNTS),
+    st.sampled_from(("EUR", "USD", "JPY")),
     st.one_of(st.integers(-1, 60), st.integers(1, 10**18)),
 )
 calls = st.lists(st.lists(legs, max_size=4), max_size=25)

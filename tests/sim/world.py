@@ -153,13 +153,22 @@ class World:
 
     async def _caller(self, n: int) -> None:
         """Transfers 1.00 under its own key until it is told what became of it; sometimes asks once more."""
-        body = json.dumps({"debit_account": "FUND", "credit_account": "SINK-USD", "amount": "1.00", "currency": "USD",
-                           "reference": f"T{n}"}).encode()
+        body = json.dumps(
+            {
+                "debit_account": "FUND",
+                "credit_account": "SINK-USD",
+                "amount": "1.00",
+                "currency": "USD",
+                "reference": f"T{n}",
+            }
+        ).encode()
         again = self.random.random() < 0.3
         while True:
             await asyncio.sleep(self.random.random() * 3)
             await self.alive.wait()
-            told = await self._offered(Inbound("api", self._clock_ns(), body, session="me", key=f"K{n}", type="transfer"))
+            told = await self._offered(
+                Inbound("api", self._clock_ns(), body, session="me", key=f"K{n}", type="transfer")
+            )
             if told is None:
                 continue
             assert self.acked.setdefault(f"T{n}", told[0]) == told[0], "a repetition got another answer"
@@ -204,12 +213,20 @@ class World:
     # -- the end
 
     def _check(self) -> None:
-        paid = Counter(p.reference for p in self.disk.payments.values() if self.disk.current(p.id) == "ACSC" and p.kind != "open_account")
+        paid = Counter(
+            p.reference
+            for p in self.disk.payments.values()
+            if self.disk.current(p.id) == "ACSC" and p.kind != "open_account"
+        )
         doubled = [reference for reference, count in paid.items() if count > 1]
         assert not doubled, f"doubled: {doubled}"
         for reference, status in self.acked.items():
-            assert (paid[reference] == 1) == (status == "ACSC"), f"{reference} was told {status}, settled {paid[reference]}"
-        assert sum(status == "ACSC" for status in self.acked.values()) == 20, "FUND holds 20.00: 20 transfers of 1.00 settle"
+            assert (paid[reference] == 1) == (status == "ACSC"), (
+                f"{reference} was told {status}, settled {paid[reference]}"
+            )
+        assert sum(status == "ACSC" for status in self.acked.values()) == 20, (
+            "FUND holds 20.00: 20 transfers of 1.00 settle"
+        )
         for order, executions in self.peer.reports.items():
             assert len(executions) == 1, f"{order} was executed as {executions}"
             assert paid[order] == 1
@@ -223,7 +240,9 @@ class World:
         for transfer in self.disk.transfers.values():
             assert transfer.minor > 0
             totals[transfer.credit] += transfer.minor
-        taken = sum(1 for p in self.disk.payments.values() if p.kind == "credit_transfer" and self.disk.current(p.id) == "ACSC")
+        taken = sum(
+            1 for p in self.disk.payments.values() if p.kind == "credit_transfer" and self.disk.current(p.id) == "ACSC"
+        )
         assert totals["SINK-USD"] == taken * 100, "what was credited is what was settled"
 
 
@@ -278,7 +297,9 @@ class _Wire:
             piece = bytes(self.out[:size])
             del self.out[:size]
             messages = self.link.receive(piece, world._clock_ns())
-            inbound = [Inbound("fix", world._clock_ns(), m, session=self.link.session, type="session") for m in messages]
+            inbound = [
+                Inbound("fix", world._clock_ns(), m, session=self.link.session, type="session") for m in messages
+            ]
             self.busy = True  # one offer of a connection under way at a time, as the door does it
             world.engine.offer(inbound, self.link).add_done_callback(self._committed)
         self._read(random.randint(1, 400))
@@ -311,5 +332,6 @@ def _acceptor(engine: Engine, store: MemoryStore) -> Acceptor:
     codec = formats.load("fix")
     sessions = [SessionConfig("PEER")]
     acceptor: Acceptor = codec.acceptor(  # type: ignore[attr-defined]
-        "fix", sessions, engine.session_states(), lambda session, first, last: store.sent("fix", session, first, last))
+        "fix", sessions, engine.session_states(), lambda session, first, last: store.sent("fix", session, first, last)
+    )
     return acceptor

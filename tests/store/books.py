@@ -11,7 +11,8 @@ from gateway.ports import AccountRow, Batch, DecisionRow, Delivery, MessageRow, 
 
 START_NS = 1_767_225_600_000_000_000
 RECORD = msgspec.msgpack.encode(
-    Payment("credit_transfer", Money("EUR", 1234), end_to_end_id="E2E-1", debtor_account=Account("DE-A")))
+    Payment("credit_transfer", Money("EUR", 1234), end_to_end_id="E2E-1", debtor_account=Account("DE-A"))
+)
 
 
 class Books:
@@ -33,21 +34,62 @@ class Books:
     def add_message(self, batch: Batch, data: bytes = b"", **fields: object) -> MessageRow:
         self.message += 1
         data = data or b"message %d" % self.message
-        row = MessageRow(self.message, "bank_x", batch.time_ns, "mt", "MT103", f"REF{self.message}",
-                         hashlib.sha256(data).digest(), f"{self.message}.fin", "", "", 0, "accepted", b"", data,
-                         b"answer")
+        row = MessageRow(
+            self.message,
+            "bank_x",
+            batch.time_ns,
+            "mt",
+            "MT103",
+            f"REF{self.message}",
+            hashlib.sha256(data).digest(),
+            f"{self.message}.fin",
+            "",
+            "",
+            0,
+            "accepted",
+            b"",
+            data,
+            b"answer",
+        )
         row = msgspec.structs.replace(row, **fields)
         batch.messages.append(row)
         batch.arrivals.append((int.from_bytes(row.digest[:8], "big"), row.id))
         return row
 
-    def add_payment(self, batch: Batch, debit: str = "A", credit: str = "B", minor: int = 100, *, currency: str = "EUR",
-                    moves: bool = True, **fields: object) -> PaymentRow:
+    def add_payment(
+        self,
+        batch: Batch,
+        debit: str = "A",
+        credit: str = "B",
+        minor: int = 100,
+        *,
+        currency: str = "EUR",
+        moves: bool = True,
+        **fields: object,
+    ) -> PaymentRow:
         """A payment of the latest message; it settles and moves money unless told otherwise."""
         self.payment += 1
         identity = int.from_bytes(hashlib.sha256(b"%d" % self.payment).digest()[:8], "big")
-        row = PaymentRow(self.payment, self.message, ":20:", "credit_transfer", "ACSC", "", "", "", "default", 1, debit,
-                         credit, currency, minor, f"E2E-{self.payment}", identity, b"", RECORD)
+        row = PaymentRow(
+            self.payment,
+            self.message,
+            ":20:",
+            "credit_transfer",
+            "ACSC",
+            "",
+            "",
+            "",
+            "default",
+            1,
+            debit,
+            credit,
+            currency,
+            minor,
+            f"E2E-{self.payment}",
+            identity,
+            b"",
+            RECORD,
+        )
         row = msgspec.structs.replace(row, **fields)
         batch.payments.append(row)
         batch.references.append((identity, row.id))
@@ -63,8 +105,16 @@ class Books:
 
     def add_delivery(self, batch: Batch, endpoint: str = "csm", data: bytes = b"out") -> Delivery:
         self.delivery += 1
-        item = Delivery(self.delivery, endpoint, f"{self.delivery:012d}-pacs.008.xml", "pacs.008.001.08",
-                        "application/xml", data, "session", "group")
+        item = Delivery(
+            self.delivery,
+            endpoint,
+            f"{self.delivery:012d}-pacs.008.xml",
+            "pacs.008.001.08",
+            "application/xml",
+            data,
+            "session",
+            "group",
+        )
         batch.outbox.append(item)
         return item
 
@@ -80,10 +130,17 @@ class Books:
         """A batch with one payment that waits for a person."""
         batch = self.new()
         self.add_message(batch)
-        row = self.add_payment(batch, status="PDNG", reason="RR04", refusal_code="sanctions-hit", text="waits",
-                               losses=msgspec.msgpack.encode([Loss("purpose", "no field")]))
+        row = self.add_payment(
+            batch,
+            status="PDNG",
+            reason="RR04",
+            refusal_code="sanctions-hit",
+            text="waits",
+            losses=msgspec.msgpack.encode([Loss("purpose", "no field")]),
+        )
         batch.decisions.append(
-            DecisionRow(row.id, "screen", "hold", "sanctions-hit", "RR04", "waits", "entry 7", 0.91, "hash"))
+            DecisionRow(row.id, "screen", "hold", "sanctions-hit", "RR04", "waits", "entry 7", 0.91, "hash")
+        )
         return batch
 
     def decided(self, payment: int, status: str, *, moves: bool) -> Batch:

@@ -58,7 +58,10 @@ async def test_balances_are_replayed_from_the_last_snapshot(durable: Make) -> No
         found = await store.open()
         assert balances(found.accounts) == {("A", "EUR"): -100, ("B", "EUR"): 60, ("C", "EUR"): 40}
     assert [(row["account"], row["balance"]) for row in await store.balances()] == [
-        ("A", "-1.00"), ("B", "0.60"), ("C", "0.40")]
+        ("A", "-1.00"),
+        ("B", "0.60"),
+        ("C", "0.40"),
+    ]
     assert await store.verify() == []
     await store.close()
 
@@ -168,7 +171,9 @@ async def test_how_far_files_have_come(durable: Make) -> None:
     await store.close()
     store = durable()
     assert (await store.open()).files == [
-        FileRow("drop", b"begun", 1, 4, 5, 3, 1, 1), FileRow("drop", b"whole", -1, 1, 2, 2, 0, 0)]
+        FileRow("drop", b"begun", 1, 4, 5, 3, 1, 1),
+        FileRow("drop", b"whole", -1, 1, 2, 2, 0, 0),
+    ]
     await store.close()
 
 
@@ -184,7 +189,11 @@ async def test_the_exceptions_of_a_file_are_what_is_not_settled_now(store: AnySt
     batch.files = [FileRow("drop", digest, -1, batch.messages[0].id, 6, 2, 2, 2)]
     await store.commit(batch)
     assert [(row.id, row.status) for row in store.exceptions("drop", digest)] == [
-        (1, "PDNG"), (2, "RJCT"), (4, "PDNG"), (5, "RJCT")]
+        (1, "PDNG"),
+        (2, "RJCT"),
+        (4, "PDNG"),
+        (5, "RJCT"),
+    ]
     await store.commit(books.decided(4, "ACSC", moves=True))
     assert [row.id for row in store.exceptions("drop", digest)] == [1, 2, 5]
 
@@ -253,7 +262,13 @@ async def test_an_accounts_transfers_are_read_page_by_page(store: AnyStore) -> N
     assert [row["minor"] for row in await store.transactions("B", after - 2, 10**9)] == [99]
     [row] = await store.transactions("A", after - 1, 1)
     assert (row["payment"], row["debit"], row["credit"], row["currency"], row["amount"], row["reference"]) == (
-        32, "A", "C", "EUR", "1.00", "E2E-32")
+        32,
+        "A",
+        "C",
+        "EUR",
+        "1.00",
+        "E2E-32",
+    )
     assert row["time_ns"] > 0
     assert await store.transactions("nobody", 0, 10) == await store.transactions("A", BIG**2, 10) == []
     assert await store.transactions("A", -5, -5) == []

@@ -1,6 +1,6 @@
 """Damage of the embedded store is found at the next start, named, and not made worse by looking."""
 
-# ruff: noqa: ASYNC240  # the tests damage small local files themselves; nothing else waits for their loop
+# the tests damage small local files themselves; nothing else waits for their loop
 
 from __future__ import annotations
 
@@ -95,7 +95,8 @@ async def test_a_log_cut_short_is_named_by_batch_message_and_time(tmp_path: Path
     log.write_bytes(log.read_bytes()[:-8000])
     assert await refused(path) == (
         "batch 6 is missing: message 5, payment 5, transfer 5, acknowledged until 2026-01-01 00:00:06.000 UTC;"
-        " the database ends at batch 5 (2026-01-01 00:00:05.000 UTC)")
+        " the database ends at batch 5 (2026-01-01 00:00:05.000 UTC)"
+    )
 
 
 async def test_a_log_that_is_gone(tmp_path: Path) -> None:
@@ -134,7 +135,8 @@ async def test_a_change_before_the_tail_is_found_by_verify(tmp_path: Path, monke
     by_hand(path, "UPDATE payments SET reference = 'someone else' WHERE id = 2")
     await opened(path)
     assert await SqliteStore(path).verify() == [
-        "batch 3 (message 2) does not match its hash: it is not what was committed"]
+        "batch 3 (message 2) does not match its hash: it is not what was committed"
+    ]
 
 
 async def test_a_file_cut_short(tmp_path: Path) -> None:
@@ -142,7 +144,8 @@ async def test_a_file_cut_short(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     assert await refused(path) == (
         "closed.db: database disk image is malformed; acknowledged are the batches up to 6, with messages up to 5 and"
-        " transfers up to 5, until 2026-01-01 00:00:06.000 UTC")
+        " transfers up to 5, until 2026-01-01 00:00:06.000 UTC"
+    )
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -326,6 +329,7 @@ async def fill_up(path: Path, limit: Callable[[SqliteStore], None]) -> int:
 
 async def test_a_full_quota_stops_and_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
+
     def limit(store: SqliteStore) -> None:
         store._fetch("PRAGMA max_page_count = 300")
 

@@ -75,8 +75,10 @@ async def test_a_server_that_is_not_there(postgres_url: str) -> None:
 async def test_a_server_that_goes_away_fails_the_commit(postgres_url: str) -> None:
     store, books = await filled(postgres_url)
     name = postgres_url.rpartition("/")[2]
-    await changed(postgres_url.replace(name, "postgres"),
-                  f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    await changed(
+        postgres_url.replace(name, "postgres"),
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",
+    )
     for _ in range(2):
         with pytest.raises(StoreFailed, match="not committed"):
             await store.commit(books.settled(("A", "B", 1)))

@@ -35,8 +35,13 @@ def test_an_event_is_a_name_and_fields() -> None:
     made = record("folder.quarantined endpoint=%s message=%d", "bank_x", 12)
     assert Lines().format(made) == "2026-01-01T00:00:00.007Z info folder.quarantined endpoint=bank_x message=12"
     assert json.loads(JsonLines().format(made)) == {
-        "time": "2026-01-01T00:00:00.007Z", "level": "info", "logger": "financial_os.test",
-        "event": "folder.quarantined", "endpoint": "bank_x", "message": 12}
+        "time": "2026-01-01T00:00:00.007Z",
+        "level": "info",
+        "logger": "financial_os.test",
+        "event": "folder.quarantined",
+        "endpoint": "bank_x",
+        "message": 12,
+    }
 
 
 def test_odd_values_are_quoted() -> None:
@@ -72,8 +77,10 @@ def test_a_trace_is_folded_into_its_line() -> None:
     assert "ValueError" in json.loads(JsonLines().format(made))["trace"]
 
 
-@pytest.mark.parametrize(("level", "prefix"), [
-    (logging.DEBUG, "<7>"), (logging.INFO, "<6>"), (logging.WARNING, "<4>"), (logging.CRITICAL, "<3>")])
+@pytest.mark.parametrize(
+    ("level", "prefix"),
+    [(logging.DEBUG, "<7>"), (logging.INFO, "<6>"), (logging.WARNING, "<4>"), (logging.CRITICAL, "<3>")],
+)
 def test_the_journal_reads_priorities(level: int, prefix: str) -> None:
     assert Lines(journal=True).format(record("e", level=level)) == f"{prefix}e"
 

@@ -21,28 +21,33 @@ def shown(found: Metrics, queued: int = 0, outbox: dict[str, int] | None = None)
 
 def test_a_batch_is_counted_from_its_rows() -> None:
     found = Metrics()
-    batch = Batch(1, 0, [message("a"), message("a"), message("b", "refused")],
-                  [payment("ACSC", "r"), payment("ACSC", "r"), payment("RJCT", "")],
-                  [TransferRow(1, 1, "A", "B", "EUR", 1)],
-                  outbox=[Delivery(1, "a", "n", "t", "m", b"")], sessions=[SessionState("fix", "C1", 7, 9)])
+    batch = Batch(
+        1,
+        0,
+        [message("a"), message("a"), message("b", "refused")],
+        [payment("ACSC", "r"), payment("ACSC", "r"), payment("RJCT", "")],
+        [TransferRow(1, 1, "A", "B", "EUR", 1)],
+        outbox=[Delivery(1, "a", "n", "t", "m", b"")],
+        sessions=[SessionState("fix", "C1", 7, 9)],
+    )
     found.committed(batch, 1_500_000)
     lines = shown(found)
     assert {
         'fos_messages_total{endpoint="a",outcome="accepted"} 2.0',
         'fos_messages_total{endpoint="b",outcome="refused"} 1.0',
         'fos_payments_total{route="r",status="ACSC"} 2.0',
-        'fos_transfers_total 1.0',
+        "fos_transfers_total 1.0",
         'fos_outbound_total{endpoint="a"} 1.0',
         'fos_session_next_in{endpoint="fix",session="C1"} 7.0',
-        'fos_commit_seconds_sum 0.0015',
-        'fos_batch_payments_count 1.0',
+        "fos_commit_seconds_sum 0.0015",
+        "fos_batch_payments_count 1.0",
     } <= lines
 
 
 def test_what_waits_is_as_it_stands_now() -> None:
     found = Metrics()
     assert {"fos_queue_weight 3.0", 'fos_outbox_pending{endpoint="a"} 2.0'} <= shown(found, 3, {"a": 2})
-    assert not any(line.startswith('fos_outbox_pending{') for line in shown(found, 0, {}))
+    assert not any(line.startswith("fos_outbox_pending{") for line in shown(found, 0, {}))
 
 
 def test_labels_are_bounded() -> None:

@@ -129,8 +129,14 @@ class FixLink:
 class FixAcceptor:
     """ports.Acceptor: the sessions of one endpoint. Raises ValueError for sessions that cannot be served."""
 
-    def __init__(self, endpoint: str, sessions: Sequence[SessionConfig], states: Sequence[SessionState], sent: Sent,
-                 library: Library | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        sessions: Sequence[SessionConfig],
+        states: Sequence[SessionState],
+        sent: Sent,
+        library: Library | None = None,
+    ) -> None:
         self._endpoint = endpoint
         self._sent = sent
         self._library = library or shipped()

@@ -25,11 +25,16 @@ from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writ
 FILE_BYTES_MAX = 64 * 1024 * 1024  # of messages in a file; FIX files are samples and logs, not bulk
 
 _FAULT_CODES = {
-    validate.INVALID_TAG: "invalid-tag", validate.MISSING: "missing-tag",
-    validate.NOT_IN_MESSAGE: "tag-not-in-message", validate.NO_VALUE: "tag-without-value",
-    validate.OUT_OF_RANGE: "value-out-of-range", validate.BAD_FORMAT: "bad-data-format",
-    validate.INVALID_TYPE: "invalid-message-type", validate.REPEATED: "repeated-tag",
-    validate.OUT_OF_ORDER: "tag-out-of-order", validate.GROUP_ORDER: "group-out-of-order",
+    validate.INVALID_TAG: "invalid-tag",
+    validate.MISSING: "missing-tag",
+    validate.NOT_IN_MESSAGE: "tag-not-in-message",
+    validate.NO_VALUE: "tag-without-value",
+    validate.OUT_OF_RANGE: "value-out-of-range",
+    validate.BAD_FORMAT: "bad-data-format",
+    validate.INVALID_TYPE: "invalid-message-type",
+    validate.REPEATED: "repeated-tag",
+    validate.OUT_OF_ORDER: "tag-out-of-order",
+    validate.GROUP_ORDER: "group-out-of-order",
     validate.GROUP_COUNT: "wrong-group-count",
 }
 
@@ -82,8 +87,9 @@ class Fix:
             printed.append(between)
         return b"".join(printed)
 
-    def acceptor(self, endpoint: str, sessions: Sequence[SessionConfig], states: Sequence[SessionState],
-                 sent: Sent) -> FixAcceptor:
+    def acceptor(
+        self, endpoint: str, sessions: Sequence[SessionConfig], states: Sequence[SessionState], sent: Sent
+    ) -> FixAcceptor:
         """The sessions of an endpoint; `sent` reads committed messages of a session. Raises ValueError."""
         return FixAcceptor(endpoint, sessions, states, sent)
 
@@ -100,8 +106,8 @@ def _messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         found = cut(data, place, MESSAGE_BYTES_MAX, final=True)
         assert found is not None, "nothing is waited for at the end of a file"
         end, raw = found
-        rest = data[end:end + 64].lstrip()
-        blanks = data[end:end + 64][:len(data[end:end + 64]) - len(rest)]
+        rest = data[end : end + 64].lstrip()
+        blanks = data[end : end + 64][: len(data[end : end + 64]) - len(rest)]
         yield raw, blanks
         place = end + len(blanks)
 
@@ -130,8 +136,15 @@ def _decoded(records: Sequence[Order | Refusal], message: Message | None) -> Dec
     fields = message.fields
     begin_string = fields[b"8"].decode("latin-1")
     type = begin_string if len(records) > 1 else f"{begin_string}/{message.type.decode('latin-1')}"
-    return Decoded("fix", type, "", fields.get(b"52", b"").decode("latin-1"), records,
-                   sender=fields.get(b"49", b"").decode("latin-1"), receiver=fields.get(b"56", b"").decode("latin-1"))
+    return Decoded(
+        "fix",
+        type,
+        "",
+        fields.get(b"52", b"").decode("latin-1"),
+        records,
+        sender=fields.get(b"49", b"").decode("latin-1"),
+        receiver=fields.get(b"56", b"").decode("latin-1"),
+    )
 
 
 def _checked(message: Message) -> Order | Refusal:

@@ -79,7 +79,9 @@ class _Reader:
         header, trailer = self.root.find("header"), self.root.find("trailer")
         layouts = [self._layout(e) for e in self._children("messages")]
         return Dictionary(
-            begin_string, version, {field.tag: field for field in self.fields.values()},
+            begin_string,
+            version,
+            {field.tag: field for field in self.fields.values()},
             self._members(header, 0, True) if header is not None else (),
             self._members(trailer, 0, True) if trailer is not None else (),
             {layout.type: layout for layout in layouts},

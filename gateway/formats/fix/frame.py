@@ -33,7 +33,7 @@ def checksum(data: bytes) -> int:
     if len(data) <= _ADLER_EXACT:
         return (adler32(data) - 1) & 0xFF
     starts = range(0, len(data), _ADLER_EXACT)
-    return sum(adler32(data[start:start + _ADLER_EXACT]) - 1 for start in starts) & 0xFF
+    return sum(adler32(data[start : start + _ADLER_EXACT]) - 1 for start in starts) & 0xFF
 
 
 def trailer(data: bytes) -> bytes:

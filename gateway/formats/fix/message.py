@@ -108,11 +108,11 @@ def _split_data(raw: bytes) -> list[tuple[bytes, bytes]] | None:
         end = raw.find(SOH, equals)
         if pairs and DATA_AFTER.get(pairs[-1][0]) == tag:
             size = whole_number(pairs[-1][1])
-            if size is not None and raw[equals + 1 + size:equals + 2 + size] == SOH:
+            if size is not None and raw[equals + 1 + size : equals + 2 + size] == SOH:
                 end = equals + 1 + size
         if end < 0 or SOH in tag:
             return None
-        pairs.append((tag, raw[equals + 1:end]))
+        pairs.append((tag, raw[equals + 1 : end]))
         place = end + 1
     return pairs
 

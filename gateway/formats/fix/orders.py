@@ -16,8 +16,13 @@ from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal
 
 SIDES = {b"1": "buy", b"2": "sell"}
 ORDER_TYPES = {b"1": "market", b"2": "limit"}
-TIMES_IN_FORCE = {b"0": "day", b"1": "good_till_cancel", b"3": "immediate_or_cancel", b"4": "fill_or_kill",
-                  b"6": "good_till_date"}
+TIMES_IN_FORCE = {
+    b"0": "day",
+    b"1": "good_till_cancel",
+    b"3": "immediate_or_cancel",
+    b"4": "fill_or_kill",
+    b"6": "good_till_date",
+}
 PAIRS_KEPT = 1_024  # symbols read once; some thirty thousand pairs of currencies exist, few are traded
 
 _SYMBOL = re.compile(rb"([A-Z]{3})/([A-Z]{3})\Z")
@@ -61,9 +66,24 @@ def order_of(message: Message) -> Order | Refusal:
     if isinstance(counter, Refusal):
         return counter
     price, account, counterparty, time, version = [
-        fields.get(tag, b"").decode("latin-1") for tag in (b"44", b"1", b"49", b"60", b"8")]
-    return Order(reference, f"{base}/{quote}", side, amount, counter, price, type, in_force, account,
-                 f"{counterparty}/{reference}", time, "tag 11", f"{version}/D", extra=_extra(message))
+        fields.get(tag, b"").decode("latin-1") for tag in (b"44", b"1", b"49", b"60", b"8")
+    ]
+    return Order(
+        reference,
+        f"{base}/{quote}",
+        side,
+        amount,
+        counter,
+        price,
+        type,
+        in_force,
+        account,
+        f"{counterparty}/{reference}",
+        time,
+        "tag 11",
+        f"{version}/D",
+        extra=_extra(message),
+    )
 
 
 def _extra(message: Message) -> Extra:
@@ -102,10 +122,7 @@ def _quote_amount(message: Message, base: Money, quote: str) -> Money | Refusal:
 
 def refusal(message: Message, code: str, reason: str, tag: bytes, text: str) -> Refusal:
     """A refusal about one field, with all that a report of it repeats."""
-    kept = tuple(
-        (f"fix:{tag.decode()}", value.decode("latin-1"))
-        for tag, value in message.pairs() if tag in REPEATED
-    )
+    kept = tuple((f"fix:{tag.decode()}", value.decode("latin-1")) for tag, value in message.pairs() if tag in REPEATED)
     place = f"tag {tag.decode()}" if tag else f"message {message.fields.get(b'34', b'?').decode('latin-1')}"
     extra = (("fix:371", tag.decode()), *kept) if tag else kept
     return Refusal(code, reason, place, text, message.fields.get(b"11", b"").decode("latin-1"), extra)

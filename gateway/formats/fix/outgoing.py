@@ -71,7 +71,13 @@ class Outgoing:
         self.last_sent_ns = now_ns
         rest = body.index(SOH) + 1
         text = b"%b34=%d\x01%b52=%b\x01%b%b" % (
-            body[:rest], number, self._sender, self._stamp(now_ns), self._target, body[rest:])
+            body[:rest],
+            number,
+            self._sender,
+            self._stamp(now_ns),
+            self._target,
+            body[rest:],
+        )
         return number, assemble(self._begin_string, text)
 
     def _write(self, data: bytes) -> None:
@@ -152,7 +158,13 @@ class Outgoing:
         stamp = self._stamp(now_ns)
         self.last_sent_ns = now_ns
         text = b"35=4\x0134=%d\x0143=Y\x01%b52=%b\x01%b122=%b\x0136=%d\x01123=Y\x01" % (
-            begin, self._sender, stamp, self._target, stamp, until)
+            begin,
+            self._sender,
+            stamp,
+            self._target,
+            stamp,
+            until,
+        )
         self._write(assemble(self._begin_string, text))
 
     def _again(self, number: int, data: bytes, now_ns: int) -> bytes:
@@ -162,8 +174,14 @@ class Outgoing:
         self.last_sent_ns = now_ns
         pairs = [pair for pair in message.pairs() if pair[0] not in _REBUILT]
         head = [pair for pair in pairs if pair[0] in HEADER_TAGS]
-        head += [(b"34", b"%d" % number), (b"43", b"Y"), (b"49", self._sender[3:-1]), (b"52", self._stamp(now_ns)),
-                 (b"56", self._target[3:-1]), (b"122", message.fields[b"52"])]
+        head += [
+            (b"34", b"%d" % number),
+            (b"43", b"Y"),
+            (b"49", self._sender[3:-1]),
+            (b"52", self._stamp(now_ns)),
+            (b"56", self._target[3:-1]),
+            (b"122", message.fields[b"52"]),
+        ]
         head.sort(key=lambda pair: int(pair[0]))
         body = [pair for pair in pairs if pair[0] not in HEADER_TAGS]
         return assemble(self._begin_string, join([(b"35", message.type), *head, *body]))

@@ -36,20 +36,40 @@ REJECTED = Outcome("8", "8")
 CANCELED = Outcome("4", "4")
 
 OUTCOMES = {
-    "ACSC": FILLED, "PDNG": PENDING_NEW, "RCVD": NEW, "ACTC": NEW, "ACSP": NEW, "RJCT": REJECTED, "CANC": CANCELED,
+    "ACSC": FILLED,
+    "PDNG": PENDING_NEW,
+    "RCVD": NEW,
+    "ACTC": NEW,
+    "ACSP": NEW,
+    "RJCT": REJECTED,
+    "CANC": CANCELED,
     "RTRN": CANCELED,
 }
 
 # ISO 20022 reason -> OrdRejReason (103).
 ORDER_REJECT_REASONS = {
-    "AM03": "1", "CURR": "1",  # unknown symbol
-    "AM02": "3", "AM04": "3", "AM14": "3", "AG07": "3",  # order exceeds limit
+    "AM03": "1",
+    "CURR": "1",  # unknown symbol
+    "AM02": "3",
+    "AM04": "3",
+    "AM14": "3",
+    "AG07": "3",  # order exceeds limit
     "TM01": "4",  # too late to enter
-    "AM05": "6", "DUPL": "6",  # duplicate order
+    "AM05": "6",
+    "DUPL": "6",  # duplicate order
     "AG02": "11",  # unsupported order characteristic
-    "AM01": "13", "AM09": "13", "AM12": "13",  # incorrect quantity
-    "AC01": "15", "AC02": "15", "AC03": "15", "AC04": "15", "AC06": "15", "AC07": "15",  # unknown account
-    "AG01": "0", "RR04": "0", "FR01": "0",  # broker option
+    "AM01": "13",
+    "AM09": "13",
+    "AM12": "13",  # incorrect quantity
+    "AC01": "15",
+    "AC02": "15",
+    "AC03": "15",
+    "AC04": "15",
+    "AC06": "15",
+    "AC07": "15",  # unknown account
+    "AG01": "0",
+    "RR04": "0",
+    "FR01": "0",  # broker option
 }
 OTHER_REASON = "99"
 
@@ -74,28 +94,38 @@ def report(status: Status, now_ns: int) -> Frame:
     account = f"1={order.account}\x01" if order.account else ""
     limit = f"44={price}\x01" if price else ""
     way = _way_back(order.extra) if order.extra else ""
-    return _frame("8", (
-        f"35=8\x01{way}{account}37={status.payment_id or 'NONE'}\x0111={order.client_order_id}\x01"
-        f"17={status.payment_id}-{outcome.exec_type}\x01150={outcome.exec_type}\x0139={outcome.order_status}\x01"
-        f"55={order.symbol}\x0154={_SIDE_CODES[order.side]}\x0138={quantity}\x01"
-        f"40={_TYPE_CODES[order.order_type]}\x01{limit}15={order.base.currency}\x01{last}"
-        f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
-        f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
-    ), str(status.payment_id))
+    return _frame(
+        "8",
+        (
+            f"35=8\x01{way}{account}37={status.payment_id or 'NONE'}\x0111={order.client_order_id}\x01"
+            f"17={status.payment_id}-{outcome.exec_type}\x01150={outcome.exec_type}\x0139={outcome.order_status}\x01"
+            f"55={order.symbol}\x0154={_SIDE_CODES[order.side]}\x0138={quantity}\x01"
+            f"40={_TYPE_CODES[order.order_type]}\x01{limit}15={order.base.currency}\x01{last}"
+            f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
+            f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
+        ),
+        str(status.payment_id),
+    )
 
 
 def _refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
     """An order that could not be read: what it said goes back as it stood."""
     said = dict(refusal.extra)
     repeated = "".join(
-        f"{tag}={said[f'fix:{tag}']}\x01" for tag in ("1", "11", "55", "54", "38", "40", "44", "15")
-        if said.get(f"fix:{tag}"))
+        f"{tag}={said[f'fix:{tag}']}\x01"
+        for tag in ("1", "11", "55", "54", "38", "40", "44", "15")
+        if said.get(f"fix:{tag}")
+    )
     reason = ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON)
-    return _frame("8", (
-        f"35=8\x01{_way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
-        f"150=8\x0139=8\x01{repeated}103={reason}\x01151=0\x0114=0\x016=0\x01"
-        f"60={_stamp(now_ns).decode()}\x0158={_clean(status.text)}\x01"
-    ), str(status.payment_id))
+    return _frame(
+        "8",
+        (
+            f"35=8\x01{_way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
+            f"150=8\x0139=8\x01{repeated}103={reason}\x01151=0\x0114=0\x016=0\x01"
+            f"60={_stamp(now_ns).decode()}\x0158={_clean(status.text)}\x01"
+        ),
+        str(status.payment_id),
+    )
 
 
 def reject(status: Status, refusal: Refusal) -> Frame:
@@ -117,9 +147,17 @@ BUSINESS_REASONS = {UNSUPPORTED_TYPE: "3"}  # Refusal code -> BusinessRejectReas
 
 # Refusal code -> SessionRejectReason (373).
 SESSION_REASONS = {
-    "invalid-tag": 0, "missing-tag": 1, "tag-not-in-message": 2, "tag-without-value": 4, "value-out-of-range": 5,
-    "bad-data-format": 6, "invalid-message-type": 11, "repeated-tag": 13, "tag-out-of-order": 14,
-    "group-out-of-order": 15, "wrong-group-count": 16,
+    "invalid-tag": 0,
+    "missing-tag": 1,
+    "tag-not-in-message": 2,
+    "tag-without-value": 4,
+    "value-out-of-range": 5,
+    "bad-data-format": 6,
+    "invalid-message-type": 11,
+    "repeated-tag": 13,
+    "tag-out-of-order": 14,
+    "group-out-of-order": 15,
+    "wrong-group-count": 16,
 }
 
 

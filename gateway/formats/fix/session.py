@@ -49,16 +49,20 @@ APPLICATION = b""  # stands for every message that is not of the session layer
 # What a message does once it is checked and, where that applies, at its number.
 TRANSITIONS = {
     (State.WAIT_LOGON, b"A"): "_take_logon",
-    **{(state, type): handler for state in (State.ACTIVE, State.LOGOUT_SENT) for type, handler in (
-        (b"A", "_take_second_logon"),
-        (b"0", "_take_quietly"),
-        (b"1", "_take_test_request"),
-        (b"2", "_take_resend_request"),
-        (b"3", "_take_quietly"),
-        (b"4", "_take_sequence_reset"),
-        (b"5", "_take_logout"),
-        (APPLICATION, "_take_application"),
-    )},
+    **{
+        (state, type): handler
+        for state in (State.ACTIVE, State.LOGOUT_SENT)
+        for type, handler in (
+            (b"A", "_take_second_logon"),
+            (b"0", "_take_quietly"),
+            (b"1", "_take_test_request"),
+            (b"2", "_take_resend_request"),
+            (b"3", "_take_quietly"),
+            (b"4", "_take_sequence_reset"),
+            (b"5", "_take_logout"),
+            (APPLICATION, "_take_application"),
+        )
+    },
 }
 UNSEQUENCED = frozenset((b"A", b"2", b"5"))  # acted upon whatever their number; SequenceReset says so itself
 ACTED_UPON = frozenset((b"A", b"2"))  # of those: only counted when the queue comes to them
@@ -86,8 +90,15 @@ class Asked(Struct, frozen=True):
 class Session:
     """One counterparty: durable numbers, and the state of the connection that it is on now."""
 
-    def __init__(self, endpoint: str, config: SessionConfig, version: Version, state: SessionState | None,
-                 sent: Sent, rulebook: Rulebook) -> None:
+    def __init__(
+        self,
+        endpoint: str,
+        config: SessionConfig,
+        version: Version,
+        state: SessionState | None,
+        sent: Sent,
+        rulebook: Rulebook,
+    ) -> None:
         self.endpoint = endpoint
         self.version = version
         self.enabled = True  # False: no Logon is taken, and a session that is logged on logs out at its next tick
@@ -324,9 +335,15 @@ class Session:
         self.state = State.ACTIVE
         self._heartbeat_ns = heartbeat_s * SECOND_NS
         self._note(f"logged on: next in {self.next_in}, next out {self.out.next_out}, received {number}")
-        self.out.admin(b"35=A\x0198=0\x01108=%d\x01%b%b" % (
-            heartbeat_s, b"141=Y\x01" if reset else b"",
-            b"1137=%b\x01" % self._application if self.version.transport else b""), now_ns)
+        self.out.admin(
+            b"35=A\x0198=0\x01108=%d\x01%b%b"
+            % (
+                heartbeat_s,
+                b"141=Y\x01" if reset else b"",
+                b"1137=%b\x01" % self._application if self.version.transport else b"",
+            ),
+            now_ns,
+        )
         if number > self.next_in:
             self._gap(message, number, now_ns)
         else:

@@ -79,17 +79,30 @@ _NATURAL = _of(rb"\d{1,18}")
 
 FORMATS: dict[str, Check] = {
     "INT": _of(rb"-?\d{1,18}"),
-    "LENGTH": _NATURAL, "SEQNUM": _NATURAL, "NUMINGROUP": _NATURAL, "TAGNUM": _NATURAL,
+    "LENGTH": _NATURAL,
+    "SEQNUM": _NATURAL,
+    "NUMINGROUP": _NATURAL,
+    "TAGNUM": _NATURAL,
     "DAYOFMONTH": _of(rb"0?[1-9]|[12]\d|3[01]"),
-    "FLOAT": _FLOAT, "QTY": _FLOAT, "PRICE": _FLOAT, "PRICEOFFSET": _FLOAT, "AMT": _FLOAT, "PERCENTAGE": _FLOAT,
+    "FLOAT": _FLOAT,
+    "QTY": _FLOAT,
+    "PRICE": _FLOAT,
+    "PRICEOFFSET": _FLOAT,
+    "AMT": _FLOAT,
+    "PERCENTAGE": _FLOAT,
     "CHAR": _of(rb"."),
     "BOOLEAN": frozenset((b"Y", b"N")).__contains__,
     "CURRENCY": _of(rb"[A-Za-z]{3}"),
     "COUNTRY": _of(rb"[A-Za-z]{2}"),
     "MONTHYEAR": _of(rb"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01]|w[1-5])?"),
-    "UTCTIMESTAMP": _of(_DAY + rb"-" + _CLOCK), "TIME": _of(_DAY + rb"-" + _CLOCK),
-    "UTCTIMEONLY": _of(_CLOCK), "LOCALMKTTIME": _of(_CLOCK),
-    "UTCDATE": _date, "UTCDATEONLY": _date, "LOCALMKTDATE": _date, "DATE": _date,
+    "UTCTIMESTAMP": _of(_DAY + rb"-" + _CLOCK),
+    "TIME": _of(_DAY + rb"-" + _CLOCK),
+    "UTCTIMEONLY": _of(_CLOCK),
+    "LOCALMKTTIME": _of(_CLOCK),
+    "UTCDATE": _date,
+    "UTCDATEONLY": _date,
+    "LOCALMKTDATE": _date,
+    "DATE": _date,
     "TZTIMEONLY": _of(rb"([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d{1,12})?)?" + _ZONE),
     "TZTIMESTAMP": _of(_DAY + rb"-([01]\d|2[0-3]):[0-5]\d(:([0-5]\d|60)(\.\d{1,12})?)?" + _ZONE),
 }
@@ -167,8 +180,14 @@ def _entry(tags: tuple[bytes, ...], group: Group, order: dict[bytes, int], found
 class Table:
     """One message type: its members, and the shapes that were found to be right."""
 
-    def __init__(self, layout: Layout, header: tuple[Member, ...], trailer: tuple[Member, ...],
-                 fields: dict[bytes, Field], checks: dict[bytes, Check]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        header: tuple[Member, ...],
+        trailer: tuple[Member, ...],
+        fields: dict[bytes, Field],
+        checks: dict[bytes, Check],
+    ) -> None:
         self.layout = layout
         self.fields = fields
         self.checks = checks
@@ -176,7 +195,8 @@ class Table:
         self.trailer = {member.tag: member for member in trailer}
         self.body = {member.tag: member for member in layout.members}
         self.required = [
-            tag for part in (self.header, self.trailer, self.body)
+            tag
+            for part in (self.header, self.trailer, self.body)
             for tag in sorted((m.tag for m in part.values() if m.required), key=int)
         ]
         self.ranks = {**dict.fromkeys(_tags(header), _HEADER), **dict.fromkeys(_tags(trailer), _TRAILER)}
@@ -244,8 +264,9 @@ class Table:
                 return fault
         return None
 
-    def _top(self, message: Message, place: int, members: dict[bytes, Member],
-             seen: set[bytes]) -> tuple[Fault | None, int]:
+    def _top(
+        self, message: Message, place: int, members: dict[bytes, Member], seen: set[bytes]
+    ) -> tuple[Fault | None, int]:
         """A field that is in no group; and up to where the group goes that it counts."""
         tag = message.tags[place]
         if members is self.body and not self.layout.described:

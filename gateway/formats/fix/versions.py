@@ -22,17 +22,23 @@ VERSIONS = {
     version.begin_string: version
     for version in (
         #       BeginString   dictionary  decimals  open ends           373 up to   j      FIXT
-        Version(b"FIX.4.0",   "FIX40",    0,        b"999999", b"0",    -1,         False),
-        Version(b"FIX.4.1",   "FIX41",    0,        b"999999", b"0",    -1,         False),
-        Version(b"FIX.4.2",   "FIX42",    3,        b"0", b"999999",    11,         True),
-        Version(b"FIX.4.3",   "FIX43",    3,        b"0", b"0",         17,         True),
-        Version(b"FIX.4.4",   "FIX44",    3,        b"0", b"0",         99,         True),
-        Version(b"FIXT.1.1",  "FIXT11",   3,        b"0", b"0",         99,         True,  True),
+        Version(b"FIX.4.0", "FIX40", 0, b"999999", b"0", -1, False),
+        Version(b"FIX.4.1", "FIX41", 0, b"999999", b"0", -1, False),
+        Version(b"FIX.4.2", "FIX42", 3, b"0", b"999999", 11, True),
+        Version(b"FIX.4.3", "FIX43", 3, b"0", b"0", 17, True),
+        Version(b"FIX.4.4", "FIX44", 3, b"0", b"0", 99, True),
+        Version(b"FIXT.1.1", "FIXT11", 3, b"0", b"0", 99, True, True),
     )
 }
 
 # ApplVerID (1128) and DefaultApplVerID (1137): the dictionary of the application's messages.
 APPLICATIONS = {
-    b"2": "FIX40", b"3": "FIX41", b"4": "FIX42", b"5": "FIX43", b"6": "FIX44",
-    b"7": "FIX50", b"8": "FIX50SP1", b"9": "FIX50SP2",
+    b"2": "FIX40",
+    b"3": "FIX41",
+    b"4": "FIX42",
+    b"5": "FIX43",
+    b"6": "FIX44",
+    b"7": "FIX50",
+    b"8": "FIX50SP1",
+    b"9": "FIX50SP2",
 }

@@ -56,8 +56,13 @@ class Iso20022:
         body = envelope.document[0]
         space = body.tag.index("}") + 1
         header = level(body[0], space, kind.table, NOTHING, "GrpHdr")
-        elements = [e for e in body.iter(f"{body.tag[:space]}CdtTrfTxInf")]
-        wrong = totals(header, len(elements), sum((amount_of(e, space) for e in elements), Decimal(0)), f"/Document/{kind.body}/GrpHdr")
+        elements = list(body.iter(f"{str(body.tag)[:space]}CdtTrfTxInf"))
+        wrong = totals(
+            header,
+            len(elements),
+            sum((amount_of(e, space) for e in elements), Decimal(0)),
+            f"/Document/{kind.body}/GrpHdr",
+        )
         if wrong:
             return self._refused(envelope.type, wrong, header.text("MsgId"))
         return opened(self.name, envelope.type, header, list(transactions(body, space, envelope.type)), envelope)
@@ -98,10 +103,12 @@ class Iso20022:
         if b"\r\n" in data:  # XML readers are told to make one line end of two characters
             body = body.replace(b"\n", b"\r\n")
         prolog = PROLOG.match(data)
-        return (prolog[0] if prolog else b"") + body + data[data.rfind(b">") + 1:]
+        return (prolog[0] if prolog else b"") + body + data[data.rfind(b">") + 1 :]
 
 
-def opened(name: str, type: str, header: Level, records: Sequence[Payment | Refusal], envelope: Envelope | None) -> Decoded:
+def opened(
+    name: str, type: str, header: Level, records: Sequence[Payment | Refusal], envelope: Envelope | None
+) -> Decoded:
     """A message that was read."""
     agents = header.found
     sender = (envelope.sender if envelope else "") or _bic(agents, "instructing_agent")

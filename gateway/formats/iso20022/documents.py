@@ -6,7 +6,6 @@ Customer initiations (pain.001) nest transactions in payment informations; messa
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 
@@ -70,7 +69,9 @@ def _over(outer: Found, inner: Found) -> Found:
     return merged
 
 
-def transaction(element: etree._Element, space: int, kind: Kind, type: str, outer: Level, place: str) -> Payment | Refusal:
+def transaction(
+    element: etree._Element, space: int, kind: Kind, type: str, outer: Level, place: str
+) -> Payment | Refusal:
     """One CdtTrfTxInf."""
     found, rest = sort_leaves(walk(element, space, UNDERLYING), kind.table)
     merged = _over(outer.found, found)
@@ -87,12 +88,28 @@ def transaction(element: etree._Element, space: int, kind: Kind, type: str, oute
     underlying = _underlying(cover, space, money, place) if cover is not None else None
     # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
     exchanged = any(path == "Amt/EqvtAmt/CcyOfTrf" for path, _ in rest)
-    payment = build(merged, money, instructed, "equivalent_transfer" if exchanged else kind.kind, place, type, outer.extra + extra, structured, underlying)
+    payment = build(
+        merged,
+        money,
+        instructed,
+        "equivalent_transfer" if exchanged else kind.kind,
+        place,
+        type,
+        outer.extra + extra,
+        structured,
+        underlying,
+    )
     return _named(payment)
 
 
 def _references(own: dict[str, list[str]]) -> Extra:
-    names = (("InstrId", "instruction_id"), ("EndToEndId", "end_to_end_id"), ("TxId", "transaction_id"), ("UETR", "uetr"), ("PmtInfId", "batch_id"))
+    names = (
+        ("InstrId", "instruction_id"),
+        ("EndToEndId", "end_to_end_id"),
+        ("TxId", "transaction_id"),
+        ("UETR", "uetr"),
+        ("PmtInfId", "batch_id"),
+    )
     return tuple((f"iso:{name}", value) for name, attribute in names if (value := one(own, attribute)))
 
 
@@ -102,6 +119,13 @@ def _wrong_amount(own: dict[str, list[str]], money: Money | None) -> tuple[str, 
         return "bad-amount", "AM12", "amount", f"{text[:40]} is not an amount of {currency}"
     if money.minor == 0:
         return "zero-amount", "AM01", "amount", "the amount is zero"
+    for element, prefix, unit in (
+        ("InstdAmt", "instructed", "instructed_currency"),
+        ("ChrgsInf", "charge.amount", "charge.currency"),
+    ):
+        for value, currency in zip(own.get(prefix, ()), own.get(unit, ()), strict=False):
+            if Money.parse(currency, value) is None:
+                return "bad-amount", "AM12", element, f"{value[:40]} is not an amount of {currency}"
     return None
 
 
@@ -110,7 +134,17 @@ def _underlying(element: etree._Element, space: int, money: Money, place: str) -
     own = found.get("", {})
     instructed = Money.parse(one(own, "instructed_currency"), one(own, "instructed")) if "instructed" in own else None
     extra, structured = split_rest(rest)
-    return build(found, instructed or money, instructed, "credit_transfer", f"{place}/UndrlygCstmrCdtTrf", "", extra, structured, None)
+    return build(
+        found,
+        instructed or money,
+        instructed,
+        "credit_transfer",
+        f"{place}/UndrlygCstmrCdtTrf",
+        "",
+        extra,
+        structured,
+        None,
+    )
 
 
 def _named(payment: Payment) -> Payment:
@@ -138,7 +172,9 @@ def transactions(body: etree._Element, space: int, type: str) -> Iterator[Paymen
         yield from _below(body, space, kind, type, header, "")
 
 
-def _below(parent: etree._Element, space: int, kind: Kind, type: str, outer: Level, prefix: str) -> Iterator[Payment | Refusal]:
+def _below(
+    parent: etree._Element, space: int, kind: Kind, type: str, outer: Level, prefix: str
+) -> Iterator[Payment | Refusal]:
     number = 0
     for child in parent:
         if child.tag[space:] == "CdtTrfTxInf":
@@ -151,7 +187,9 @@ def totals(header: Level, count: int, amounts: Decimal, where: str) -> list[Refu
     wrong = []
     said = header.text("NbOfTxs")
     if said and int(said) != count:
-        wrong.append(Refusal("number-of-transactions", "FF01", f"{where}/NbOfTxs", f"says {said}, found {count} transactions"))
+        wrong.append(
+            Refusal("number-of-transactions", "FF01", f"{where}/NbOfTxs", f"says {said}, found {count} transactions")
+        )
     total = header.text("CtrlSum")
     if total and Decimal(total) != amounts:
         wrong.append(Refusal("control-sum", "AM10", f"{where}/CtrlSum", f"says {total}, the amounts sum to {amounts}"))
@@ -161,7 +199,11 @@ def totals(header: Level, count: int, amounts: Decimal, where: str) -> list[Refu
 def amount_of(element: etree._Element, space: int) -> Decimal:
     """The amount of one CdtTrfTxInf, for the control sum; read from the element alone."""
     for node in element.iter():
-        if isinstance(node.tag, str) and node.tag[space:] in ("InstdAmt", "IntrBkSttlmAmt", "EqvtAmt") and len(node) == 0:
+        if (
+            isinstance(node.tag, str)
+            and node.tag[space:] in ("InstdAmt", "IntrBkSttlmAmt", "EqvtAmt")
+            and len(node) == 0
+        ):
             try:
                 return Decimal(node.text or "0")
             except InvalidOperation:

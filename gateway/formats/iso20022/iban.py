@@ -7,17 +7,34 @@ from functools import lru_cache
 LENGTHS = {
     country: length
     for length, countries in {
-        15: "NO", 16: "BE", 18: "DK FI FO GL NL FK SD", 19: "MK SI", 20: "AT BA EE KZ LT LU XK MN",
-        21: "CH CR HR LI LV", 22: "BG BH DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM TL SO", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
-        25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV", 29: "BR EG PS QA UA",
-        30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
+        15: "NO",
+        16: "BE",
+        18: "DK FI FO GL NL FK SD",
+        19: "MK SI",
+        20: "AT BA EE KZ LT LU XK MN",
+        21: "CH CR HR LI LV",
+        22: "BG BH DE GB GE IE ME RS VA",
+        23: "AE GI IL IQ OM TL SO",
+        24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST",
+        26: "IS TR",
+        27: "BI DJ FR GR IT MC MR SM",
+        28: "AL AZ BY CY DO GT HU LB NI PL SV",
+        29: "BR EG PS QA UA",
+        30: "JO KW MU YE",
+        31: "MT SC",
+        32: "LC",
+        33: "RU",
     }.items()
     for country in countries.split()
 }
 # Countries whose banks take part in the SEPA schemes.
 SEPA = frozenset(
-    "AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK SM VA AD AL MD ME MK RS"
-    .split())
+    (
+        "AT BE BG CH CY CZ DE DK EE ES FI FR GB GI GR HR HU IE IS IT LI LT LU LV MC MT NL NO PL PT RO SE SI SK SM VA"
+        " AD AL MD ME MK RS"
+    ).split()
+)
 
 
 @lru_cache(maxsize=100_000)

@@ -9,10 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 ADDRESS = {
-    "Dept": "department", "SubDept": "sub_department", "StrtNm": "street", "BldgNb": "building_number",
-    "BldgNm": "building_name", "Flr": "floor", "PstBx": "post_box", "Room": "room", "PstCd": "postcode",
-    "TwnNm": "town", "TwnLctnNm": "town_location", "DstrctNm": "district", "CtrySubDvsn": "subdivision",
-    "Ctry": "country", "AdrLine": "lines", "AdrTp/Cd": "type",
+    "Dept": "department",
+    "SubDept": "sub_department",
+    "StrtNm": "street",
+    "BldgNb": "building_number",
+    "BldgNm": "building_name",
+    "Flr": "floor",
+    "PstBx": "post_box",
+    "Room": "room",
+    "PstCd": "postcode",
+    "TwnNm": "town",
+    "TwnLctnNm": "town_location",
+    "DstrctNm": "district",
+    "CtrySubDvsn": "subdivision",
+    "Ctry": "country",
+    "AdrLine": "lines",
+    "AdrTp/Cd": "type",
 }
 PARTY = {
     "Nm": "name",
@@ -34,8 +46,14 @@ PARTY = {
     "CtryOfRes": "country_of_residence",
 }
 ACCOUNT = {
-    "Id/IBAN": "iban", "Id/Othr/Id": "id", "Id/Othr/SchmeNm/Cd": "code", "Id/Othr/SchmeNm/Prtry": "proprietary",
-    "Id/Othr/Issr": "issuer", "Tp/Cd": "type", "Ccy": "currency", "Nm": "name",
+    "Id/IBAN": "iban",
+    "Id/Othr/Id": "id",
+    "Id/Othr/SchmeNm/Cd": "code",
+    "Id/Othr/SchmeNm/Prtry": "proprietary",
+    "Id/Othr/Issr": "issuer",
+    "Tp/Cd": "type",
+    "Ccy": "currency",
+    "Nm": "name",
 }
 AGENT = {
     "FinInstnId/BICFI": "bic",
@@ -156,7 +174,15 @@ def _with_older(kind: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 CREDIT_TRANSFER = leaves(INTERBANK, CUSTOMER)
 FI_TRANSFER = leaves(INTERBANK, INSTITUTION)
 UNDERLYING = leaves(
-    {path: attribute for path, attribute in INTERBANK.items() if path.partition("/")[0] in
-     ("InstrForCdtrAgt", "InstrForNxtAgt", "RmtInf", "InstdAmt")},
-    {path: block for path, block in CUSTOMER.items() if not path.startswith("SttlmInf") and path not in ("InstgAgt", "InstdAgt")})
+    {
+        path: attribute
+        for path, attribute in INTERBANK.items()
+        if path.partition("/")[0] in ("InstrForCdtrAgt", "InstrForNxtAgt", "RmtInf", "InstdAmt")
+    },
+    {
+        path: block
+        for path, block in CUSTOMER.items()
+        if not path.startswith("SttlmInf") and path not in ("InstgAgt", "InstdAgt")
+    },
+)
 INITIATED = leaves(INITIATION, {path: block for path, block in CUSTOMER.items() if not path.startswith("SttlmInf")})

@@ -8,11 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from typing import TypeVar
 
 from lxml import etree
 
 from gateway.formats.iso20022.mapping import LISTS, Leaf
-from gateway.model import Account, Address, Agent, Birth, Charge, Extra, Identification, Instruction, Money, Party, Payment
+from gateway.model import (
+    Account,
+    Address,
+    Agent,
+    Birth,
+    Charge,
+    Extra,
+    Identification,
+    Instruction,
+    Money,
+    Party,
+    Payment,
+)
 
 Leaves = dict[str, str]
 NOTHING: frozenset[str] = frozenset()
@@ -45,7 +58,7 @@ def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str]
             _walk(child, path + "/", space, NOTHING, out)
         else:
             for name, value in child.items():
-                out[f"{path}/@{str(name)}"] = str(value)
+                out[f"{path}/@{name!s}"] = str(value)
             if child.text:
                 out[path] = child.text
 
@@ -82,7 +95,13 @@ def _repeats(attribute: str, path: str) -> bool:
     if path.count("[") > 1:
         return False
     last = attribute.rpartition(".")[2]
-    return last in LISTS or attribute.partition(".")[0] in ("organisation", "private", "charge", "for_creditor_agent", "for_next_agent")
+    return last in LISTS or attribute.partition(".")[0] in (
+        "organisation",
+        "private",
+        "charge",
+        "for_creditor_agent",
+        "for_next_agent",
+    )
 
 
 def one(texts: Mapping[str, list[str]], attribute: str) -> str:
@@ -91,7 +110,7 @@ def one(texts: Mapping[str, list[str]], attribute: str) -> str:
 
 
 def address(texts: Mapping[str, list[str]], prefix: str = "address.") -> Address | None:
-    own = {key[len(prefix):]: values for key, values in texts.items() if key.startswith(prefix)}
+    own = {key[len(prefix) :]: values for key, values in texts.items() if key.startswith(prefix)}
     if not own:
         return None
     lines = tuple(own.pop("lines", ()))
@@ -114,9 +133,22 @@ def _party(key: Key) -> Party:
     texts = {name: list(values) for name, values in key}
     birth = None
     if "birth.date" in texts:
-        birth = Birth(one(texts, "birth.date"), one(texts, "birth.city"), one(texts, "birth.country"), one(texts, "birth.province"))
+        birth = Birth(
+            one(texts, "birth.date"),
+            one(texts, "birth.city"),
+            one(texts, "birth.country"),
+            one(texts, "birth.province"),
+        )
     ids = (*_identifications(texts, "organisation"), *_identifications(texts, "private"))
-    return Party(one(texts, "name"), address(texts), one(texts, "bic"), one(texts, "lei"), ids, birth, one(texts, "country_of_residence"))
+    return Party(
+        one(texts, "name"),
+        address(texts),
+        one(texts, "bic"),
+        one(texts, "lei"),
+        ids,
+        birth,
+        one(texts, "country_of_residence"),
+    )
 
 
 def _identifications(texts: Mapping[str, list[str]], group: str) -> list[Identification]:
@@ -125,7 +157,13 @@ def _identifications(texts: Mapping[str, list[str]], group: str) -> list[Identif
         return values[place] if place < len(values) else ""
 
     return [
-        Identification(id, at("proprietary", place) or at("code", place), bool(at("proprietary", place)), at("issuer", place), group == "private")
+        Identification(
+            id,
+            at("proprietary", place) or at("code", place),
+            bool(at("proprietary", place)),
+            at("issuer", place),
+            group == "private",
+        )
         for place, id in enumerate(texts.get(f"{group}.id", ()))
     ]
 
@@ -137,14 +175,29 @@ def agent(texts: Mapping[str, list[str]]) -> Agent:
 @lru_cache(MEMO)
 def _agent(key: Key) -> Agent:
     texts = {name: list(values) for name, values in key}
-    return Agent(one(texts, "bic"), one(texts, "clearing_system"), one(texts, "clearing_member"), one(texts, "lei"), one(texts, "name"),
-                 address(texts), one(texts, "other_id"), one(texts, "branch"))
+    return Agent(
+        one(texts, "bic"),
+        one(texts, "clearing_system"),
+        one(texts, "clearing_member"),
+        one(texts, "lei"),
+        one(texts, "name"),
+        address(texts),
+        one(texts, "other_id"),
+        one(texts, "branch"),
+    )
 
 
 def account(texts: Mapping[str, list[str]]) -> Account:
     iban = one(texts, "iban")
     scheme = "IBAN" if iban else one(texts, "code") or one(texts, "proprietary")
-    return Account(iban or one(texts, "id"), scheme, one(texts, "currency"), one(texts, "name"), one(texts, "type"), one(texts, "issuer"))
+    return Account(
+        iban or one(texts, "id"),
+        scheme,
+        one(texts, "currency"),
+        one(texts, "name"),
+        one(texts, "type"),
+        one(texts, "issuer"),
+    )
 
 
 def charges(texts: Mapping[str, list[str]]) -> tuple[Charge, ...]:
@@ -152,8 +205,11 @@ def charges(texts: Mapping[str, list[str]]) -> tuple[Charge, ...]:
     made = []
     for place, amount in enumerate(texts.get("charge.amount", ())):
         money = Money.parse(texts["charge.currency"][place], amount)
-        own = {key[len("charge.agent."):]: [values[place]] for key, values in texts.items()
-               if key.startswith("charge.agent.") and place < len(values) and values[place]}
+        own = {
+            key[len("charge.agent.") :]: [values[place]]
+            for key, values in texts.items()
+            if key.startswith("charge.agent.") and place < len(values) and values[place]
+        }
         if money is not None:
             made.append(Charge(money, agent(own) if own else None))
     return tuple(made)
@@ -163,13 +219,19 @@ def instructions(texts: Mapping[str, list[str]], group: str) -> tuple[Instructio
     codes, free = texts.get(f"{group}.code", []), texts.get(f"{group}.text", [])
     return tuple(
         Instruction(codes[place] if place < len(codes) else "", free[place] if place < len(free) else "")
-        for place in range(max(len(codes), len(free))))
+        for place in range(max(len(codes), len(free)))
+    )
 
 
-MAKERS: dict[str, Callable[[Mapping[str, list[str]]], object]] = {"party": party, "account": account, "agent": agent}
+T = TypeVar("T")
 
 
-def in_order(found: Found, field: str, make: Callable[[Mapping[str, list[str]]], object]) -> tuple[object, ...]:
+def optional(texts: Mapping[str, list[str]] | None, make: Callable[[Mapping[str, list[str]]], T]) -> T | None:
+    """A record when something was said for it."""
+    return make(texts) if texts else None
+
+
+def in_order(found: Found, field: str, make: Callable[[Mapping[str, list[str]]], T]) -> tuple[T | None, ...]:
     """A tuple of up to three agents or accounts; gaps become None, trailing ones vanish."""
     made = [make(found[key]) if (key := f"{field}.{n}") in found else None for n in range(3)]
     while made and made[-1] is None:
@@ -177,43 +239,77 @@ def in_order(found: Found, field: str, make: Callable[[Mapping[str, list[str]]],
     return tuple(made)
 
 
-def build(found: Found, money: Money, instructed: Money | None, kind: str, place: str, source: str, extra: Extra,
-          structured: Extra, underlying: Payment | None) -> Payment:
+def without_gaps(agents: tuple[Agent | None, ...]) -> tuple[Agent, ...]:
+    """Where the second is given and the first is not, an agent of whom nothing is known stands first."""
+    return tuple(one_agent or Agent() for one_agent in agents)
+
+
+def build(
+    found: Found,
+    money: Money,
+    instructed: Money | None,
+    kind: str,
+    place: str,
+    source: str,
+    extra: Extra,
+    structured: Extra,
+    underlying: Payment | None,
+) -> Payment:
     """A payment from sorted leaves."""
     own = found.get("", {})
 
-    def field(name: str, make: Callable[[Mapping[str, list[str]]], object]) -> object:
-        texts = found.get(name)
-        return make(texts) if texts else None
-
     return Payment(
-        kind, money, place, source,
-        instruction_id=one(own, "instruction_id"), end_to_end_id=one(own, "end_to_end_id"),
-        transaction_id=one(own, "transaction_id"), uetr=one(own, "uetr"), clearing_reference=one(own, "clearing_reference"),
-        batch_id=one(own, "batch_id"), settlement_date=one(own, "settlement_date"), instructed_amount=instructed,
-        exchange_rate=one(own, "exchange_rate"), charge_bearer=one(own, "charge_bearer"), charges=charges(own),
-        debtor=field("debtor", party), debtor_account=field("debtor_account", account),  # type: ignore[arg-type]
-        debtor_agent=field("debtor_agent", agent), debtor_agent_account=field("debtor_agent_account", account),  # type: ignore[arg-type]
-        creditor=field("creditor", party), creditor_account=field("creditor_account", account),  # type: ignore[arg-type]
-        creditor_agent=field("creditor_agent", agent), creditor_agent_account=field("creditor_agent_account", account),  # type: ignore[arg-type]
-        debtor_institution=field("debtor_institution", agent), creditor_institution=field("creditor_institution", agent),  # type: ignore[arg-type]
-        ultimate_debtor=field("ultimate_debtor", party), ultimate_creditor=field("ultimate_creditor", party),  # type: ignore[arg-type]
-        initiating_party=field("initiating_party", party),  # type: ignore[arg-type]
-        intermediary_agents=in_order(found, "intermediary_agents", agent),  # type: ignore[arg-type]
-        intermediary_accounts=in_order(found, "intermediary_accounts", account),  # type: ignore[arg-type]
-        previous_agents=in_order(found, "previous_agents", agent),  # type: ignore[arg-type]
-        instructing_agent=field("instructing_agent", agent), instructed_agent=field("instructed_agent", agent),  # type: ignore[arg-type]
-        settlement_method=one(own, "settlement_method"), settlement_account=field("settlement_account", account),  # type: ignore[arg-type]
+        kind,
+        money,
+        place,
+        source,
+        instruction_id=one(own, "instruction_id"),
+        end_to_end_id=one(own, "end_to_end_id"),
+        transaction_id=one(own, "transaction_id"),
+        uetr=one(own, "uetr"),
+        clearing_reference=one(own, "clearing_reference"),
+        batch_id=one(own, "batch_id"),
+        settlement_date=one(own, "settlement_date"),
+        instructed_amount=instructed,
+        exchange_rate=one(own, "exchange_rate"),
+        charge_bearer=one(own, "charge_bearer"),
+        charges=charges(own),
+        debtor=optional(found.get("debtor"), party),
+        debtor_account=optional(found.get("debtor_account"), account),
+        debtor_agent=optional(found.get("debtor_agent"), agent),
+        debtor_agent_account=optional(found.get("debtor_agent_account"), account),
+        creditor=optional(found.get("creditor"), party),
+        creditor_account=optional(found.get("creditor_account"), account),
+        creditor_agent=optional(found.get("creditor_agent"), agent),
+        creditor_agent_account=optional(found.get("creditor_agent_account"), account),
+        debtor_institution=optional(found.get("debtor_institution"), agent),
+        creditor_institution=optional(found.get("creditor_institution"), agent),
+        ultimate_debtor=optional(found.get("ultimate_debtor"), party),
+        ultimate_creditor=optional(found.get("ultimate_creditor"), party),
+        initiating_party=optional(found.get("initiating_party"), party),
+        intermediary_agents=without_gaps(in_order(found, "intermediary_agents", agent)),
+        intermediary_accounts=in_order(found, "intermediary_accounts", account),
+        previous_agents=without_gaps(in_order(found, "previous_agents", agent)),
+        instructing_agent=optional(found.get("instructing_agent"), agent),
+        instructed_agent=optional(found.get("instructed_agent"), agent),
+        settlement_method=one(own, "settlement_method"),
+        settlement_account=optional(found.get("settlement_account"), account),
         clearing_system=one(own, "clearing_system"),
-        reimbursement_agents=in_order(found, "reimbursement_agents", agent),  # type: ignore[arg-type]
-        reimbursement_accounts=in_order(found, "reimbursement_accounts", account),  # type: ignore[arg-type]
-        priority=one(own, "priority"), service_level=tuple(own.get("service_level", ())),
-        local_instrument=one(own, "local_instrument"), category_purpose=one(own, "category_purpose"), purpose=one(own, "purpose"),
-        remittance=tuple(own.get("remittance", ())), remittance_structured=structured,
+        reimbursement_agents=in_order(found, "reimbursement_agents", agent),
+        reimbursement_accounts=in_order(found, "reimbursement_accounts", account),
+        priority=one(own, "priority"),
+        service_level=tuple(own.get("service_level", ())),
+        local_instrument=one(own, "local_instrument"),
+        category_purpose=one(own, "category_purpose"),
+        purpose=one(own, "purpose"),
+        remittance=tuple(own.get("remittance", ())),
+        remittance_structured=structured,
         instructions_for_creditor_agent=instructions(own, "for_creditor_agent"),
-        instructions_for_next_agent=instructions(own, "for_next_agent"), regulatory=tuple(own.get("regulatory", ())),
+        instructions_for_next_agent=instructions(own, "for_next_agent"),
+        regulatory=tuple(own.get("regulatory", ())),
         settlement_times=tuple((key[5:], values[0]) for key, values in own.items() if key.startswith("time.")),
-        underlying=underlying, extra=extra,
+        underlying=underlying,
+        extra=extra,
     )
 
 
@@ -222,7 +318,7 @@ def split_rest(rest: Iterable[tuple[str, str]]) -> tuple[Extra, Extra]:
     structured, extra = [], []
     for path, text in rest:
         if path.startswith("RmtInf/"):
-            structured.append((path[len("RmtInf/"):], text))
+            structured.append((path[len("RmtInf/") :], text))
         else:
             extra.append((f"iso:{path}", text))
     return tuple(extra), tuple(structured)

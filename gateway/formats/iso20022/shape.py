@@ -73,7 +73,7 @@ class Shape:
             type = self.children(type)[part].type
         return type
 
-    @lru_cache(maxsize=None)  # noqa: B019  # a Shape lives as long as the process
+    @cache  # noqa: B019  # a Shape lives as long as the process
     def children(self, type: str) -> dict[str, Child]:
         """The elements of a complex type, choices flattened, in order."""
         node = self._types.get(type.rpartition(":")[2])
@@ -82,7 +82,9 @@ class Shape:
         found: dict[str, Child] = {}
         for element in node.iter(XS + "element"):
             top = element.get("maxOccurs", "1")
-            found[str(element.get("name"))] = Child(len(found), str(element.get("type")), float("inf") if top == "unbounded" else int(top))
+            found[str(element.get("name"))] = Child(
+                len(found), str(element.get("type")), float("inf") if top == "unbounded" else int(top)
+            )
         return found
 
     @lru_cache(maxsize=50_000)  # noqa: B019

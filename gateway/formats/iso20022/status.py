@@ -16,7 +16,11 @@ NATURAL = {
     "pacs.009.001.08": "pacs.002.001.10",
 }
 TYPES = ("pacs.002.001.10", "pain.002.001.03", "pain.002.001.10")
-BODIES = {"pacs.002.001.10": "FIToFIPmtStsRpt", "pain.002.001.03": "CstmrPmtStsRpt", "pain.002.001.10": "CstmrPmtStsRpt"}
+BODIES = {
+    "pacs.002.001.10": "FIToFIPmtStsRpt",
+    "pain.002.001.03": "CstmrPmtStsRpt",
+    "pain.002.001.10": "CstmrPmtStsRpt",
+}
 REASONS_MAX = 50  # of a message refused as a whole: the first faults mend it
 ADDITIONAL_MAX = 105  # AddtlInf
 UNKNOWN = "NOTPROVIDED"
@@ -31,13 +35,15 @@ def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Wr
         f"<GrpHdr><MsgId>{writing.message_id}</MsgId><CreDtTm>{stamp(writing.now_ns)}</CreDtTm></GrpHdr><OrgnlGrpInfAndSts>"
         f"<OrgnlMsgId>{escape(decoded.message_id or UNKNOWN)[:35]}</OrgnlMsgId>"
         f"<OrgnlMsgNmId>{escape(decoded.type or UNKNOWN)[:35]}</OrgnlMsgNmId>"
-        + (f"<OrgnlNbOfTxs>{count}</OrgnlNbOfTxs>" if count else "") + f"<GrpSts>{group}</GrpSts>"
+        + (f"<OrgnlNbOfTxs>{count}</OrgnlNbOfTxs>" if count else "")
+        + f"<GrpSts>{group}</GrpSts>"
         + "".join(_reason(r.reason, f"{r.place}: {r.text}") for r in decoded.refusals[:REASONS_MAX])
         + "</OrgnlGrpInfAndSts>"
         + (_transactions(statuses, uetr=True) if type.startswith("pacs") else _informations(statuses, type))
     )
     name = BODIES[type]
-    data = f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{type}"><{name}>{body}</{name}></Document>\n'
+    document = f'<Document xmlns="{NAMESPACE}{type}"><{name}>{body}</{name}></Document>'
+    data = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
     return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
 
 
@@ -60,8 +66,10 @@ def _informations(statuses: Sequence[Status], type: str) -> str:
         groups.setdefault(_ids(status).get("PmtInfId") or UNKNOWN, []).append(status)
     uetr = type == "pain.002.001.10"
     return "".join(
-        f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{escape(name)}</OrgnlPmtInfId>{_transactions(group, uetr=uetr, tx_id=False)}</OrgnlPmtInfAndSts>"
-        for name, group in groups.items())
+        f"<OrgnlPmtInfAndSts><OrgnlPmtInfId>{escape(name)}</OrgnlPmtInfId>"
+        f"{_transactions(group, uetr=uetr, tx_id=False)}</OrgnlPmtInfAndSts>"
+        for name, group in groups.items()
+    )
 
 
 def _transactions(statuses: Sequence[Status], *, uetr: bool, tx_id: bool = True) -> str:
@@ -87,8 +95,13 @@ def _reason(reason: str, text: str) -> str:
 def _ids(status: Status) -> Mapping[str, str]:
     record = status.record
     if isinstance(record, Payment):
-        return {"InstrId": record.instruction_id, "EndToEndId": record.end_to_end_id, "TxId": record.transaction_id,
-                "UETR": record.uetr, "PmtInfId": record.batch_id}
+        return {
+            "InstrId": record.instruction_id,
+            "EndToEndId": record.end_to_end_id,
+            "TxId": record.transaction_id,
+            "UETR": record.uetr,
+            "PmtInfId": record.batch_id,
+        }
     if isinstance(record, Refusal):
         return {path.removeprefix("iso:"): text for path, text in record.extra}
     assert isinstance(record, Order | Operation)

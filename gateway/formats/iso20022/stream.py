@@ -41,7 +41,7 @@ def _type(head: bytes) -> str:
     if at < 0 or b"<" in head[:at].replace(b"<?xml", b"", 1):
         return ""
     mark = head.find(NAMESPACE.encode(), at)
-    return head[mark + len(NAMESPACE): mark + len(NAMESPACE) + 15].decode("ascii", "replace") if mark >= 0 else ""
+    return head[mark + len(NAMESPACE) : mark + len(NAMESPACE) + 15].decode("ascii", "replace") if mark >= 0 else ""
 
 
 def _check(file: BinaryIO, type: str) -> tuple[list[Refusal], Level | None]:
@@ -50,8 +50,16 @@ def _check(file: BinaryIO, type: str) -> tuple[list[Refusal], Level | None]:
     space = len(NAMESPACE) + len(type) + 2
     count, amounts = 0, Decimal(0)
     header: Level | None = None
-    context = etree.iterparse(file, events=("end",), schema=schema(type), resolve_entities=False, no_network=True, load_dtd=False,
-                              remove_comments=True, remove_pis=True)
+    context = etree.iterparse(
+        file,
+        events=("end",),
+        schema=schema(type),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     try:
         for _, element in context:
             name = element.tag[space:]
@@ -92,8 +100,15 @@ def _records(file: BinaryIO, type: str, header: Level) -> Iterator[Payment | Ref
     kind: Kind = KINDS[type]
     space = len(NAMESPACE) + len(type) + 2
     information, outer, number, place = 0, header, 0, ""
-    context = etree.iterparse(file, events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False,
-                              remove_comments=True, remove_pis=True)
+    context = etree.iterparse(
+        file,
+        events=("start", "end"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
     for event, element in context:
         tag = element.tag[space:]
         if event == "start" and tag == "PmtInf":

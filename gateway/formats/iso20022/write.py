@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from gateway.formats.iso20022 import mapping
@@ -24,6 +24,7 @@ BODY = {
     "pacs.008.001.08": ("FIToFICstmrCdtTrf", "CdtTrfTxInf"),
     "pacs.009.001.08": ("FICdtTrf", "CdtTrfTxInf"),
 }
+
 
 def _address(where: Address | None, prefix: str, name: str) -> Iterator[Pair]:
     if where is None:
@@ -41,7 +42,12 @@ def _many(path: str, texts: Sequence[str], name: str) -> Iterator[Pair]:
 
 
 def _party(who: Party, prefix: str, name: str) -> Iterator[Pair]:
-    yield from _texts(who, prefix, name, (("Nm", "name"), ("CtryOfRes", "country_of_residence"), ("Id/OrgId/AnyBIC", "bic"), ("Id/OrgId/LEI", "lei")))
+    yield from _texts(
+        who,
+        prefix,
+        name,
+        (("Nm", "name"), ("CtryOfRes", "country_of_residence"), ("Id/OrgId/AnyBIC", "bic"), ("Id/OrgId/LEI", "lei")),
+    )
     yield from _address(who.address, f"{prefix}PstlAdr/", name)
     for private, branch in ((False, "OrgId"), (True, "PrvtId")):
         own = [id for id in who.ids if id.private == private]
@@ -83,7 +89,9 @@ def _account(account: Account, prefix: str, name: str) -> Iterator[Pair]:
         if account.scheme:
             code = len(account.scheme) <= 4 and account.scheme.isalnum() and account.scheme.isupper()
             yield f"{prefix}Id/Othr/SchmeNm/{'Cd' if code else 'Prtry'}", account.scheme, f"{name}.scheme"
-    yield from _texts(account, prefix, name, (("Id/Othr/Issr", "issuer"), ("Tp/Cd", "type"), ("Ccy", "currency"), ("Nm", "name")))
+    yield from _texts(
+        account, prefix, name, (("Id/Othr/Issr", "issuer"), ("Tp/Cd", "type"), ("Ccy", "currency"), ("Nm", "name"))
+    )
 
 
 _WRITERS: dict[str, Callable[[Any, str, str], Iterator[Pair]]] = {"party": _party, "agent": _agent, "account": _account}
@@ -113,9 +121,17 @@ def _blocks(payment: Payment, blocks: tuple[Block, ...]) -> Iterator[Pair]:
 
 
 _PLAIN = (
-    ("PmtId/InstrId", "instruction_id"), ("PmtId/TxId", "transaction_id"), ("PmtId/UETR", "uetr"), ("PmtId/ClrSysRef", "clearing_reference"),
-    ("PmtTpInf/InstrPrty", "priority"), ("PmtTpInf/LclInstrm/Cd", "local_instrument"), ("PmtTpInf/CtgyPurp/Cd", "category_purpose"),
-    ("Purp/Cd", "purpose"), ("IntrBkSttlmDt", "settlement_date"), ("XchgRate", "exchange_rate"), ("SttlmInf/ClrSys/Cd", "clearing_system"),
+    ("PmtId/InstrId", "instruction_id"),
+    ("PmtId/TxId", "transaction_id"),
+    ("PmtId/UETR", "uetr"),
+    ("PmtId/ClrSysRef", "clearing_reference"),
+    ("PmtTpInf/InstrPrty", "priority"),
+    ("PmtTpInf/LclInstrm/Cd", "local_instrument"),
+    ("PmtTpInf/CtgyPurp/Cd", "category_purpose"),
+    ("Purp/Cd", "purpose"),
+    ("IntrBkSttlmDt", "settlement_date"),
+    ("XchgRate", "exchange_rate"),
+    ("SttlmInf/ClrSys/Cd", "clearing_system"),
 )
 _TIMES = {"CLSTIME": "CLSTm", "TILTIME": "TillTm", "FROTIME": "FrTm", "REJTIME": "RjctTm"}
 
@@ -130,15 +146,35 @@ def lay_out(payment: Payment, type: str) -> Iterator[Pair]:
     yield from _money("IntrBkSttlmAmt", payment.amount, "amount")
     if payment.instructed_amount is not None:
         yield from _money("InstdAmt", payment.instructed_amount, "instructed_amount")
-    yield "SttlmInf/SttlmMtd", payment.settlement_method or ("CLRG" if payment.clearing_system else "INDA"), "settlement_method"
+    yield (
+        "SttlmInf/SttlmMtd",
+        payment.settlement_method or ("CLRG" if payment.clearing_system else "INDA"),
+        "settlement_method",
+    )
     if not institutions:
-        yield "ChrgBr", payment.charge_bearer or ("SLEV" if payment.scheme.startswith("sepa") else "SHAR"), "charge_bearer"
+        yield (
+            "ChrgBr",
+            payment.charge_bearer or ("SLEV" if payment.scheme.startswith("sepa") else "SHAR"),
+            "charge_bearer",
+        )
     elif payment.charge_bearer:
         yield "ChrgBr", payment.charge_bearer, "charge_bearer"
-    yield from _many("PmtTpInf/SvcLvl/Cd", payment.service_level, "service_level") if len(payment.service_level) < 2 else _levels(payment)
+    yield from (
+        _many("PmtTpInf/SvcLvl/Cd", payment.service_level, "service_level")
+        if len(payment.service_level) < 2
+        else _levels(payment)
+    )
     yield from _blocks(payment, _INSTITUTION if institutions else _CUSTOMER)
     if institutions:
-        for name in ("debtor", "debtor_account", "creditor", "creditor_account", "ultimate_debtor", "ultimate_creditor", "initiating_party"):
+        for name in (
+            "debtor",
+            "debtor_account",
+            "creditor",
+            "creditor_account",
+            "ultimate_debtor",
+            "ultimate_creditor",
+            "initiating_party",
+        ):
             if name not in ("debtor_account", "creditor_account") and getattr(payment, name) is not None:
                 yield f"!{name}", "", name
     yield from _groups(payment)
@@ -161,7 +197,10 @@ def _groups(payment: Payment) -> Iterator[Pair]:
         at = "ChrgsInf" if number == 1 else f"ChrgsInf[{number}]"
         yield from _money(f"{at}/Amt", charge.amount, "charges")
         yield from _agent(charge.agent or Agent(name="NOTPROVIDED"), f"{at}/Agt/", "charges")
-    for group, name in (("InstrForCdtrAgt", "instructions_for_creditor_agent"), ("InstrForNxtAgt", "instructions_for_next_agent")):
+    for group, name in (
+        ("InstrForCdtrAgt", "instructions_for_creditor_agent"),
+        ("InstrForNxtAgt", "instructions_for_next_agent"),
+    ):
         for number, instruction in enumerate(getattr(payment, name), 1):
             at = group if number == 1 else f"{group}[{number}]"
             yield from _texts(instruction, f"{at}/", name, (("Cd", "code"), ("InstrInf", "text")))
@@ -233,23 +272,27 @@ def _fit_underlying(payment: Payment, known: object, start: str, kept: dict[str,
             continue
         leaf = known.leaf(start, where) if path[0] != "!" else None  # type: ignore[attr-defined]
         if leaf is None or not leaf.takes(text):
-            losses.setdefault(f"underlying.{element}", Loss(f"underlying.{element}", "a cover payment has no place for it"))
+            losses.setdefault(
+                f"underlying.{element}", Loss(f"underlying.{element}", "a cover payment has no place for it")
+            )
         else:
             kept[where] = text[: leaf.length_max] if leaf.length_max else text
             if leaf.length_max and len(text) > leaf.length_max:
-                losses[f"underlying.{element}"] = Loss(f"underlying.{element}", f"cut to {leaf.length_max} characters", "truncated")
+                losses[f"underlying.{element}"] = Loss(
+                    f"underlying.{element}", f"cut to {leaf.length_max} characters", "truncated"
+                )
     for needed in ("Dbtr", "DbtrAgt/FinInstnId", "CdtrAgt/FinInstnId", "Cdtr"):
         if not any(path.startswith(f"UndrlygCstmrCdtTrf/{needed}/") for path in kept):
             kept[f"UndrlygCstmrCdtTrf/{needed}"] = ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _start(type: str) -> str:
     body, transaction = BODY[type]
     return shape(type).find(f"{body}/{transaction}")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _group(type: str) -> str:
     return shape(type).find(f"{BODY[type][0]}/GrpHdr")
 
@@ -284,8 +327,11 @@ def _template(paths: tuple[str, ...], start: str, type: str) -> tuple[tuple[int,
     known = shape(type)
     empty = len(paths)
     if start == _start(type):
-        paths += tuple(needed for needed in NEEDED[type]
-                       if not any(path == needed or path.startswith(f"{needed}/") for path in paths))
+        paths += tuple(
+            needed
+            for needed in NEEDED[type]
+            if not any(path == needed or path.startswith(f"{needed}/") for path in paths)
+        )
 
     def key(place: int) -> tuple[tuple[int, int], ...]:
         leaf = known.leaf(start, paths[place])
@@ -308,7 +354,7 @@ def _branch_order(known: object, start: str, path: str) -> tuple[tuple[int, int]
 
 
 def _print(paths: Sequence[str], empty: set[str]) -> str:
-    """Start and end tags around %s, for paths in document order. An attribute stands right before its element's text."""
+    """Start and end tags around %s, for paths in document order; an attribute right before its element's text."""
     out: list[str] = []
     open_: list[str] = []
     attribute = ""
@@ -354,6 +400,7 @@ def message(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     group = template % tuple(escape(values[place]) for place in order)
     transactions = "".join(f"<CdtTrfTxInf>{transaction(kept, type)}</CdtTrfTxInf>\n" for kept in laid)
     return (
-        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{type}"><{body}><GrpHdr><MsgId>{escape(writing.message_id)}</MsgId>'
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{type}"><{body}><GrpHdr>'
+        f"<MsgId>{escape(writing.message_id)}</MsgId>"
         f"<CreDtTm>{stamp(writing.now_ns)}</CreDtTm><NbOfTxs>{len(payments)}</NbOfTxs>{group}</GrpHdr>\n{transactions}</{body}></Document>\n"
     ).encode()

@@ -33,7 +33,9 @@ _QUALIFIED = re.compile(r"\{[^}]*\}")
 def refuse_bytes(data: bytes) -> Refusal | None:
     """What no parser should be asked to read."""
     if len(data) > MESSAGE_BYTES_MAX:
-        return Refusal("XML-SIZE", "FF01", "message", f"the message has {len(data)} bytes, at most {MESSAGE_BYTES_MAX} are read")
+        return Refusal(
+            "XML-SIZE", "FF01", "message", f"the message has {len(data)} bytes, at most {MESSAGE_BYTES_MAX} are read"
+        )
     head = data[3:1_024] if data[:3] == b"\xef\xbb\xbf" else data[:1_024]
     declared = _DECLARED.match(head.lstrip())
     if declared and declared[1].upper() not in (b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"):
@@ -49,8 +51,15 @@ def refuse_bytes(data: bytes) -> Refusal | None:
 
 def parser() -> etree.XMLParser:
     """A parser that opens nothing and expands nothing."""
-    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
-                           remove_pis=True, encoding="utf-8")
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        encoding="utf-8",
+    )
 
 
 def parse(data: bytes) -> etree._Element | Refusal:

@@ -84,7 +84,7 @@ def parts(file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         yield decoded
         return
     for start in range(0, len(decoded.records), records_max):
-        yield msgspec.structs.replace(decoded, records=decoded.records[start:start + records_max])
+        yield msgspec.structs.replace(decoded, records=decoded.records[start : start + records_max])
 
 
 def reprint(data: bytes) -> bytes:
@@ -187,7 +187,11 @@ def _transfer(shape: shapes.Transfer, place: str) -> Payment | Refusal:
     if not amount.minor:
         return _refusal("zero-amount", f"{place}.amount", "a transfer moves more than nothing", "AM01", shape.reference)
     return Payment(
-        "credit_transfer", amount, place, "transfer", "internal",
+        "credit_transfer",
+        amount,
+        place,
+        "transfer",
+        "internal",
         end_to_end_id=shape.reference,
         debtor=Party(shape.debtor_name) if shape.debtor_name else None,
         debtor_account=Account(shape.debit_account),
@@ -206,8 +210,16 @@ def _account(shape: shapes.Account, place: str) -> Operation | Refusal:
         floor = _money(shape.currency, shape.floor, f"{place}.floor", shape.id, signed=True)
     if isinstance(floor, Refusal):
         return floor
-    return Operation("open_account", shape.id, shape.currency, balance.minor or None, floor.minor if floor else None,
-                     shape.source_account, place=place, source="account")
+    return Operation(
+        "open_account",
+        shape.id,
+        shape.currency,
+        balance.minor or None,
+        floor.minor if floor else None,
+        shape.source_account,
+        place=place,
+        source="account",
+    )
 
 
 def _operation(shape: shapes.Operation, place: str) -> Operation | Refusal:

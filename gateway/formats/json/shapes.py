@@ -15,15 +15,20 @@ _ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9_.:/@+-]*(?![\s\S])"
 _TEXT = r"^[^\x00-\x1f\x7f-\x9f\ufffe\uffff]*(?![\s\S])"
 
 AccountId = Annotated[
-    str, Meta(pattern=_ACCOUNT, min_length=1, max_length=64, description="account id", examples=["ALICE"])]
+    str, Meta(pattern=_ACCOUNT, min_length=1, max_length=64, description="account id", examples=["ALICE"])
+]
 Amount = Annotated[
-    str | int, Meta(description="decimal text with at most the currency's decimals; a number only when it is whole",
-                    examples=["12.50"])]
+    str | int,
+    Meta(
+        description="decimal text with at most the currency's decimals; a number only when it is whole",
+        examples=["12.50"],
+    ),
+]
 Floor = Annotated[
-    str | int | None, Meta(description='lowest balance allowed; null or "none" for no floor', examples=["0.00"])]
+    str | int | None, Meta(description='lowest balance allowed; null or "none" for no floor', examples=["0.00"])
+]
 Currency = Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217 code", examples=["EUR"])]
-Reference = Annotated[
-    str, Meta(pattern=_TEXT, max_length=35, description="the sender's own reference: end-to-end id")]
+Reference = Annotated[str, Meta(pattern=_TEXT, max_length=35, description="the sender's own reference: end-to-end id")]
 Name = Annotated[str, Meta(pattern=_TEXT, max_length=140)]
 Line = Annotated[str, Meta(pattern=_TEXT, max_length=140)]
 Sentence = Annotated[str, Meta(pattern=_TEXT, max_length=1000)]

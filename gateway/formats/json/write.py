@@ -41,8 +41,15 @@ def event(payments: Sequence[Payment], writing: Writing) -> Frame:
 def _result(status: Status) -> Result:
     if status.code == "ACSC":
         return Result("ACSC", status.payment_id, _reference(status.record))
-    return Result(status.code, status.payment_id, _reference(status.record), status.reason, status.refusal_code,
-                  status.text, status.place)
+    return Result(
+        status.code,
+        status.payment_id,
+        _reference(status.record),
+        status.reason,
+        status.refusal_code,
+        status.text,
+        status.place,
+    )
 
 
 def _reference(record: Record | Refusal) -> str:

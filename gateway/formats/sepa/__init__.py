@@ -49,8 +49,13 @@ class Sepa:
         broken = check(payment)
         if broken is None:
             return payment
-        ids = (("InstrId", payment.instruction_id), ("EndToEndId", payment.end_to_end_id), ("TxId", payment.transaction_id),
-               ("UETR", payment.uetr), ("PmtInfId", payment.batch_id))
+        ids = (
+            ("InstrId", payment.instruction_id),
+            ("EndToEndId", payment.end_to_end_id),
+            ("TxId", payment.transaction_id),
+            ("UETR", payment.uetr),
+            ("PmtInfId", payment.batch_id),
+        )
         return structs.replace(broken, extra=tuple((f"iso:{name}", value) for name, value in ids if value))
 
     def group(self, payment: Payment, type: str) -> str:
@@ -93,8 +98,9 @@ def prepared(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     if len(_recent) >= RECENT_MAX:
         _recent.clear()
     latin, losses = transliterate(payment)
-    written = structs.replace(latin, charge_bearer="SLEV", service_level=("SEPA",), settlement_method="CLRG",
-                              scheme=scheme_of(payment))
+    written = structs.replace(
+        latin, charge_bearer="SLEV", service_level=("SEPA",), settlement_method="CLRG", scheme=scheme_of(payment)
+    )
     _recent[id(payment)] = (payment, (written, losses))
     return written, losses
 

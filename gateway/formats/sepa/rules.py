@@ -20,8 +20,24 @@ REMITTANCE_MAX = 140
 # The Latin set that every bank must take.
 SET = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*\Z")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
-_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "Æ": "AE", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "OE", "ł": "l", "Ł": "L", "đ": "d",
-                          "&": "+", "_": "-", "@": "(at)", "\n": " "})
+_LETTERS = str.maketrans(
+    {
+        "ß": "ss",
+        "æ": "ae",
+        "Æ": "AE",
+        "ø": "o",
+        "Ø": "O",
+        "œ": "oe",
+        "Œ": "OE",
+        "ł": "l",
+        "Ł": "L",
+        "đ": "d",
+        "&": "+",
+        "_": "-",
+        "@": "(at)",
+        "\n": " ",
+    }
+)
 
 Rule = Callable[[Payment], str]
 
@@ -53,13 +69,21 @@ def _bearer(p: Payment) -> str:
 
 
 def _level(p: Payment) -> str:
-    return "" if not p.service_level or p.service_level == ("SEPA",) else f"the service level is {p.service_level[0]}, not SEPA"
+    return (
+        ""
+        if not p.service_level or p.service_level == ("SEPA",)
+        else f"the service level is {p.service_level[0]}, not SEPA"
+    )
 
 
 def _remittance(p: Payment) -> str:
     if len(p.remittance) > 1 or (p.remittance and p.remittance_structured):
         return "remittance information comes once, structured or unstructured"
-    return "" if sum(map(len, p.remittance)) <= REMITTANCE_MAX else f"remittance information is longer than {REMITTANCE_MAX}"
+    return (
+        ""
+        if sum(map(len, p.remittance)) <= REMITTANCE_MAX
+        else f"remittance information is longer than {REMITTANCE_MAX}"
+    )
 
 
 def _end_to_end(p: Payment) -> str:
@@ -94,7 +118,11 @@ def _characters(p: Payment) -> str:
 
 
 def _texts(p: Payment) -> Iterator[tuple[str, str]]:
-    yield from (("end_to_end_id", p.end_to_end_id), ("instruction_id", p.instruction_id), *(("remittance", t) for t in p.remittance))
+    yield from (
+        ("end_to_end_id", p.end_to_end_id),
+        ("instruction_id", p.instruction_id),
+        *(("remittance", t) for t in p.remittance),
+    )
     for side in ("debtor", "creditor", "ultimate_debtor", "ultimate_creditor"):
         party = getattr(p, side)
         if party is not None:
@@ -139,12 +167,15 @@ def transliterate(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     if not changed:
         return payment, ()
     fields: dict[str, object] = {
-        "end_to_end_id": _latin(payment.end_to_end_id)[:35], "instruction_id": _latin(payment.instruction_id)[:35],
+        "end_to_end_id": _latin(payment.end_to_end_id)[:35],
+        "instruction_id": _latin(payment.instruction_id)[:35],
         "remittance": tuple(map(_latin, payment.remittance)),
     }
     for side in ("debtor", "creditor", "ultimate_debtor", "ultimate_creditor"):
         party: Party | None = getattr(payment, side)
         if party is not None and f"{side}.name" in changed:
             fields[side] = structs.replace(party, name=_latin(party.name))
-    losses = tuple(Loss(element, "characters outside the SEPA set are written otherwise", "info") for element in sorted(changed))
+    losses = tuple(
+        Loss(element, "characters outside the SEPA set are written otherwise", "info") for element in sorted(changed)
+    )
     return structs.replace(payment, **fields), losses

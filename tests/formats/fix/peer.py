@@ -66,8 +66,16 @@ class Peer:
         self.taken: list[bytes] = []
         self.closed = False
 
-    def write(self, kind: str, number: int, body: str = "", extra: str = "", shift_s: int = 0,
-              sender: str = "", target: str = "") -> bytes:
+    def write(
+        self,
+        kind: str,
+        number: int,
+        body: str = "",
+        extra: str = "",
+        shift_s: int = 0,
+        sender: str = "",
+        target: str = "",
+    ) -> bytes:
         head = f"35={kind}|34={number}|49={sender or self.config.target}|52={stamp(self.now_ns, shift_s)}"
         text = f"{head}|56={target or self.config.sender}|{extra}{body}"
         return framed(text, self.config.begin_string)

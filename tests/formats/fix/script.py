@@ -78,7 +78,7 @@ class Player:
         found = cut(self.received[number], 0, 1 << 20)
         assert found is not None
         assert found[1], f"not a well framed message: {self.received[number]!r}"
-        self.received[number] = self.received[number][found[0]:]
+        self.received[number] = self.received[number][found[0] :]
         compare(_fields(self._render(text)), _fields(found[1]))
 
     def _render(self, text: str) -> bytes:
@@ -108,5 +108,3 @@ def compare(wanted: list[tuple[str, str]], received: list[tuple[str, str]]) -> N
             assert TIME_SHAPE.match(got), f"{tag}: {got!r} is not a time"
         elif tag != "10":
             assert want == got, f"{tag}: expected {want!r}, received {got!r} in {received}"
-
-

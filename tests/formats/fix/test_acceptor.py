@@ -71,11 +71,14 @@ def test_options_change_without_a_new_logon() -> None:
     assert peer.logon(3) == ["35=5|34=3|58=HeartBtInt (108) must be between 0 and 10"]
 
 
-@pytest.mark.parametrize(("sessions", "told"), [
-    ([SessionConfig("A"), SessionConfig("A", sender="X")], "two sessions have the same target"),
-    ([SessionConfig("A", begin_string="FIX.5.0")], "begin_string 'FIX.5.0' is none of FIX.4.0"),
-    ([SessionConfig("A", begin_string="FIX.4.2")], r"no dictionary FIX42\.xml"),
-])
+@pytest.mark.parametrize(
+    ("sessions", "told"),
+    [
+        ([SessionConfig("A"), SessionConfig("A", sender="X")], "two sessions have the same target"),
+        ([SessionConfig("A", begin_string="FIX.5.0")], "begin_string 'FIX.5.0' is none of FIX.4.0"),
+        ([SessionConfig("A", begin_string="FIX.4.2")], r"no dictionary FIX42\.xml"),
+    ],
+)
 def test_sessions_that_cannot_be_served_are_told(sessions: list[SessionConfig], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         FixAcceptor("fix", sessions, [], Store().read)
@@ -93,12 +96,15 @@ def peer_of(begin_string: str) -> Peer:
     return peer
 
 
-@pytest.mark.parametrize(("version", "answer", "milliseconds"), [
-    ("FIX.4.0", "35=3|34=2|45=2|58=Required tag missing (112)", False),
-    ("FIX.4.1", "35=3|34=2|45=2|58=Required tag missing (112)", False),
-    ("FIX.4.2", "35=3|34=2|45=2|58=Required tag missing|371=112|372=1|373=1", True),
-    ("FIX.4.3", "35=3|34=2|45=2|58=Required tag missing|371=112|372=1|373=1", True),
-])
+@pytest.mark.parametrize(
+    ("version", "answer", "milliseconds"),
+    [
+        ("FIX.4.0", "35=3|34=2|45=2|58=Required tag missing (112)", False),
+        ("FIX.4.1", "35=3|34=2|45=2|58=Required tag missing (112)", False),
+        ("FIX.4.2", "35=3|34=2|45=2|58=Required tag missing|371=112|372=1|373=1", True),
+        ("FIX.4.3", "35=3|34=2|45=2|58=Required tag missing|371=112|372=1|373=1", True),
+    ],
+)
 def test_each_version_rejects_in_its_own_way(version: str, answer: str, milliseconds: bool) -> None:
     peer = peer_of(version)
     assert peer.logon() == ["35=A|34=1|98=0|108=30"]

@@ -48,7 +48,8 @@ def corpus_bytes(path: Path) -> bytes:
     """A line is a message without its frame, or after `!` as it stands."""
     lines = path.read_text("latin-1").splitlines()
     return b"".join(
-        (line[1:].replace("|", "\x01").encode() if line.startswith("!") else framed(line)) + b"\n" for line in lines)
+        (line[1:].replace("|", "\x01").encode() if line.startswith("!") else framed(line)) + b"\n" for line in lines
+    )
 
 
 # --- reading
@@ -66,10 +67,24 @@ def test_corpus(path: Path) -> None:
 def test_an_order_is_read_whole() -> None:
     decoded = decode(BODY + "1=ACC1|59=3|15=EUR|58=note|453=1|448=DESK|", head=HEAD + "115=CORP|")
     assert (decoded.type, decoded.sender, decoded.receiver) == ("FIX.4.4/D", "CLIENT1", "FINOS")
-    assert decoded.records == [Order(
-        "A", "EUR/USD", "buy", Money("EUR", 100_000), Money("USD", 110_000), "1.1", "limit", "immediate_or_cancel",
-        "ACC1", "CLIENT1/A", "20260921-14:13:20", "tag 11", "FIX.4.4/D",
-        extra=(("fix:115", "CORP"), ("fix:21", "1"), ("fix:58", "note"), ("fix:453", "1"), ("fix:448", "DESK")))]
+    assert decoded.records == [
+        Order(
+            "A",
+            "EUR/USD",
+            "buy",
+            Money("EUR", 100_000),
+            Money("USD", 110_000),
+            "1.1",
+            "limit",
+            "immediate_or_cancel",
+            "ACC1",
+            "CLIENT1/A",
+            "20260921-14:13:20",
+            "tag 11",
+            "FIX.4.4/D",
+            extra=(("fix:115", "CORP"), ("fix:21", "1"), ("fix:58", "note"), ("fix:453", "1"), ("fix:448", "DESK")),
+        )
+    ]
 
 
 def test_a_market_order_has_no_quote_amount() -> None:
@@ -78,19 +93,30 @@ def test_a_market_order_has_no_quote_amount() -> None:
     assert (found.order_type, found.quote, found.price) == ("market", None, "")
 
 
-@pytest.mark.parametrize(("changes", "code", "place"), [
-    ({"_55": "EURUSD"}, "unknown-symbol", "tag 55"), ({"_55": "EUR/XXX"}, "unknown-symbol", "tag 55"),
-    ({"_55": "EUR/EUR"}, "unknown-symbol", "tag 55"), ({"_55": ""}, "unknown-symbol", "tag 55"),
-    ({"_54": "5"}, "unsupported-side", "tag 54"), ({"_40": "3"}, "unsupported-order-type", "tag 40"),
-    ({"_59": "7"}, "unsupported-time-in-force", "tag 59"),
-    ({"_15": "USD"}, "quantity-in-quote-currency", "tag 15"), ({"_15": "CHF"}, "wrong-currency", "tag 15"),
-    ({"_38": ""}, "no-quantity", "tag 38"), ({"_38": "0.00"}, "zero-amount", "tag 38"),
-    ({"_38": "-5"}, "bad-quantity", "tag 38"), ({"_38": "1.005"}, "bad-quantity", "tag 38"),
-    ({"_38": "1" * 18}, "bad-quantity", "tag 38"), ({"_44": ""}, "no-price", "tag 44"),
-    ({"_44": "-1.1"}, "bad-price", "tag 44"), ({"_44": "0"}, "zero-amount", "tag 44"),
-    ({"_44": "9" * 17}, "amount-too-large", "tag 44"),
-    ({"_55": "JPY/USD", "_38": "1", "_44": "0.001"}, "zero-amount", "tag 44"),
-])
+@pytest.mark.parametrize(
+    ("changes", "code", "place"),
+    [
+        ({"_55": "EURUSD"}, "unknown-symbol", "tag 55"),
+        ({"_55": "EUR/XXX"}, "unknown-symbol", "tag 55"),
+        ({"_55": "EUR/EUR"}, "unknown-symbol", "tag 55"),
+        ({"_55": ""}, "unknown-symbol", "tag 55"),
+        ({"_54": "5"}, "unsupported-side", "tag 54"),
+        ({"_40": "3"}, "unsupported-order-type", "tag 40"),
+        ({"_59": "7"}, "unsupported-time-in-force", "tag 59"),
+        ({"_15": "USD"}, "quantity-in-quote-currency", "tag 15"),
+        ({"_15": "CHF"}, "wrong-currency", "tag 15"),
+        ({"_38": ""}, "no-quantity", "tag 38"),
+        ({"_38": "0.00"}, "zero-amount", "tag 38"),
+        ({"_38": "-5"}, "bad-quantity", "tag 38"),
+        ({"_38": "1.005"}, "bad-quantity", "tag 38"),
+        ({"_38": "1" * 18}, "bad-quantity", "tag 38"),
+        ({"_44": ""}, "no-price", "tag 44"),
+        ({"_44": "-1.1"}, "bad-price", "tag 44"),
+        ({"_44": "0"}, "zero-amount", "tag 44"),
+        ({"_44": "9" * 17}, "amount-too-large", "tag 44"),
+        ({"_55": "JPY/USD", "_38": "1", "_44": "0.001"}, "zero-amount", "tag 44"),
+    ],
+)
 def test_orders_that_cannot_be_taken(changes: dict[str, str], code: str, place: str) -> None:
     found = order(**changes)
     assert isinstance(found, Refusal)
@@ -100,8 +126,12 @@ def test_orders_that_cannot_be_taken(changes: dict[str, str], code: str, place: 
     assert valid(report)
 
 
-@given(st.sampled_from(["EUR/USD", "USD/JPY", "KWD/USD", "JPY/KWD"]), st.integers(1, 10**12), st.integers(1, 10**9),
-       st.integers(0, 8))
+@given(
+    st.sampled_from(["EUR/USD", "USD/JPY", "KWD/USD", "JPY/KWD"]),
+    st.integers(1, 10**12),
+    st.integers(1, 10**9),
+    st.integers(0, 8),
+)
 def test_the_quote_amount_is_quantity_times_price_half_even(pair: str, minor: int, digits: int, decimals: int) -> None:
     base, quote = pair.split("/")
     price = f"{Decimal(digits).scaleb(-decimals):f}"
@@ -191,8 +221,10 @@ def valid(report: str) -> bool:
 
 def test_a_settled_order_is_filled_at_its_price() -> None:
     report = answered(Status("ACSC", order(_1="ACC1"), 17))
-    assert report == ("35=8|1=ACC1|37=17|11=A|17=17-F|150=F|39=2|55=EUR/USD|54=1|38=1000.00|40=2|44=1.1|15=EUR|31=1.1|"
-                      "32=1000.00|151=0|14=1000.00|6=1.1|60=20260921-14:13:20.123|")
+    assert report == (
+        "35=8|1=ACC1|37=17|11=A|17=17-F|150=F|39=2|55=EUR/USD|54=1|38=1000.00|40=2|44=1.1|15=EUR|31=1.1|"
+        "32=1000.00|151=0|14=1000.00|6=1.1|60=20260921-14:13:20.123|"
+    )
     assert valid(report)
 
 
@@ -204,10 +236,20 @@ def test_a_held_order_is_pending_and_its_release_another_execution() -> None:
     assert valid(held)
 
 
-@pytest.mark.parametrize(("reason", "code"), [
-    ("AM04", "3"), ("AM05", "6"), ("AC01", "15"), ("AM03", "1"), ("AM12", "13"), ("AG01", "0"), ("TM01", "4"),
-    ("NARR", "99"), ("", "99"),
-])
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("AM04", "3"),
+        ("AM05", "6"),
+        ("AC01", "15"),
+        ("AM03", "1"),
+        ("AM12", "13"),
+        ("AG01", "0"),
+        ("TM01", "4"),
+        ("NARR", "99"),
+        ("", "99"),
+    ],
+)
 def test_a_rejected_order_says_why(reason: str, code: str) -> None:
     report = answered(Status("RJCT", order(), 17, reason, "insufficient\x01funds\n" + "x" * 300))
     assert f"|17=17-8|150=8|39=8|55=EUR/USD|54=1|38=1000.00|40=2|44=1.1|15=EUR|103={code}|151=0|14=0|6=0|" in report

@@ -54,17 +54,20 @@ def test_components_are_opened_and_required_only_where_they_are(tmp_path: Path) 
     assert not found.fields[b"149"].values, "other values are allowed"
 
 
-@pytest.mark.parametrize(("old", "new", "told"), [
-    ("<fix ", "<fox ", "not XML"),
-    (SMALL, "<fox/>", "begins with <fix>"),
-    ("name='Lines' required='Y'", "name='Rows' required='Y'", "component Rows is not defined"),
-    ("<field name='Headline'", "<field name='Heading'", "field Heading is not defined"),
-    ("number='58'", "number='x'", "field Line has no number"),
-    (" msgtype='B'", "", "message News has no msgtype"),
-    ("<field name='Line' required='Y'/>", "", "group NoLines is empty"),
-    ("<field name='Line' required='Y'/>", "<component name='Lines' required='N'/>", "contain each other"),
-    ("<header><field name='BeginString'", "<header><field", "has no name"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("<fix ", "<fox ", "not XML"),
+        (SMALL, "<fox/>", "begins with <fix>"),
+        ("name='Lines' required='Y'", "name='Rows' required='Y'", "component Rows is not defined"),
+        ("<field name='Headline'", "<field name='Heading'", "field Heading is not defined"),
+        ("number='58'", "number='x'", "field Line has no number"),
+        (" msgtype='B'", "", "message News has no msgtype"),
+        ("<field name='Line' required='Y'/>", "", "group NoLines is empty"),
+        ("<field name='Line' required='Y'/>", "<component name='Lines' required='N'/>", "contain each other"),
+        ("<header><field name='BeginString'", "<header><field", "has no name"),
+    ],
+)
 def test_a_wrong_file_is_told_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
     with pytest.raises(ValueError, match=told) as error:
         read(tmp_path, SMALL.replace(old, new, 1))
@@ -88,7 +91,8 @@ def test_the_shipped_dictionary_agrees_with_the_published_one() -> None:
     ours = dictionary.load("FIX44")
     theirs = dictionary.load("FIX44", shared_corpus("fix", "dictionaries"))
     assert {tag: (f.name, f.type) for tag, f in ours.fields.items()}.items() <= {
-        tag: (f.name, f.type) for tag, f in theirs.fields.items()}.items()
+        tag: (f.name, f.type) for tag, f in theirs.fields.items()
+    }.items()
     assert set(ours.messages) == set(theirs.messages)
     assert _flat(ours.header) == _flat(theirs.header)
     assert _flat(ours.trailer) == _flat(theirs.trailer)

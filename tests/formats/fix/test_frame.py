@@ -11,12 +11,25 @@ from tests.formats.fix.peer import framed
 HEARTBEAT = framed("35=0|34=2|49=CLIENT1|52=20260921-14:13:20|56=FINOS|")
 TEST_REQUEST = framed("35=1|34=3|49=CLIENT1|52=20260921-14:13:20|56=FINOS|112=HELLO|")
 
-noise = st.sampled_from([
-    HEARTBEAT, TEST_REQUEST, HEARTBEAT[:-9], HEARTBEAT.replace(b"9=", b"9=1"), HEARTBEAT.replace(b"34=2", b"34=3"),
-    b"8=FIX.4.4\x019=999999999\x0135=0\x01", b"8=FIX.4.4\x019=-5\x0135=0\x01", b"8=", b"8=FI", b"8=FIX", b"garbage",
-    b"\x01", b"10=000\x01",
-    b"9=5\x018=FIX.4.4\x0135=0\x01", b"35=0\x01" + HEARTBEAT,
-])
+noise = st.sampled_from(
+    [
+        HEARTBEAT,
+        TEST_REQUEST,
+        HEARTBEAT[:-9],
+        HEARTBEAT.replace(b"9=", b"9=1"),
+        HEARTBEAT.replace(b"34=2", b"34=3"),
+        b"8=FIX.4.4\x019=999999999\x0135=0\x01",
+        b"8=FIX.4.4\x019=-5\x0135=0\x01",
+        b"8=",
+        b"8=FI",
+        b"8=FIX",
+        b"garbage",
+        b"\x01",
+        b"10=000\x01",
+        b"9=5\x018=FIX.4.4\x0135=0\x01",
+        b"35=0\x01" + HEARTBEAT,
+    ]
+)
 
 
 def whole(data: bytes) -> list[bytes]:
@@ -52,9 +65,11 @@ def test_garbage_before_a_message_is_skipped() -> None:
 
 
 def test_the_first_fields_out_of_order_skip_the_message() -> None:
-    for text in ("8=FIX.4.4|35=0|9=40|34=2|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|",
-                 "8=FIX.4.4|9=51|34=2|35=0|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|",
-                 "9=54|8=FIX.4.4|35=0|34=2|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|"):
+    for text in (
+        "8=FIX.4.4|35=0|9=40|34=2|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|",
+        "8=FIX.4.4|9=51|34=2|35=0|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|",
+        "9=54|8=FIX.4.4|35=0|34=2|49=CLIENT1|52=20260921-14:13:20|56=FINOS|10=000|",
+    ):
         assert whole(text.replace("|", "\x01").encode() + HEARTBEAT)[-1] == HEARTBEAT, text
 
 
@@ -77,7 +92,7 @@ def test_pieces_make_no_difference(parts: list[bytes], data: st.DataObject) -> N
     framer, found, place = Framer(), [], 0
     while place < len(stream):
         size = data.draw(st.integers(1, 40))
-        found += framer.feed(stream[place:place + size])
+        found += framer.feed(stream[place : place + size])
         place += size
     assert [frame for frame in found if frame] == [frame for frame in whole(stream) if frame]
 

@@ -33,22 +33,25 @@ def test_a_logon_is_answered_and_both_numbers_are_durable_first() -> None:
     assert not peer.link.seal().wire, "once"
 
 
-@pytest.mark.parametrize("write", [
-    lambda p: p.write("A", 1, "98=0|108=30|", sender="STRANGER"),
-    lambda p: p.write("A", 1, "98=0|108=30|", target="ELSEWHERE"),
-    lambda p: framed(f"35=A|34=1|49=CLIENT1|52={stamp(p.now_ns)}|56=FINOS|98=0|108=30|", "FIX.4.2"),
-    lambda p: p.write("A", 1, "98=0|108=30|", shift_s=-121),
-    lambda p: p.write("A", 1, "98=0|108=30|", shift_s=121),
-    lambda p: p.write("A", 1, "98=0|"),
-    lambda p: p.write("A", 1, "98=0|108=30|9999=X|"),
-    lambda p: p.write("0", 1),
-    lambda p: p.write("D", 1, ORDER.format("A")),
-    lambda p: p.write("A", 1, "98=0|108=30|").replace(b"9=6", b"9=4"),
-    lambda p: p.write("A", 1, "98=0|108=30|")[:-4] + b"000\x01",
-    lambda p: b"GET / HTTP/1.1\r\n\r\n",
-    lambda p: b"8=FIX.4.4\x01" + b"x" * 5_000,
-    lambda p: framed(f"35=A|49=CLIENT1|52={stamp(p.now_ns)}|56=FINOS|98=0|108=30|"),
-])
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda p: p.write("A", 1, "98=0|108=30|", sender="STRANGER"),
+        lambda p: p.write("A", 1, "98=0|108=30|", target="ELSEWHERE"),
+        lambda p: framed(f"35=A|34=1|49=CLIENT1|52={stamp(p.now_ns)}|56=FINOS|98=0|108=30|", "FIX.4.2"),
+        lambda p: p.write("A", 1, "98=0|108=30|", shift_s=-121),
+        lambda p: p.write("A", 1, "98=0|108=30|", shift_s=121),
+        lambda p: p.write("A", 1, "98=0|"),
+        lambda p: p.write("A", 1, "98=0|108=30|9999=X|"),
+        lambda p: p.write("0", 1),
+        lambda p: p.write("D", 1, ORDER.format("A")),
+        lambda p: p.write("A", 1, "98=0|108=30|").replace(b"9=6", b"9=4"),
+        lambda p: p.write("A", 1, "98=0|108=30|")[:-4] + b"000\x01",
+        lambda p: b"GET / HTTP/1.1\r\n\r\n",
+        lambda p: b"8=FIX.4.4\x01" + b"x" * 5_000,
+        lambda p: framed(f"35=A|49=CLIENT1|52={stamp(p.now_ns)}|56=FINOS|98=0|108=30|"),
+    ],
+)
 def test_whoever_does_not_log_on_properly_changes_nothing_and_hears_nothing(write: object) -> None:
     peer = Peer()
     assert peer.feed(write(peer)) == []  # type: ignore[operator]
@@ -216,7 +219,8 @@ def test_a_sequence_reset_goes_forward_only(peer: Peer) -> None:
     assert peer.send("4", 0, "36=10|") == []
     assert peer.numbers[0] == 10
     assert peer.send("4", 0, "36=5|123=N|") == [
-        "35=3|34=2|45=0|58=Value is incorrect (out of range) for this tag|372=4|373=5"]
+        "35=3|34=2|45=0|58=Value is incorrect (out of range) for this tag|372=4|373=5"
+    ]
     assert peer.numbers[0] == 10
 
 
@@ -254,7 +258,9 @@ def test_a_wrong_message_is_rejected_and_counted(peer: Peer) -> None:
 @pytest.mark.parametrize("names", [{"sender": "WRONG"}, {"target": "WRONG"}])
 def test_wrong_names_end_the_session(peer: Peer, names: dict[str, str]) -> None:
     assert peer.send("D", 2, ORDER.format("A"), **names) == [
-        "35=3|34=2|45=2|58=CompID problem|372=D|373=9", "35=5|34=3"]
+        "35=3|34=2|45=2|58=CompID problem|372=D|373=9",
+        "35=5|34=3",
+    ]
     assert not peer.taken
     assert peer.send("5", 3) == []
     assert peer.closed
@@ -289,10 +295,16 @@ def test_without_validation_only_what_the_session_needs_is_checked() -> None:
 # --- garbled input
 
 
-@pytest.mark.parametrize("spoil", [
-    lambda data: data[:-4] + b"000\x01", lambda data: data.replace(b"9=", b"9=1", 1), lambda data: data[1:],
-    lambda data: data.replace(b"34=2", b"34x=2"), lambda data: b"\x00" * 2_000,
-])
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda data: data[:-4] + b"000\x01",
+        lambda data: data.replace(b"9=", b"9=1", 1),
+        lambda data: data[1:],
+        lambda data: data.replace(b"34=2", b"34x=2"),
+        lambda data: b"\x00" * 2_000,
+    ],
+)
 def test_garbled_input_uses_no_number_and_gets_no_answer(peer: Peer, spoil: object) -> None:
     assert peer.feed(spoil(peer.write("0", 2))) == []  # type: ignore[operator]
     assert not peer.closed
@@ -364,7 +376,8 @@ def test_a_million_heartbeats_are_one_gap_fill() -> None:
 
 def test_a_request_for_what_was_never_sent_is_rejected(peer: Peer) -> None:
     assert peer.send("2", 2, "7=50|16=0|") == [
-        "35=3|34=2|45=2|58=Value is incorrect (out of range) for this tag|371=7|372=2|373=5"]
+        "35=3|34=2|45=2|58=Value is incorrect (out of range) for this tag|371=7|372=2|373=5"
+    ]
 
 
 def test_answers_made_while_nobody_is_there_are_asked_for_later(peer: Peer) -> None:
@@ -428,11 +441,18 @@ def test_pieces_make_no_difference(data: st.DataObject) -> None:
     ends = []
     for cut in (False, True):
         peer = Peer()
-        stream = b"".join([
-            peer.write("A", 1, "98=0|108=30|"), peer.write("D", 2, ORDER.format("A")), b"garbage",
-            peer.write("1", 4, "112=EARLY|"), peer.write("D", 3, ORDER.format("B")), peer.write("D", 5, "11=A|"),
-            peer.write("2", 6, "7=1|16=0|"), peer.write("0", 7),
-        ])
+        stream = b"".join(
+            [
+                peer.write("A", 1, "98=0|108=30|"),
+                peer.write("D", 2, ORDER.format("A")),
+                b"garbage",
+                peer.write("1", 4, "112=EARLY|"),
+                peer.write("D", 3, ORDER.format("B")),
+                peer.write("D", 5, "11=A|"),
+                peer.write("2", 6, "7=1|16=0|"),
+                peer.write("0", 7),
+            ]
+        )
         answers: list[str] = []
         while stream:
             size = data.draw(st.integers(1, 60)) if cut else len(stream)

@@ -26,50 +26,62 @@ def fault(text: str, rules: Rules = RULES) -> tuple[int, str] | None:
     return (found.reason, found.tag.decode()) if found is not None else None
 
 
-@pytest.mark.parametrize("text", [
-    "35=0|" + HEAD, "35=D|" + HEAD + BODY, "35=D|" + HEAD + BODY + PARTIES, "35=D|" + HEAD + BODY + "453=0|",
-    "35=D|" + HEAD + BODY + "58=a=b|", "35=D|" + HEAD + "115=DESK|" + BODY, "35=V|" + HEAD + "262=X|9999=any|",
-    "35=D|" + HEAD + BODY + "18=1 6 G|", "35=D|" + HEAD + BODY + "354=3|355=abc|",
-    "35=0|" + HEAD + "627=1|628=HUB|629=20260921-14:13:20|",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "35=0|" + HEAD,
+        "35=D|" + HEAD + BODY,
+        "35=D|" + HEAD + BODY + PARTIES,
+        "35=D|" + HEAD + BODY + "453=0|",
+        "35=D|" + HEAD + BODY + "58=a=b|",
+        "35=D|" + HEAD + "115=DESK|" + BODY,
+        "35=V|" + HEAD + "262=X|9999=any|",
+        "35=D|" + HEAD + BODY + "18=1 6 G|",
+        "35=D|" + HEAD + BODY + "354=3|355=abc|",
+        "35=0|" + HEAD + "627=1|628=HUB|629=20260921-14:13:20|",
+    ],
+)
 def test_valid(text: str) -> None:
     assert fault(text) is None
 
 
-@pytest.mark.parametrize(("text", "reason", "tag"), [
-    ("35=0|" + HEAD + "9999=HI|", 0, "9999"),
-    ("35=0|" + HEAD + "-1=HI|", 0, "-1"),
-    ("35=1|" + HEAD, 1, "112"),
-    ("35=0|34=2|49=CLIENT1|56=FINOS|", 1, "52"),
-    ("35=D|" + HEAD + BODY.replace("54=1|", ""), 1, "54"),
-    ("35=0|" + HEAD + "55=X|", 2, "55"),
-    ("35=D|" + HEAD + "628=HUB|" + BODY, 2, "628"),
-    ("35=D|" + HEAD + BODY + "628=HUB|", 14, "628"),
-    ("35=0|" + HEAD + "112=|", 4, "112"),
-    ("35=0|" + HEAD.replace("FINOS", ""), 4, "56"),
-    ("35=D|" + HEAD + BODY.replace("40=2", "40=w"), 5, "40"),
-    ("35=D|" + HEAD + BODY.replace("38=1000", "38=+1000"), 6, "38"),
-    ("35=D|" + HEAD + BODY.replace("40=2", "40=22"), 6, "40"),
-    ("35=D|" + HEAD + BODY.replace("60=20260921-14:13:20", "60=20260921"), 6, "60"),
-    ("35=D|" + HEAD + BODY + "432=20260231|", 6, "432"),
-    ("35=D|" + HEAD + BODY + "114=y|", 6, "114"),
-    ("35=D|" + HEAD + BODY + "354=4|355=abc|", 6, "354"),
-    ("35=*|" + HEAD, 11, ""),
-    ("35=D|" + HEAD + BODY + "54=1|", 13, "54"),
-    ("35=0|" + HEAD + "34=2|", 13, "34"),
-    ("35=D|55=EUR/USD|" + HEAD + BODY, 14, "34"),
-    ("35=0|" + HEAD + "89=x|112=A|", 14, "112"),
-    ("35=D|" + HEAD + BODY + "453=1|448=A|452=1|447=D|", 15, "447"),
-    ("35=D|" + HEAD + BODY + "453=1|447=D|448=A|", 15, "447"),
-    ("35=D|" + HEAD + BODY + "453=3|448=A|448=B|", 16, "453"),
-    ("35=D|" + HEAD + BODY + "453=1|448=A|448=B|", 16, "453"),
-    ("35=D|" + HEAD + BODY + "453=1|", 16, "453"),
-    ("35=D|" + HEAD + BODY + PARTIES.replace("802=1", "802=2"), 16, "802"),
-    ("35=D|" + HEAD + BODY + "453=1|448=A|448=|", 16, "453"),
-    ("35=D|" + HEAD + BODY + "453=x|448=A|", 6, "453"),
-    ("35=D|" + HEAD + BODY + "453=1|448=|", 4, "448"),
-    ("35=D|" + HEAD + BODY + "453=1|448=A|452=99|", 5, "452"),
-])
+@pytest.mark.parametrize(
+    ("text", "reason", "tag"),
+    [
+        ("35=0|" + HEAD + "9999=HI|", 0, "9999"),
+        ("35=0|" + HEAD + "-1=HI|", 0, "-1"),
+        ("35=1|" + HEAD, 1, "112"),
+        ("35=0|34=2|49=CLIENT1|56=FINOS|", 1, "52"),
+        ("35=D|" + HEAD + BODY.replace("54=1|", ""), 1, "54"),
+        ("35=0|" + HEAD + "55=X|", 2, "55"),
+        ("35=D|" + HEAD + "628=HUB|" + BODY, 2, "628"),
+        ("35=D|" + HEAD + BODY + "628=HUB|", 14, "628"),
+        ("35=0|" + HEAD + "112=|", 4, "112"),
+        ("35=0|" + HEAD.replace("FINOS", ""), 4, "56"),
+        ("35=D|" + HEAD + BODY.replace("40=2", "40=w"), 5, "40"),
+        ("35=D|" + HEAD + BODY.replace("38=1000", "38=+1000"), 6, "38"),
+        ("35=D|" + HEAD + BODY.replace("40=2", "40=22"), 6, "40"),
+        ("35=D|" + HEAD + BODY.replace("60=20260921-14:13:20", "60=20260921"), 6, "60"),
+        ("35=D|" + HEAD + BODY + "432=20260231|", 6, "432"),
+        ("35=D|" + HEAD + BODY + "114=y|", 6, "114"),
+        ("35=D|" + HEAD + BODY + "354=4|355=abc|", 6, "354"),
+        ("35=*|" + HEAD, 11, ""),
+        ("35=D|" + HEAD + BODY + "54=1|", 13, "54"),
+        ("35=0|" + HEAD + "34=2|", 13, "34"),
+        ("35=D|55=EUR/USD|" + HEAD + BODY, 14, "34"),
+        ("35=0|" + HEAD + "89=x|112=A|", 14, "112"),
+        ("35=D|" + HEAD + BODY + "453=1|448=A|452=1|447=D|", 15, "447"),
+        ("35=D|" + HEAD + BODY + "453=1|447=D|448=A|", 15, "447"),
+        ("35=D|" + HEAD + BODY + "453=3|448=A|448=B|", 16, "453"),
+        ("35=D|" + HEAD + BODY + "453=1|448=A|448=B|", 16, "453"),
+        ("35=D|" + HEAD + BODY + "453=1|", 16, "453"),
+        ("35=D|" + HEAD + BODY + PARTIES.replace("802=1", "802=2"), 16, "802"),
+        ("35=D|" + HEAD + BODY + "453=1|448=A|448=|", 16, "453"),
+        ("35=D|" + HEAD + BODY + "453=x|448=A|", 6, "453"),
+        ("35=D|" + HEAD + BODY + "453=1|448=|", 4, "448"),
+        ("35=D|" + HEAD + BODY + "453=1|448=A|452=99|", 5, "452"),
+    ],
+)
 def test_faults(text: str, reason: int, tag: str) -> None:
     assert fault(text) == (reason, tag)
 
@@ -78,10 +90,33 @@ def test_every_fault_has_its_text() -> None:
     assert Fault(16, b"453").text == b"Incorrect NumInGroup count for repeating group"
 
 
-fields = st.sampled_from([
-    "11=A", "21=1", "38=1000", "40=2", "40=w", "44=1.1", "54=1", "55=EUR/USD", "60=20260921-14:13:20", "453=1", "453=2",
-    "448=A", "447=D", "452=1", "802=1", "523=X", "803=2", "58=", "115=DESK", "9999=x", "112=A", "34=2", "432=20260921",
-])
+fields = st.sampled_from(
+    [
+        "11=A",
+        "21=1",
+        "38=1000",
+        "40=2",
+        "40=w",
+        "44=1.1",
+        "54=1",
+        "55=EUR/USD",
+        "60=20260921-14:13:20",
+        "453=1",
+        "453=2",
+        "448=A",
+        "447=D",
+        "452=1",
+        "802=1",
+        "523=X",
+        "803=2",
+        "58=",
+        "115=DESK",
+        "9999=x",
+        "112=A",
+        "34=2",
+        "432=20260921",
+    ]
+)
 
 
 @given(st.lists(fields, max_size=10), st.booleans())

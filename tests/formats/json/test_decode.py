@@ -19,7 +19,8 @@ CORPUS = Path(__file__).parents[2] / "corpus" / "json"
 CASES = sorted(CORPUS.glob("*.msg"))
 
 AMOUNTS = st.sampled_from(sorted(EXPONENTS)).flatmap(
-    lambda currency: st.builds(Money, st.just(currency), st.integers(1, 10**18 - 1)))
+    lambda currency: st.builds(Money, st.just(currency), st.integers(1, 10**18 - 1))
+)
 
 
 def shown(decoded: Decoded) -> dict[str, object]:
@@ -30,8 +31,11 @@ def shown(decoded: Decoded) -> dict[str, object]:
             return {"refused": record.code, "reason": record.reason, "place": record.place, "record": record.record}
         return msgspec.to_builtins(record)
 
-    return {"type": decoded.type, "records": [brief(r) for r in decoded.records],
-            "refusals": [brief(r) for r in decoded.refusals]}
+    return {
+        "type": decoded.type,
+        "records": [brief(r) for r in decoded.records],
+        "refusals": [brief(r) for r in decoded.refusals],
+    }
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -55,11 +59,18 @@ def test_no_bytes_make_it_raise(data: bytes, type: str) -> None:
     FORMAT.reprint(data)
 
 
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["type", "id", "amount", "currency", "op", "payment", "\n"]), inner, max_size=6),
-    max_leaves=20))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["type", "id", "amount", "currency", "op", "payment", "\n"]), inner, max_size=6
+            )
+        ),
+        max_leaves=20,
+    )
+)
 def test_no_document_makes_it_raise(document: object) -> None:
     data = json.dumps(document).encode("utf-8", "surrogatepass")
     for type in ("", "transfer", "account", "operation"):

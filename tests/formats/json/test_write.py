@@ -17,10 +17,14 @@ WRITING = Writing("M1", 1_767_225_600_123_000_000)
 PAYMENT = Payment("credit_transfer", Money("EUR", 1250), end_to_end_id="R-1", debtor_account=Account("ALICE"))
 
 PAYMENTS = st.builds(
-    Payment, st.sampled_from(["credit_transfer", "fi_transfer", "return"]),
-    st.builds(Money, st.just("EUR"), st.integers(1, 10**18 - 1)), end_to_end_id=st.text(max_size=35),
-    debtor=st.none() | st.builds(Party, st.text(max_size=20)), remittance=st.lists(st.text(max_size=20)).map(tuple),
-    extra=st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9))).map(tuple))
+    Payment,
+    st.sampled_from(["credit_transfer", "fi_transfer", "return"]),
+    st.builds(Money, st.just("EUR"), st.integers(1, 10**18 - 1)),
+    end_to_end_id=st.text(max_size=35),
+    debtor=st.none() | st.builds(Party, st.text(max_size=20)),
+    remittance=st.lists(st.text(max_size=20)).map(tuple),
+    extra=st.lists(st.tuples(st.text(max_size=9), st.text(max_size=9))).map(tuple),
+)
 
 
 def answer(decoded: Decoded, *statuses: Status) -> object:
@@ -31,14 +35,23 @@ def answer(decoded: Decoded, *statuses: Status) -> object:
 
 def test_one_record_is_answered_by_its_result() -> None:
     assert answer(Decoded("json", "transfer"), Status("ACSC", PAYMENT, 12)) == {
-        "status": "ACSC", "payment_id": 12, "reference": "R-1"}
+        "status": "ACSC",
+        "payment_id": 12,
+        "reference": "R-1",
+    }
 
 
 def test_a_refused_record_says_why() -> None:
     status = Status("RJCT", PAYMENT, 12, "AM04", "not enough", "insufficient-funds", "$")
     assert answer(Decoded("json", "transfer"), status) == {
-        "status": "RJCT", "payment_id": 12, "reference": "R-1", "reason": "AM04", "code": "insufficient-funds",
-        "text": "not enough", "place": "$"}
+        "status": "RJCT",
+        "payment_id": 12,
+        "reference": "R-1",
+        "reason": "AM04",
+        "code": "insufficient-funds",
+        "text": "not enough",
+        "place": "$",
+    }
 
 
 def test_several_records_are_listed() -> None:
