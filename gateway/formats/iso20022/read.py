@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any
 
 from lxml import etree
 
+from gateway.formats.iso20022 import mapping
 from gateway.formats.iso20022.mapping import LISTS, Leaf
 from gateway.model import (
     Account,
@@ -223,25 +224,30 @@ def instructions(texts: Mapping[str, list[str]], group: str) -> tuple[Instructio
     )
 
 
-T = TypeVar("T")
-
-
-def optional(texts: Mapping[str, list[str]] | None, make: Callable[[Mapping[str, list[str]]], T]) -> T | None:
-    """A record when something was said for it."""
-    return make(texts) if texts else None
-
-
-def in_order(found: Found, field: str, make: Callable[[Mapping[str, list[str]]], T]) -> tuple[T | None, ...]:
-    """A tuple of up to three agents or accounts; gaps become None, trailing ones vanish."""
-    made = [make(found[key]) if (key := f"{field}.{n}") in found else None for n in range(3)]
-    while made and made[-1] is None:
-        made.pop()
-    return tuple(made)
-
-
-def without_gaps(agents: tuple[Agent | None, ...]) -> tuple[Agent, ...]:
-    """Where the second is given and the first is not, an agent of whom nothing is known stands first."""
-    return tuple(one_agent or Agent() for one_agent in agents)
+Make = Callable[[Mapping[str, list[str]]], Any]
+_MAKERS: dict[str, Make] = {"party": party, "account": account, "agent": agent}
+MAKERS: dict[str, Make] = {
+    field: _MAKERS[kind] for kind, field in (*mapping.CUSTOMER.values(), *mapping.INSTITUTION.values())
+}
+# Attributes of the payment itself that are one text, and lists of texts.
+TEXTS = (
+    frozenset(
+        attribute
+        for attribute in (*mapping.INTERBANK.values(), *mapping.INITIATION.values())
+        if "." not in attribute and not attribute.startswith(("amount", "instructed"))
+    )
+    - LISTS
+)
+# Attributes that are made of several leaves: the name of the record's field, and its maker.
+GROUPS: dict[str, tuple[str, Callable[[Mapping[str, list[str]]], Any]]] = {
+    "charge": ("charges", charges),
+    "for_creditor_agent": ("instructions_for_creditor_agent", lambda own: instructions(own, "for_creditor_agent")),
+    "for_next_agent": ("instructions_for_next_agent", lambda own: instructions(own, "for_next_agent")),
+    "time": (
+        "settlement_times",
+        lambda own: tuple((key[5:], values[0]) for key, values in own.items() if key.startswith("time.")),
+    ),
+}
 
 
 def build(
@@ -255,62 +261,41 @@ def build(
     structured: Extra,
     underlying: Payment | None,
 ) -> Payment:
-    """A payment from sorted leaves."""
-    own = found.get("", {})
+    """A payment from sorted leaves: only what was said is made."""
+    fields: dict[str, Any] = {"instructed_amount": instructed, "extra": extra, "underlying": underlying}
+    if structured:
+        fields["remittance_structured"] = structured
+    numbered: dict[str, dict[int, Any]] = {}
+    for name, texts in found.items():
+        if not name:
+            _own_fields(texts, fields)
+        elif "." in name:
+            field, _, number = name.partition(".")
+            numbered.setdefault(field, {})[int(number)] = MAKERS[name](texts)
+        else:
+            fields[name] = MAKERS[name](texts)
+    for field, made in numbered.items():
+        fields[field] = _in_order(field, made)
+    return Payment(kind, money, place, source, **fields)
 
-    return Payment(
-        kind,
-        money,
-        place,
-        source,
-        instruction_id=one(own, "instruction_id"),
-        end_to_end_id=one(own, "end_to_end_id"),
-        transaction_id=one(own, "transaction_id"),
-        uetr=one(own, "uetr"),
-        clearing_reference=one(own, "clearing_reference"),
-        batch_id=one(own, "batch_id"),
-        settlement_date=one(own, "settlement_date"),
-        instructed_amount=instructed,
-        exchange_rate=one(own, "exchange_rate"),
-        charge_bearer=one(own, "charge_bearer"),
-        charges=charges(own),
-        debtor=optional(found.get("debtor"), party),
-        debtor_account=optional(found.get("debtor_account"), account),
-        debtor_agent=optional(found.get("debtor_agent"), agent),
-        debtor_agent_account=optional(found.get("debtor_agent_account"), account),
-        creditor=optional(found.get("creditor"), party),
-        creditor_account=optional(found.get("creditor_account"), account),
-        creditor_agent=optional(found.get("creditor_agent"), agent),
-        creditor_agent_account=optional(found.get("creditor_agent_account"), account),
-        debtor_institution=optional(found.get("debtor_institution"), agent),
-        creditor_institution=optional(found.get("creditor_institution"), agent),
-        ultimate_debtor=optional(found.get("ultimate_debtor"), party),
-        ultimate_creditor=optional(found.get("ultimate_creditor"), party),
-        initiating_party=optional(found.get("initiating_party"), party),
-        intermediary_agents=without_gaps(in_order(found, "intermediary_agents", agent)),
-        intermediary_accounts=in_order(found, "intermediary_accounts", account),
-        previous_agents=without_gaps(in_order(found, "previous_agents", agent)),
-        instructing_agent=optional(found.get("instructing_agent"), agent),
-        instructed_agent=optional(found.get("instructed_agent"), agent),
-        settlement_method=one(own, "settlement_method"),
-        settlement_account=optional(found.get("settlement_account"), account),
-        clearing_system=one(own, "clearing_system"),
-        reimbursement_agents=in_order(found, "reimbursement_agents", agent),
-        reimbursement_accounts=in_order(found, "reimbursement_accounts", account),
-        priority=one(own, "priority"),
-        service_level=tuple(own.get("service_level", ())),
-        local_instrument=one(own, "local_instrument"),
-        category_purpose=one(own, "category_purpose"),
-        purpose=one(own, "purpose"),
-        remittance=tuple(own.get("remittance", ())),
-        remittance_structured=structured,
-        instructions_for_creditor_agent=instructions(own, "for_creditor_agent"),
-        instructions_for_next_agent=instructions(own, "for_next_agent"),
-        regulatory=tuple(own.get("regulatory", ())),
-        settlement_times=tuple((key[5:], values[0]) for key, values in own.items() if key.startswith("time.")),
-        underlying=underlying,
-        extra=extra,
-    )
+
+def _own_fields(own: Mapping[str, list[str]], fields: dict[str, Any]) -> None:
+    """What is said of the payment itself."""
+    for attribute, texts in own.items():
+        if attribute in TEXTS:
+            fields[attribute] = texts[0]
+        elif attribute in LISTS:
+            fields[attribute] = tuple(texts)
+        else:
+            group = GROUPS.get(attribute.partition(".")[0])
+            if group is not None and group[0] not in fields:
+                fields[group[0]] = group[1](own)
+
+
+def _in_order(field: str, made: Mapping[int, Any]) -> tuple[Any, ...]:
+    """First, second, third. Where one is not given, an agent of whom nothing is known, or no account, stands for it."""
+    gap = Agent() if field in ("intermediary_agents", "previous_agents") else None
+    return tuple(made.get(number, gap) for number in range(max(made) + 1))
 
 
 def split_rest(rest: Iterable[tuple[str, str]]) -> tuple[Extra, Extra]:
