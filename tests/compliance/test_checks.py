@@ -46,26 +46,40 @@ def test_orders_are_limited_by_their_base_quantity() -> None:
     assert len(limits.build({"EUR": Decimal(9)}, Path())([order])) == 1
 
 
-@pytest.mark.parametrize(("debtor", "account", "level"), [
-    (None, None, "none"),
-    (Party("Alma"), None, "none"),
-    (Party("Alma"), Account("A"), "simplified"),
-    (Party("Alma", Address(country="DE")), Account("A"), "standard"),
-    (Party("Alma", Address(country="DE"), lei="X" * 20), Account("A"), "enhanced"),
-])
+@pytest.mark.parametrize(
+    ("debtor", "account", "level"),
+    [
+        (None, None, "none"),
+        (Party("Alma"), None, "none"),
+        (Party("Alma"), Account("A"), "simplified"),
+        (Party("Alma", Address(country="DE")), Account("A"), "standard"),
+        (Party("Alma", Address(country="DE"), lei="X" * 20), Account("A"), "enhanced"),
+    ],
+)
 def test_tiers(debtor: Party | None, account: Account | None, level: str) -> None:
     one = payment(debtor=debtor, debtor_account=account)
     reached = [
-        minimum for minimum in kyc_level.LEVELS
+        minimum
+        for minimum in kyc_level.LEVELS
         if not kyc_level.build(kyc_level.Options(minimum), Path())([one])  # type: ignore[arg-type]
     ]
     assert reached[-1] == level
 
 
-@pytest.mark.parametrize("name", [
-    "Obsidian Kestrel Shipping Ltd", "OBSIDIAN KESTREL SHIPPING", "Shipping Kestrel Obsidian", "Obsidiän Kestrel Shipping",
-    "Obsidian Kestrl Shipping Limited", "Mirko Teodor Varga", "Varga Mirko", "Jabir Abdalmunif", "Аркадий Листопадов",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Obsidian Kestrel Shipping Ltd",
+        "OBSIDIAN KESTREL SHIPPING",
+        "Shipping Kestrel Obsidian",
+        "Obsidiän Kestrel Shipping",
+        "Obsidian Kestrl Shipping Limited",
+        "Mirko Teodor Varga",
+        "Varga Mirko",
+        "Jabir Abdalmunif",
+        "Аркадий Листопадов",
+    ],
+)
 def test_a_listed_name_is_held_however_it_is_written(name: str) -> None:
     check = screen.build(screen.Options(DEMO), ROOT)
     [(place, finding)] = check([payment(creditor=Party("Somebody Else")), payment(debtor=Party(name))])
@@ -75,10 +89,24 @@ def test_a_listed_name_is_held_however_it_is_written(name: str) -> None:
     assert "list" not in finding.text, "the sender must not learn of the hit"
 
 
-@pytest.mark.parametrize("name", [
-    "Breeze Bakery GmbH", "Harbor Light Trading Inc", "Kestrel", "Shipping Ltd", "Obsidian Jewellery", "Maria Varga", "Black Forest Logistics GmbH",
-    "Cobalt Works", "", " ", "-", "x" * 10_000, "\x00\ud800",
-])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Breeze Bakery GmbH",
+        "Harbor Light Trading Inc",
+        "Kestrel",
+        "Shipping Ltd",
+        "Obsidian Jewellery",
+        "Maria Varga",
+        "Black Forest Logistics GmbH",
+        "Cobalt Works",
+        "",
+        " ",
+        "-",
+        "x" * 10_000,
+        "\x00\ud800",
+    ],
+)
 def test_other_names_are_not(name: str) -> None:
     assert screen.build(screen.Options(DEMO), ROOT)([payment(creditor=Party(name))]) == []
 

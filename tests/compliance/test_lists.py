@@ -22,12 +22,16 @@ UN = """<?xml version="1.0"?><CONSOLIDATED_LIST><INDIVIDUALS><INDIVIDUAL><REFERE
 
 def test_ofac_with_its_traps(tmp_path: Path) -> None:
     (tmp_path / "sdn.csv").write_bytes(
-        b'7,"FICTIVE, Orlan",individual,"DEMO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 1960; a.k.a. \'THE OTTER\'."\r\n\x1a\r\n')
+        b'7,"FICTIVE, Orlan",individual,"DEMO",-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,-0- ,"DOB 1960; a.k.a. \'THE OTTER\'."\r\n\x1a\r\n'
+    )
     (tmp_path / "alt.csv").write_bytes(b'7,1,"aka","FIKTIV, Orlan",-0- \r\n\x1a\r\n')
     (tmp_path / "add.csv").write_bytes(b'7,1,"Street","Town","Land",-0- \r\n')
     listed = _lists.read((str(tmp_path),), Path())
     assert [(e.name, e.kind, e.weak) for e in listed.entries] == [
-        ("FIKTIV  Orlan", "", False), ("FICTIVE  Orlan", "individual", False), ("THE OTTER", "individual", True)]
+        ("FIKTIV  Orlan", "", False),
+        ("FICTIVE  Orlan", "individual", False),
+        ("THE OTTER", "individual", True),
+    ]
 
 
 def test_un_and_tables(tmp_path: Path) -> None:
@@ -60,7 +64,7 @@ def slip(name: str, random: Random) -> str:
     word = parts[place]
     if len(word) > 4:
         at = random.randrange(1, len(word) - 1)
-        parts[place] = random.choice([word[:at] + word[at + 1:], word[:at] + random.choice("aeinorst") + word[at:]])
+        parts[place] = random.choice([word[:at] + word[at + 1 :], word[:at] + random.choice("aeinorst") + word[at:]])
     if random.random() < 0.5:
         random.shuffle(parts)
     return " ".join(parts)

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.formats.ach import make, tables, write
-from gateway.formats.ach.scan import Scanner, read_lines
+from gateway.formats.ach.scan import Scanner, entries, read_lines
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
@@ -40,19 +40,28 @@ class Ach:
     def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         """Check the whole file, then yield its entries in parts; constant memory."""
         scanner = Scanner()
-        for _ in scanner.run(read_lines(file)):
-            pass
+        scanner.run(read_lines(file))
         head = _head(scanner)
         if scanner.faults:
             yield Decoded(self.name, "ACH", _file_id(head), refusals=tuple(scanner.faults), header=head)
             return
         file.seek(0)
-        payments = Scanner(make.payment).run(read_lines(file))
+        payments = entries(read_lines(file), make.payment)
         count = scanner.entries
         while True:
             part = list(islice(payments, records_max))
             if part or not count:
-                yield Decoded(self.name, "ACH", _file_id(head), head["created"], part, (), head["origin"], head["destination"], head)
+                yield Decoded(
+                    self.name,
+                    "ACH",
+                    _file_id(head),
+                    head["created"],
+                    part,
+                    (),
+                    head["origin"],
+                    head["destination"],
+                    head,
+                )
             if len(part) < records_max:
                 return
 
@@ -67,13 +76,19 @@ class Ach:
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""
         if any(status.code == "RJCT" and isinstance(status.record, Payment) for status in statuses):
-            return [Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)]
+            return [
+                Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)
+            ]
         count = decoded.count or len(statuses)
         held = sum(status.code == "PDNG" for status in statuses)
         refused = sum(status.code == "RJCT" for status in statuses)
         receipt = {
-            "file": decoded.message_id, "status": "RJCT" if decoded.refusals else "ACSC", "opened": count,
-            "settled": count - held - refused, "held": held, "refused": refused,
+            "file": decoded.message_id,
+            "status": "RJCT" if decoded.refusals else "ACSC",
+            "opened": count,
+            "settled": count - held - refused,
+            "held": held,
+            "refused": refused,
             "refusals": [_told(refusal) for refusal in decoded.refusals[:REFUSALS_TOLD]],
         }
         data = msgspec.json.format(msgspec.json.encode(receipt), indent=2) + b"\n"
@@ -86,8 +101,14 @@ class Ach:
 
 def _head(scanner: Scanner) -> dict[str, str]:
     h = scanner.header if len(scanner.header) == tables.RECORD else ""
-    return {"destination": h[3:13].strip(), "origin": h[13:23].strip(), "created": h[23:33].strip(), "modifier": h[33:34],
-            "destination_name": h[40:63].strip(), "origin_name": h[63:86].strip()}
+    return {
+        "destination": h[3:13].strip(),
+        "origin": h[13:23].strip(),
+        "created": h[23:33].strip(),
+        "modifier": h[33:34],
+        "destination_name": h[40:63].strip(),
+        "origin_name": h[63:86].strip(),
+    }
 
 
 def _file_id(head: dict[str, str]) -> str:
@@ -99,15 +120,21 @@ def _told(refusal: Refusal) -> dict[str, str]:
     return {"code": refusal.code, "reason": refusal.reason, "place": refusal.place, "text": refusal.text}
 
 
-_TABLES = {b"1": tables.FILE_HEADER, b"5": tables.BATCH_HEADER, b"6": tables.ENTRY, b"7": tables.ADDENDA_05, b"8": tables.BATCH_CONTROL,
-           b"9": tables.FILE_CONTROL}
+_TABLES = {
+    b"1": tables.FILE_HEADER,
+    b"5": tables.BATCH_HEADER,
+    b"6": tables.ENTRY,
+    b"7": tables.ADDENDA_05,
+    b"8": tables.BATCH_CONTROL,
+    b"9": tables.FILE_CONTROL,
+}
 
 
 def _reprint(line: bytes) -> bytes:
     table = _TABLES.get(line[:1])
     if table is None or len(line) < tables.RECORD:
         return line
-    return b"".join(line[c.where] for c in table) + line[tables.RECORD:]
+    return b"".join(line[c.where] for c in table) + line[tables.RECORD :]
 
 
 FORMAT = Ach()

@@ -1,9 +1,9 @@
-"""Reading a NACHA file, record by record: one pass that counts, checks and, when asked, makes payments.
+"""Reading a NACHA file, record by record: one pass that counts and checks everything.
 
-Strategy: the scanner is a state machine over 94-character records. It runs twice: once only to check, over the whole
-file, and once to make payments, when nothing was wrong. A fault names its rule, line, columns and field; faults
-that follow from another are not said: a bad batch header keeps its batch open, and a file control is compared with
-what the batch controls said, so that a wrong entry is told once.
+Strategy: the scanner is a state machine over 94-character records; an entry as nearly all are is checked at one go,
+anything else by the rules one by one. A second, light pass (`entries`) makes payments of a file that was right. A
+fault names its rule, line, columns and field; faults that follow from another are not said: a bad batch header keeps
+its batch open, and a file control is compared with what the batch controls said, so that a wrong entry is told once.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from gateway.formats.ach.tables import CODES, RECORD, SECS, Column, routing_chec
 from gateway.model import Payment, Refusal
 
 FAULTS_MAX = 200  # of one file: enough to mend it, bounded against a hostile one
-LINE_BYTES_MAX = 4_096  # longer lines belong to no ACH file
+CHUNK_BYTES = 1 << 20  # read at once: large enough to be fast, small enough for many files at a time
+LINE_BYTES_MAX = 64 * RECORD  # longer lines are runs of records, or belong to no ACH file
 ADDENDA_MAX = 9_999  # of one entry: the sequence field's four digits
 ROUTING_MEMO = 50_000  # routing numbers remembered as right
-
-Line = tuple[int, int, str]  # number from 1, byte offset, text
 
 
 def fault(rule: str, line: int, column: Column | None, text: str, reason: str = "FF01") -> Refusal:
@@ -35,52 +34,69 @@ def column(table: tuple[Column, ...], name: str) -> Column:
     return next(c for c in table if c.name == name)
 
 
-def read_lines(file: BinaryIO) -> Iterator[Line]:
-    """Records with LF or CRLF after each, or none at all."""
-    head = file.read(RECORD * 12)
-    file.seek(0)
-    if b"\n" not in head and b"\r" not in head and len(head) == RECORD * 12:
-        yield from _run_of_records(file)
-        return
-    number = offset = 0
-    for raw in iter(lambda: file.readline(LINE_BYTES_MAX), b""):
-        text = _text(raw.rstrip(b"\r\n"))
-        for piece in _pieces(text):
-            number += 1
-            yield number, offset, piece
-        offset += len(raw)
+def read_lines(file: BinaryIO) -> Iterator[str]:
+    """Records with LF or CRLF after each, or none at all; read in chunks, split at once."""
+    tail = b""
+    while chunk := file.read(CHUNK_BYTES):
+        lines = (tail + chunk).split(b"\n")
+        tail = lines.pop()
+        if len(tail) > LINE_BYTES_MAX:  # a run of records without line ends, or no ACH file
+            whole = len(tail) - len(tail) % RECORD
+            lines.append(tail[:whole])
+            tail = tail[whole:]
+        if lines:
+            yield from _split(lines)
+    if tail:
+        yield from _split([tail])
 
 
-def _pieces(text: str) -> list[str]:
-    """A line that is a run of records, its last one perhaps without its blanks, as those records."""
-    if len(text) <= RECORD or len(text.rstrip()) < 2 * RECORD:
-        return [text]
-    return [text[at:at + RECORD].ljust(RECORD) for at in range(0, len(text), RECORD)]
-
-
-def _run_of_records(file: BinaryIO) -> Iterator[Line]:
-    number = offset = 0
-    while raw := file.read(RECORD):
-        number += 1
-        yield number, offset, raw.rstrip(b"\r\n").decode("latin-1")
-        offset += len(raw)
+def _split(lines: list[bytes]) -> Iterator[str]:
+    """Lines as texts. Columns are characters: UTF-8 where a line is, Latin-1 otherwise; nothing is changed."""
+    joined = b"\n".join(lines)
+    texts = joined.decode("ascii").split("\n") if joined.isascii() else [_text(line) for line in lines]
+    for text in texts:
+        if len(text) == RECORD:
+            yield text
+        else:
+            yield from _pieces(text.rstrip("\r"))
 
 
 def _text(raw: bytes) -> str:
-    """Columns are characters: UTF-8 where the line is, Latin-1 otherwise. Nothing is changed."""
-    if raw.isascii():
-        return raw.decode("ascii")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError:
         return raw.decode("latin-1")
 
 
+def _pieces(text: str) -> list[str]:
+    """A line that is a run of records, its last one perhaps without its blanks, as those records."""
+    if len(text) <= RECORD or len(text.rstrip()) < 2 * RECORD:
+        return [text]
+    return [text[at : at + RECORD].ljust(RECORD) for at in range(0, len(text), RECORD)]
+
+
 class Batch:
     """What is known of the batch that is open."""
 
-    __slots__ = ("count", "credits", "debits", "first", "hash", "header", "last_trace", "line", "number", "odfi", "returned", "sec",
-                 "service", "shared", "sound")
+    __slots__ = (
+        "count",
+        "credits",
+        "debits",
+        "first",
+        "hash",
+        "header",
+        "last_trace",
+        "line",
+        "number",
+        "odfi",
+        "only",
+        "plain",
+        "returned",
+        "sec",
+        "service",
+        "shared",
+        "sound",
+    )
 
     def __init__(self, line: int, header: str) -> None:
         self.line, self.header = line, header
@@ -91,6 +107,8 @@ class Batch:
         self.first = True
         self.returned = False
         self.sound = True  # the header says what its entries may be
+        self.plain = self.sec in ("PPD", "CCD")
+        self.only = {"220": False, "225": True}.get(self.service)  # debits only, credits only, or None: both
         self.shared: object = None  # what the maker of payments keeps per batch
 
 
@@ -98,10 +116,9 @@ Make = Callable[[Batch, int, str, list[str]], Payment]
 
 
 class Scanner:
-    """One pass over a file. `faults` is what is wrong; `run` yields payments when a maker is given."""
+    """One pass over a file; `faults` is what is wrong with it."""
 
-    def __init__(self, make: Make | None = None) -> None:
-        self.make = make
+    def __init__(self) -> None:
         self.faults: list[Refusal] = []
         self.header = ""
         self.control = ""
@@ -113,31 +130,66 @@ class Scanner:
         self.lines = self.control_line = 0
         self.entry: tuple[int, str] | None = None
         self.addenda: list[str] = []
-        self.routing: set[str] = set()
+        self.routing: dict[str, int] = {}  # right routing numbers: what they add to the entry hash
+        self.last_plain = 0
         self.adv = False
 
     def wrong(self, rule: str, line: int, at: Column | None, text: str, reason: str = "FF01") -> None:
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(fault(rule, line, at, text, reason))
 
-    def run(self, lines: Iterable[Line]) -> Iterator[Payment]:
-        """Walk all records; yields each payment once its addenda are read."""
-        for number, _, text in lines:
+    def run(self, lines: Iterable[str]) -> None:
+        """Walk all records; what is wrong is in `faults` then."""
+        number = 0
+        for number, text in enumerate(lines, 1):
             kind = text[:1]
+            if kind == "6" and self.entry is None and len(text) == RECORD and self._plain(number, text):
+                continue
             if kind == "7" and len(text) == RECORD and self.entry is not None and text.isascii():
                 self._addenda(number, text)
                 continue
             if self.entry is not None:
-                made = self._finish_entry()
-                if made is not None:
-                    yield made
+                self._finish_entry()
             if kind == "6" and len(text) == RECORD and self.batch is not None:
                 self._entry(number, text)
             else:
                 self._record(number, text)
-        if self.entry is not None and (made := self._finish_entry()) is not None:
-            yield made
+        self.lines = self.lines if self.control else number
+        if self.entry is not None:
+            self._finish_entry()
         self._end()
+
+    def _plain(self, number: int, text: str) -> bool:
+        """An entry as nearly all are, checked at one go; False when anything asks for a closer look."""
+        batch = self.batch
+        if batch is None or not batch.plain or text[78] != "0":
+            return False
+        debit, cents, trace = LIVE.get(text[1:3]), text[29:39], text[79:]
+        routing = self.routing.get(text[3:12])
+        if (
+            debit is None
+            or routing is None
+            or not cents.isdigit()
+            or cents == "0000000000"
+            or trace <= batch.last_trace
+            or trace[:8] != batch.odfi
+            or not trace.isdigit()
+            or batch.only not in (None, debit)
+            or not text[54:76].strip(" 0")
+            or not (text.isascii() and text.isprintable())
+        ):
+            return False
+        batch.first = False
+        batch.last_trace = trace
+        batch.count += 1
+        batch.hash += routing
+        if debit:
+            batch.debits += int(cents)
+        else:
+            batch.credits += int(cents)
+        self.entries += 1
+        self.last_plain = number
+        return True
 
     # -- records other than entries
 
@@ -152,8 +204,14 @@ class Scanner:
         if self.control:
             self.wrong("F02", number, None, "nothing but padding may follow the file control")
             return
-        act = {"1": self._file_header, "5": self._batch_header, "6": self._stray_entry, "7": self._stray_addenda,
-               "8": self._batch_control, "9": self._file_control}.get(text[0])
+        act = {
+            "1": self._file_header,
+            "5": self._batch_header,
+            "6": self._stray_entry,
+            "7": self._stray_addenda,
+            "8": self._batch_control,
+            "9": self._file_control,
+        }.get(text[0])
         if act is None:
             self.wrong("F02", number, None, f"record type {text[0]!r} is not one of 1 5 6 7 8 9")
             return
@@ -167,11 +225,12 @@ class Scanner:
         if len(text) == RECORD:
             return text
         bare = text.rstrip()
-        if len(bare) > RECORD:
-            self.wrong("F01", number, None, f"a record has 94 characters, this one has {len(bare)}")
-        elif bare and bare[0] in "1568" and len(bare) < 80 or bare[:1] == "9" and len(bare) < 55 and bare != "9" * len(bare):
-            self.wrong("F01", number, None, f"a record has 94 characters, this one has {len(bare)}")
-        elif bare and bare[0] not in "156789":
+        if (
+            len(bare) > RECORD
+            or (bare and bare[0] in "1568" and len(bare) < 80)
+            or (bare[:1] == "9" and len(bare) < 55 and bare != "9" * len(bare))
+            or (bare and bare[0] not in "156789")
+        ):
             self.wrong("F01", number, None, f"a record has 94 characters, this one has {len(bare)}")
         return bare[:RECORD].ljust(RECORD)
 
@@ -220,8 +279,14 @@ class Scanner:
             batch.sound = False
         self._check_company(number, text, batch)
         status = {"ADV": "0", "DNE": "2"}.get(batch.sec)
-        if (status is not None and text[78] != status) or text[78] not in "012" or (text[78] == "0" and batch.sec not in ("ADV", "IAT")):
-            self.wrong("B03", number, column(t, "originator_status"), f"found {text[78]!r}, expected {status or '1 or 2'}")
+        if (
+            (status is not None and text[78] != status)
+            or text[78] not in "012"
+            or (text[78] == "0" and batch.sec not in ("ADV", "IAT"))
+        ):
+            self.wrong(
+                "B03", number, column(t, "originator_status"), f"found {text[78]!r}, expected {status or '1 or 2'}"
+            )
         effective = text[69:75]
         if effective.isdigit() and effective.strip("0") and _date(effective) is None:
             self.wrong("B04", number, column(t, "effective_date"), f"{effective!r} is not a date YYMMDD", "DT01")
@@ -229,12 +294,18 @@ class Scanner:
             self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
             batch.sound = False
         if self.last_batch_number and batch.number <= self.last_batch_number:
-            self.wrong("F07", number, column(t, "batch_number"), f"{batch.number} does not follow {self.last_batch_number}")
+            self.wrong(
+                "F07", number, column(t, "batch_number"), f"{batch.number} does not follow {self.last_batch_number}"
+            )
         self.last_batch_number = batch.number
         self._characters(number, text)
 
     def _check_company(self, number: int, text: str, batch: Batch) -> None:
-        names = ("entry_description",) if _international(text) else ("company_name", "company_identification", "entry_description")
+        names = (
+            ("entry_description",)
+            if _international(text)
+            else ("company_name", "company_identification", "entry_description")
+        )
         for name in names:
             c = column(tables.BATCH_HEADER, name)
             if not text[c.where].strip(" 0"):
@@ -249,13 +320,17 @@ class Scanner:
         self.adv = self.adv or adv
         t = tables.BATCH_CONTROL_ADV if adv else tables.BATCH_CONTROL
         if text[1:4] != batch.service:
-            self.wrong("B01", number, column(t, "service_class"), f"found {text[1:4]!r}, the header says {batch.service!r}")
+            self.wrong(
+                "B01", number, column(t, "service_class"), f"found {text[1:4]!r}, the header says {batch.service!r}"
+            )
         said = text[44:54].strip()
         if not adv and said != batch.header[40:50].strip() and (said or not _international(batch.header)):
             self.wrong("B02", number, column(t, "company_identification"), "not the header's company identification")
         for name, said in (("odfi", batch.odfi), ("batch_number", batch.number)):
             if text[column(t, name).where] != said:
-                self.wrong("B05", number, column(t, name), f"found {text[column(t, name).where]!r}, the header says {said!r}")
+                self.wrong(
+                    "B05", number, column(t, name), f"found {text[column(t, name).where]!r}, the header says {said!r}"
+                )
         if batch.first:
             self.wrong("B07", number, None, "the batch has no entries")
         values = self._compare("B06", number, text, t, (batch.count, batch.hash, batch.debits, batch.credits))
@@ -266,7 +341,9 @@ class Scanner:
         self.totals_credits += values[3]
         self._characters(number, text)
 
-    def _compare(self, rule: str, number: int, text: str, t: tuple[Column, ...], found: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    def _compare(
+        self, rule: str, number: int, text: str, t: tuple[Column, ...], found: tuple[int, int, int, int]
+    ) -> tuple[int, int, int, int]:
         """A control record against what was counted; what the control says."""
         said = []
         for name, value in zip(("count", "entry_hash", "debits_cents", "credits_cents"), found, strict=True):
@@ -278,7 +355,13 @@ class Scanner:
                 said.append(value)
                 continue
             if int(digits) != value:
-                self.wrong(rule, number, c, f"says {int(digits)}, the records give {value}", "AM10" if "cents" in name else "FF01")
+                self.wrong(
+                    rule,
+                    number,
+                    c,
+                    f"says {int(digits)}, the records give {value}",
+                    "AM10" if "cents" in name else "FF01",
+                )
             said.append(int(digits))
         return said[0], said[1], said[2], said[3]
 
@@ -292,7 +375,9 @@ class Scanner:
         if not text[c.where].isdigit() or int(text[c.where]) != self.batch_count:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
-        self._compare("F06", number, text, t, (self.totals_count, self.totals_hash, self.totals_debits, self.totals_credits))
+        self._compare(
+            "F06", number, text, t, (self.totals_count, self.totals_hash, self.totals_debits, self.totals_credits)
+        )
 
     def _stray_entry(self, number: int, text: str) -> None:
         if self.batch is None:
@@ -306,6 +391,11 @@ class Scanner:
         if self.entry is not None:
             self._characters(number, text)
             self._addenda(number, text)
+        elif self.last_plain == number - 1 and self.batch is not None:
+            self.batch.count += 1
+            self.last_plain = number
+            c = column(tables.ENTRY, "addenda_indicator")
+            self.wrong("E06", number - 1, c, "found '0', and addenda follow")
         else:
             self.wrong("F02", number, None, "an addenda record outside an entry")
 
@@ -318,7 +408,8 @@ class Scanner:
             self.wrong("F11", self.lines or 1, None, "no file control: the file is truncated")
         elif self.control and not self._blocks_agree():
             c = column(tables.FILE_CONTROL, "block_count")
-            text = f"says {self.control[c.where].strip() or 'nothing'}, the file has {-(-self.control_line // tables.BLOCKING)}"
+            blocks = -(-self.control_line // tables.BLOCKING)
+            text = f"says {self.control[c.where].strip() or 'nothing'}, the file has {blocks}"
             self.wrong("F06", self.control_line, c, text)
         elif not self.batch_count and not any(f.code in ("B07", "F02") for f in self.faults):
             self.wrong("F09", self.lines or 1, None, "the file has no batches")
@@ -394,7 +485,7 @@ class Scanner:
             expected = routing_check_digit(routing[:8])
             self.wrong("E02", number, tables.ENTRY[3], f"check digit {routing[8]!r}, expected {expected!r}", "RC01")
         elif len(self.routing) < ROUTING_MEMO:
-            self.routing.add(routing)
+            self.routing[routing] = int(routing[:8])
 
     def _check_trace(self, number: int, trace: str, batch: Batch) -> None:
         c = column(tables.ENTRY, "trace_number")
@@ -408,7 +499,7 @@ class Scanner:
 
     def _addenda(self, number: int, text: str) -> None:
         batch = self.batch
-        assert batch is not None and self.entry is not None, "called within an entry"
+        assert batch is not None, "called within an entry"
         batch.count += 1
         self.lines = number
         if not text.isprintable():
@@ -416,7 +507,7 @@ class Scanner:
         if len(self.addenda) < ADDENDA_MAX:
             self.addenda.append(text)
 
-    def _finish_entry(self) -> Payment | None:
+    def _finish_entry(self) -> None:
         """What can only be said once the addenda are there."""
         assert self.entry is not None
         (number, text), addenda = self.entry, self.addenda
@@ -429,14 +520,11 @@ class Scanner:
             self._check_rest(number, text, addenda, batch)
         else:
             self._check_plain(number, text, batch)
-        if self.make is None:
-            return None
-        return self.make(batch, number, text, addenda)
 
     def _check_plain(self, number: int, text: str, batch: Batch) -> None:
         """Amount, name and direction of a PPD or CCD entry without addenda: most entries there are."""
         code = CODES.get(text[1:3])
-        if code is None or not batch.sound and batch.sec not in SECS:
+        if code is None or (not batch.sound and batch.sec not in SECS):
             return
         zero = text[29:39] == "0000000000"
         if zero == (code.kind == "live") or (code.kind == "zero" and batch.sec == "PPD") or code.kind == "returned":
@@ -472,7 +560,7 @@ class Scanner:
         types = {line[1:3] for line in addenda}
         returned = "99" in types
         batch.returned = batch.returned or returned
-        if sec is None or batch.sec == "ADV" and not returned:
+        if sec is None or (batch.sec == "ADV" and not returned):
             return
         if text[78] != ("1" if addenda else "0"):
             what = "no addenda follow" if not addenda else f"{len(addenda)} addenda follow"
@@ -485,7 +573,9 @@ class Scanner:
         if code is None:
             return
         reversal = batch.header[53:63].strip() == "REVERSAL"
-        if not reversal and (code.debit and not sec.debits or not code.debit and not sec.credits and code.kind != "prenote"):
+        if not reversal and (
+            (code.debit and not sec.debits) or (not code.debit and not sec.credits and code.kind != "prenote")
+        ):
             self.wrong("E01", number, tables.ENTRY[1], f"{text[1:3]} is not for {batch.sec}")
         if reversal and batch.sec == "TEL" and code.debit:
             self.wrong("E01", number, tables.ENTRY[1], "a reversal of TEL has credits only")
@@ -514,10 +604,12 @@ class Scanner:
                 self._check_sequence(number + place, place, line, text)
         if sec.count_field is not None:
             first, last = sec.count_field
-            said = text[first - 1:last]
+            said = text[first - 1 : last]
             mandatory = 7 if batch.sec == "IAT" else len(addenda)  # some count only 10 to 16
             if batch.sec != "ENR" and (not said.isdigit() or int(said) not in (len(addenda), mandatory)):
-                self.wrong("E09", number, Column("addenda_count", first, last, "n"), f"says {said!r}, found {len(addenda)}")
+                self.wrong(
+                    "E09", number, Column("addenda_count", first, last, "n"), f"says {said!r}, found {len(addenda)}"
+                )
         if batch.sec == "IAT":
             self._check_iat(number, addenda)
 
@@ -525,9 +617,16 @@ class Scanner:
         if not line[87:94].isdigit():
             return  # a record without its last columns, as some write it: nothing to compare
         if not line[83:87].isdigit() or int(line[83:87]) != place:
-            self.wrong("E08", number, column(tables.ADDENDA_05, "sequence"), f"found {line[83:87]!r}, expected {place:04d}")
+            self.wrong(
+                "E08", number, column(tables.ADDENDA_05, "sequence"), f"found {line[83:87]!r}, expected {place:04d}"
+            )
         elif line[87:94] != entry[87:94]:
-            self.wrong("E08", number, column(tables.ADDENDA_05, "entry_sequence"), "not the last seven digits of the entry's trace")
+            self.wrong(
+                "E08",
+                number,
+                column(tables.ADDENDA_05, "entry_sequence"),
+                "not the last seven digits of the entry's trace",
+            )
 
     def _check_iat(self, number: int, addenda: list[str]) -> None:
         kinds = [line[1:3] for line in addenda]
@@ -535,10 +634,41 @@ class Scanner:
             self.wrong("E11", number, None, "addenda 10 to 16 are not all there and in order")
         for place, line in enumerate(addenda, 1):
             if line[1:3] == "10" and line[3:6] not in IAT_TYPES:
-                self.wrong("E11", number + place, Column("transaction_type", 4, 6, "a"), f"{line[3:6]!r} is not a transaction type")
+                self.wrong(
+                    "E11",
+                    number + place,
+                    Column("transaction_type", 4, 6, "a"),
+                    f"{line[3:6]!r} is not a transaction type",
+                )
 
 
-IAT_TYPES = frozenset("ANN BUS DEP LOA MIS MOR PEN REM RLS SAL TAX ARC BOC CIE CCD CTX MTE POP POS PPD RCK SHR TEL WEB".split())
+LIVE = {code: said.debit for code, said in CODES.items() if said.kind == "live" and said.account != "advice"}
+IAT_TYPES = frozenset(
+    "ANN BUS DEP LOA MIS MOR PEN REM RLS SAL TAX ARC BOC CIE CCD CTX MTE POP POS PPD RCK SHR TEL WEB".split()
+)
+
+
+def entries(lines: Iterable[str], make: Make) -> Iterator[Payment]:
+    """The payments of a file that was found right: no checks, only entries, their addenda and their batch."""
+    batch: Batch | None = None
+    entry, at, addenda = "", 0, list[str]()
+    for number, text in enumerate(lines, 1):
+        kind = text[:1]
+        if kind == "7":
+            addenda.append(text.ljust(RECORD))
+            continue
+        if entry:
+            assert batch is not None, "the file was checked: an entry stands in a batch"
+            yield make(batch, at, entry, addenda)
+            entry = ""
+            if addenda:
+                addenda = []
+        if kind == "6":
+            entry, at = text if len(text) == RECORD else text.ljust(RECORD), number
+        elif kind == "5":
+            batch = Batch(number, text.ljust(RECORD))
+        elif kind == "9":
+            return
 
 
 def _international(header: str) -> bool:

@@ -1,7 +1,8 @@
 """Answers: an acknowledgement for each message that came in, and a rejection for each payment that was refused.
 
 Strategy: as the network does it, a message that is right is acknowledged ({451:0}), one that is wrong is not ({451:1}
-with the code in {405:}); a payment that was read and then refused for its business is told in a free message (MT199, MT299).
+with the code in {405:}); a payment that was read and then refused for its business is told in a free
+message (MT199, MT299).
 """
 
 from __future__ import annotations
@@ -67,5 +68,7 @@ def _rejection(status: Status, record: Payment, original: str, writing: Writing,
     name = write.numbered(writing.message_id, index)
     body = f"\r\n:20:{name}\r\n:21:{reference}\r\n:79:" + "\r\n".join(lines)
     user = f"{{3:{{121:{record.uetr}}}}}" if record.uetr else ""
-    return (f"{{1:F01{write.terminal(own, 'A')}0000000000}}{{2:I{kind}{write.terminal(sender, 'X')}N}}"
-            f"{user}{{4:{body}\r\n-}}")
+    return (
+        f"{{1:F01{write.terminal(own, 'A')}0000000000}}{{2:I{kind}{write.terminal(sender, 'X')}N}}"
+        f"{user}{{4:{body}\r\n-}}"
+    )

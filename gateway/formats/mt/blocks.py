@@ -1,8 +1,10 @@
 """FIN messages as blocks and fields: what stands where, and nothing of what it means.
 
 Strategy: bytes become text one to one (Latin-1), the file is cut where a basic header begins, each piece is taken
-apart with one regular expression, one search for the end of the text, and one split into fields. Separators stay in the
-pieces, so that printing the parts gives the same bytes. Every step is linear in the piece.
+apart with one regular expression, one search for the end of the text, and one split into fields. A piece that is not as
+the standard has it is read once more by a tolerant expression (blanks between blocks, block 3 before block 2, braces
+too many or too few around the trailer); only a text without an end stays unread. Separators stay in the pieces, so
+that printing the parts gives the same bytes. Every step is linear in the piece.
 """
 
 from __future__ import annotations
@@ -17,17 +19,28 @@ from msgspec import Struct
 MESSAGE_CHARACTERS_MAX = 65_536  # FIN allows 10 000 in the text; room for trailers and private headers
 CHUNK_BYTES = 1 << 20  # of a stream read at a time
 
-_BEGIN = re.compile(r"\{1:[A-Z][0-9]{2}")
+_BEGIN = re.compile(r"\{1:[A-Z]")
 _HEAD = re.compile(
-    r"\{1:([^{}]*)\}(?:\{2:([^{}]*)\})?(?:\{3:((?:\{[^{}]*\})*)\})?(?:\{4:((?:\{[^{}]*\})+)\}|\{4:(?=[\r\n]))?")
+    r"\{1:([^{}]*)\}(?:\{2:([^{}]*)\})?(?:\{3:((?:\{[^{}]*\})*)\})?(?:\{4:((?:\{[^{}]*\})+)\}|\{4:(?=[\r\n]))?"
+)
 _TAIL = re.compile(r"(?:\{5:((?:\{[^{}]*\})*)\})?(?:\{S:(?:\{[^{}]*\})*\})?[\x01\x03\x00\s$]*\Z")
+_SEPARATORS = r"[\x00\x01\x03\s$]*+"
+_LOOSE_HEAD = re.compile(
+    rf"\{{1:([^{{}}]*+)\}}(?:{_SEPARATORS}(?:\{{2:(?P<two>[^{{}}]*+)\}}"
+    r"|\{3:(?P<three>(?:\s*+\{[^{}]*+\})*+)\s*+\}?))*+"
+    rf"{_SEPARATORS}(?P<four>\{{4:)?"
+)
+_TEXT_END = re.compile(r"\n-(?:\}|(?=\s*+(?:\{5:|\Z)))")
+_LOOSE_TAIL = re.compile(r"(?:[\x00\x01\x03\s$}]|\{[5S]:[^{}]*+(?:\{[^{}]*+\}\s*+)*+\}?+)*+\Z")
 _BASIC = re.compile(r"[FAL][0-9]{2}[A-Z0-9]{12}[0-9]{10}\Z", re.ASCII)
 _APPLICATION = re.compile(
     r"(?:I([0-9]{3})([A-Z0-9]{12})[SUN]?[1-3]?(?:[0-9]{3})?"
-    r"|O([0-9]{3})[0-9]{10}([A-Z0-9]{12})[0-9]{20}[SUN]?)\Z", re.ASCII)
+    r"|O([0-9]{3})[0-9]{10}([A-Z0-9]{12})[0-9]{20}[SUN]?)\Z",
+    re.ASCII,
+)
 _USER = re.compile(r"\{([0-9A-Z]{3}):([^{}]*)\}")
 _TAG = re.compile(r"[0-9]{2}[A-Z]?\Z", re.ASCII)
-_BETWEEN = "\x00\x01\x03 \t\r\n$"  # what may stand before, between and after messages
+_BETWEEN = "\x00\x01\x03 \t\r\n\x0b\x0c$"  # what may stand before, between and after messages
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -40,6 +53,7 @@ class Message(Struct, frozen=True, gc=False):
     text: str = ""  # block 4 between `{4:` and the line feed before `-}`
     head: str = ""  # everything before the text, as it stood
     tail: str = ""  # everything after the text, as it stood
+    fault: str = ""  # why the text cannot be read, in one sentence
 
     @property
     def fields(self) -> list[tuple[str, str]]:
@@ -82,17 +96,36 @@ def parse(piece: str) -> Message | str:
         return f"a message has at most {MESSAGE_CHARACTERS_MAX} characters"
     head = _HEAD.match(piece)
     if head is None:
-        return "the headers are not blocks {1:...}{2:...}{3:...}"
+        return _tolerant(piece)
     basic, application, user, service = head[1], head[2] or "", head[3] or "", head[4] or ""
     start = end = head.end()
     if not service and piece.endswith("{4:", 0, start):
         end = piece.find("\n-}", start - 1)
         if end < 0:
-            return "the text block does not end with -} on a line of its own"
+            return _tolerant(piece)
     tail = end + 3 if end > start or piece.startswith("\n-}", end) else end
     if _TAIL.match(piece, tail) is None:
-        return "something other than a trailer {5:...} follows the text block"
+        return _tolerant(piece)
     return Message(basic, application, user, service, piece[start:end], piece[:start], piece[end:])
+
+
+def _tolerant(piece: str) -> Message | str:
+    """Read a piece that is not quite as the standard has it, as far as nothing has to be guessed."""
+    head = _LOOSE_HEAD.match(piece)
+    if head is None:
+        return "block 1 does not end"
+    start = end = tail = head.end()
+    fault = ""
+    if head["four"]:
+        found = _TEXT_END.search(piece, start)
+        end, tail = found.span() if found else (piece.rfind("-}", start), piece.rfind("-}", start) + 2)
+        if end < 0:
+            end, tail, fault = start, start, "the text block does not end with -} on a line of its own"
+    if not fault and _LOOSE_TAIL.match(piece, tail) is None:
+        fault = "something other than a trailer {5:...} follows the text block"
+    return Message(
+        head[1], head["two"] or "", head["three"] or "", "", piece[start:end], piece[:start], piece[end:], fault
+    )
 
 
 def header_fault(message: Message) -> tuple[str, str]:
@@ -124,7 +157,7 @@ def pieces(text: str) -> tuple[str, list[str]]:
     if not starts:
         return text, []
     starts.append(len(text))
-    return text[:starts[0]], [text[a:b] for a, b in pairwise(starts)]
+    return text[: starts[0]], [text[a:b] for a, b in pairwise(starts)]
 
 
 def stream(file: BinaryIO) -> Iterator[str]:
@@ -149,6 +182,14 @@ def _clipped(rest: str) -> str:
     """An unfinished piece, no longer than is needed to see that it is too long."""
     limit = MESSAGE_CHARACTERS_MAX + 1
     return rest if len(rest) <= limit + 8 else f"{rest[:limit]}\0\0\0\0{rest[-5:]}"
+
+
+_BARE = re.compile(r":[0-9]{2}[A-Z]?:", re.ASCII)
+
+
+def bare(text: str) -> bool:
+    """Whether a text block stands there without headers, as statements are often handed over."""
+    return _BARE.match(text.lstrip(_BETWEEN)) is not None
 
 
 def blank(text: str) -> bool:

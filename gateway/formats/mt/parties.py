@@ -64,14 +64,17 @@ def _first_line(first: str) -> tuple[str, str, str, tuple[str, Account | None]]:
 
 
 def agent_lines(
-    found: Agent | None, own: Account | None, options: str, indicator: str = "",
+    found: Agent | None,
+    own: Account | None,
+    options: str,
+    indicator: str = "",
 ) -> tuple[str, list[str]] | None:
     """Write an agent: the option and its lines; None when there is nothing, or no option says it."""
     first = _agent_first(found, own, indicator)
     if found is not None and found.bic and "A" in options:
         return "A", [*first, found.bic]
     if found is not None and found.name.strip() and "D" in options:
-        return "D", [*first, found.name, *(_address_lines(found.address))][:4 + len(first)]
+        return "D", [*first, found.name, *(_address_lines(found.address))][: 4 + len(first)]
     if first and "B" in options:
         return "B", [*first, *(_address_lines(found.address if found else None)[:1])]
     if first and "C" in options and len(first[0]) <= 35:
@@ -142,7 +145,9 @@ def _numbered_address(found: dict[str, list[str]]) -> Address | None:
     town, *more = (rest + "".join(places[1:])).split(",", 2)
     postcode = more.pop(0) if more and _POSTCODE.search(more[0]) else ""
     street, lines = (streets[0], ()) if len(streets) == 1 else ("", tuple(streets))
-    return Address(street=street, postcode=postcode, town=town, subdivision=",".join(more), country=country, lines=lines)
+    return Address(
+        street=street, postcode=postcode, town=town, subdivision=",".join(more), country=country, lines=lines
+    )
 
 
 def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[str, list[str]]:
@@ -167,8 +172,17 @@ def _numbered_lines(found: Party, debtor: bool) -> list[str]:
     lines = [f"1/{part}" for part in _cut(found.name.strip() or "NOTPROVIDED", 33, 2)]
     address = found.address
     if address is not None:
-        street = _joined(",", address.street, address.building_number, address.building_name, address.floor,
-                         address.post_box, address.room, address.department, address.sub_department)
+        street = _joined(
+            ",",
+            address.street,
+            address.building_number,
+            address.building_name,
+            address.floor,
+            address.post_box,
+            address.room,
+            address.department,
+            address.sub_department,
+        )
         lines += [f"2/{part}" for part in ([street] if street else list(address.lines[:2]))]
         if address.country:
             town = _joined(",", address.town, address.postcode, address.subdivision)
@@ -198,7 +212,7 @@ def _joined(separator: str, *parts: str) -> str:
 
 def _cut(text: str, width: int, lines: int) -> list[str]:
     """Text in lines of a width, cut anywhere, at most so many; the last one too long says that it is cut."""
-    found = [text[i:i + width] for i in range(0, len(text), width)] or [""]
+    found = [text[i : i + width] for i in range(0, len(text), width)] or [""]
     if len(found) > lines:
-        found = [*found[:lines - 1], found[lines - 1] + "+"]
+        found = [*found[: lines - 1], found[lines - 1] + "+"]
     return found

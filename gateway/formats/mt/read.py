@@ -28,8 +28,7 @@ _WORDS = (
     (re.compile(rf"/ULTD/(.{{1,140}}?){_END}"), "ultimate_debtor"),
     (re.compile(rf"/ULTB/(.{{1,140}}?){_END}"), "ultimate_creditor"),
 )
-_TIME = re.compile(
-    r"/([A-Z0-9]{1,8})/([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])\Z", re.ASCII)
+_TIME = re.compile(r"/([A-Z0-9]{1,8})/([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])\Z", re.ASCII)
 _CODE_LINE = re.compile(r"/([A-Z0-9]{1,8})/(.*)\Z", re.ASCII)
 
 _Text = dict[str, str]
@@ -43,13 +42,16 @@ def decode(data: bytes) -> Decoded:
     """Read one message or a file of several."""
     before, found = blocks.pieces(data.decode("latin-1"))
     if not found or not blocks.blank(before):
-        return not_fin()
+        return not_fin(before)
     several = sum(not _is_service(piece) for piece in found) > 1
     return assembled(found, several, 0)
 
 
-def not_fin() -> Decoded:
-    """The answer to bytes that do not begin with a basic header."""
+def not_fin(before: str) -> Decoded:
+    """The answer to bytes that do not begin with a basic header, from what stands there instead."""
+    if blocks.bare(before):
+        text = "a text block without headers is of no type that is read here"
+        return Decoded("mt", "FIN", refusals=(Refusal("unsupported-type", "FF01", "character 1", text),))
     refusal = Refusal("not-fin", "FF01", "character 1", "a FIN file begins with a basic header block {1:")
     return Decoded("mt", "FIN", refusals=(refusal,))
 
@@ -69,8 +71,16 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
         records.append(record)
     only = records[0] if len(records) == 1 and not several else None
     reference = only.instruction_id if isinstance(only, Payment) else only.record if only is not None else ""
-    return Decoded("mt", kind, reference, records=tuple(records), sender=sender, receiver=receiver,
-                   header={"terminal": lead}, count=count)
+    return Decoded(
+        "mt",
+        kind,
+        reference,
+        records=tuple(records),
+        sender=sender,
+        receiver=receiver,
+        header={"terminal": lead},
+        count=count,
+    )
 
 
 def _is_service(piece: str) -> bool:
@@ -86,7 +96,7 @@ def parts(file: BinaryIO, records_max: int) -> Iterator[Decoded]:
     for piece in source:
         count += not _is_service(piece)
     if not blocks.blank(before) or not count:
-        yield not_fin()
+        yield not_fin(before)
         return
     file.seek(start)
     yield from _batches(blocks.stream(file), count, records_max)
@@ -108,11 +118,14 @@ def _batches(source: Iterator[str], count: int, records_max: int) -> Iterator[De
 
 
 def reprint(data: bytes) -> bytes:
-    """The parsed file printed again; a piece that is no message is dropped."""
+    """The parsed file printed again; what is no message stands as it stood."""
     before, found = blocks.pieces(data.decode("latin-1"))
-    messages = [blocks.parse(piece) for piece in found]
-    text = before if blocks.blank(before) else ""
-    return (text + "".join(blocks.printed(one) for one in messages if isinstance(one, Message))).encode("latin-1")
+    return (before + "".join(map(_printed, found))).encode("latin-1")
+
+
+def _printed(piece: str) -> str:
+    message = blocks.parse(piece)
+    return blocks.printed(message) if isinstance(message, Message) else piece
 
 
 # --- one message ------------------------------------------------------------------------------------
@@ -122,15 +135,17 @@ def _record(message: Message | str, prefix: str) -> tuple[Payment | Refusal, str
     if isinstance(message, str):
         return Refusal("H01", "FF01", f"{prefix}block 1", message), "FIN"
     name = "MT" + message.type
-    code, text = blocks.header_fault(message)
-    if code:
-        return _refusal(message, code, "FF01", f"{prefix}block {'1' if code == 'H10' else '2'}", text), "FIN"
     headers = message.headers
     if name == "MT202" and headers.get("119") == "COV":
         name = "MT202COV"
     table = tables.TABLES.get(name)
-    if table is None:
+    if table is None and len(name) == 5 and name[2:].isdigit():
         return _refusal(message, "unsupported-type", "FF01", f"{prefix}block 2", f"{name} is not read here"), name
+    code, text = blocks.header_fault(message)
+    if code or table is None:
+        return _refusal(message, code, "FF01", f"{prefix}block {'1' if code == 'H10' else '2'}", text), "FIN"
+    if message.fault:
+        return _refusal(message, "H01", "FF01", f"{prefix}block 4", message.fault), name
     try:
         return payment(message, table, headers, prefix), name
     except _Fault as fault:
@@ -162,9 +177,14 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     sender, receiver = _bic(message.sender), _bic(message.receiver)
     reference = values["20"][1]
     fields: dict[str, Any] = {
-        "source": table.name, "scheme": "swift", "place": f"{prefix}:20:{reference}",
-        "identity": uetr or f"{sender[:8]}/{reference}", "instruction_id": reference, "uetr": uetr,
-        "instructing_agent": _plain_agent(sender), "instructed_agent": _plain_agent(receiver),
+        "source": table.name,
+        "scheme": "swift",
+        "place": f"{prefix}:20:{reference}",
+        "identity": uetr or f"{sender[:8]}/{reference}",
+        "instruction_id": reference,
+        "uetr": uetr,
+        "instructing_agent": _plain_agent(sender),
+        "instructed_agent": _plain_agent(receiver),
     }
     extra = list(_header(message, reference, headers))
     extra += [(f"mt:{{{tag}}}", text) for tag, text in headers.items() if tag not in ("121", "119")]
@@ -196,10 +216,16 @@ def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict
                 place, key, option, pattern, repeats = row
                 break
         else:
-            raise _Fault("T13", "FF01", f":{tag}:" if blocks.is_tag(tag) else "block 4",
-                         f"{table.name} has no such field at this place")
+            raise _Fault(
+                "T13",
+                "FF01",
+                f":{tag}:" if blocks.is_tag(tag) else "block 4",
+                f"{table.name} has no such field at this place",
+            )
         if not pattern.match(value):
-            raise _format_fault(tag, option, value)
+            value = _tidy(value)
+            if not pattern.match(value):
+                raise _format_fault(tag, option, value)
         if option == "F" and tag != "71F":
             text = parties.numbered_fault("/\n" + value if tag == "59F" and value[:1] != "/" else value)
             if text:
@@ -216,6 +242,11 @@ def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict
         raise _Fault("T13", "FF01", f":{tag}:", f"a mandatory field of {table.name} is missing")
     _codes(values, repeated)
     return values, repeated
+
+
+def _tidy(value: str) -> str:
+    """The value without blanks at line ends and without empty lines."""
+    return "\n".join(line for line in map(str.rstrip, value.split("\n")) if line)
 
 
 def _format_fault(tag: str, option: str, value: str) -> _Fault:
@@ -280,8 +311,9 @@ def _money(text: str, tag: str) -> Money:
     return found
 
 
-def _settlement(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str,
-                receiver: str, bank: bool) -> None:
+def _settlement(
+    values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str, receiver: str, bank: bool
+) -> None:
     """32A, and 53a to 55a as section 3 of the translation rules says."""
     text = values["32A"][1]
     day = _day(text[:6])
@@ -329,8 +361,9 @@ def _times(texts: Any, fields: dict[str, Any]) -> None:
         fields["settlement_times"] = tuple(found)
 
 
-def _customer(values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any],
-              extra: list[tuple[str, str]]) -> None:
+def _customer(
+    values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any], extra: list[tuple[str, str]]
+) -> None:
     """What only a customer transfer says."""
     fields["kind"] = "credit_transfer"
     fields["charge_bearer"] = tables.BEARERS[values["71A"][1]]
@@ -414,7 +447,7 @@ def _remittance(text: str, fields: dict[str, Any]) -> None:
         for pattern, name in _WORDS:
             if (found := pattern.search(text)) is not None:
                 fields[name] = Party(found[1]) if name[0] == "u" else found[1]
-                text = text[:found.start()] + text[found.end():]
+                text = text[: found.start()] + text[found.end() :]
         if not text.strip("/"):
             return
         fields["remittance"] = (text[5:] if text.startswith("/URI/") else text,)

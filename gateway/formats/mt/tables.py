@@ -14,7 +14,12 @@ from msgspec import Struct
 
 X = r"[A-Za-z0-9/\-?:().,'+ ]"
 _SETS = {
-    "n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]", "x": X, "d": "[0-9,]", "h": "[0-9A-F]",
+    "n": "[0-9]",
+    "a": "[A-Z]",
+    "c": "[A-Z0-9]",
+    "x": X,
+    "d": "[0-9,]",
+    "h": "[0-9A-F]",
     "z": r"[A-Za-z0-9/\-?:().,'+ =!\"%&*<>;{@#_]",
 }
 _TOKEN = re.compile(r"(\d+)(?:\*(\d+)|(!)|-(\d+))?([nacxdhz])|(\[)|(\])|(\$)|(.)")
@@ -25,14 +30,25 @@ A, B, C, D = _LINE + BIC, "[[/1!a][/34x]][$35x]", "/34x", _LINE + "(!/)4*35x"
 ACCOUNT = "[(=/)/34x$]"
 
 # What a faulty field is answered with, where it is not the general T33.
-FAULT_CODES = {"20": "T26", "21": "T26", "23B": "T36", "23E": "T47", "71A": "T08", "13C": "T38", "32A": "T50",
-               "33B": "T52", "71F": "T52", "71G": "T52", "36": "T40"}
+FAULT_CODES = {
+    "20": "T26",
+    "21": "T26",
+    "23B": "T36",
+    "23E": "T47",
+    "71A": "T08",
+    "13C": "T38",
+    "32A": "T50",
+    "33B": "T52",
+    "71F": "T52",
+    "71G": "T52",
+    "36": "T40",
+}
 BIC_FAULT, FORMAT_FAULT, ORDER_FAULT = "T27", "T33", "T13"
 
 
 @lru_cache(maxsize=256)
 def compiled(notation: str) -> re.Pattern[str]:
-    """The regular expression of a format in SWIFT notation; `$` is a line end, `(=/)` a slash follows, `(!/)` none does."""
+    """A format in SWIFT notation as a regular expression; `$` is a line end, `(=/)` a slash follows, `(!/)` none."""
     out = []
     for token in _TOKEN.finditer(notation.replace("(=/)", "\x00").replace("(!/)", "\x01")):
         count, second, exact, _, kind, opened, closed, line, literal = token.groups()
@@ -73,22 +89,54 @@ _50 = {"A": ACCOUNT + BIC, "F": "35x$4*35x", "K": ACCOUNT + "(!/)4*35x"}
 _59 = {"": ACCOUNT + "(!/)4*35x", "A": ACCOUNT + BIC, "F": ACCOUNT + "4*35x"}
 
 CUSTOMER_TRANSFER = (
-    _one("20", "16x", True), _one("13C", "/8c/4!n1!x4!n", repeats=True), _one("23B", "4!c", True),
-    _one("23E", "4!c[/30x]", repeats=True), _one("26T", "3!c"), _one("32A", "6!n3!a15d", True), _one("33B", "3!a15d"),
-    _one("36", "12d"), Field("50", _50, True), _one("51A", A), Field("52", _AD), Field("53", _ABD), Field("54", _ABD),
-    Field("55", _ABD), Field("56", _ACD), Field("57", _ABCD), Field("59", _59, True), _one("70", "4*35x"),
-    _one("71A", "3!a", True), _one("71F", "3!a15d", repeats=True), _one("71G", "3!a15d"), _one("72", "6*35x"),
-    _one("77B", "3*35x"), _one("77T", "9000z"),
+    _one("20", "16x", True),
+    _one("13C", "/8c/4!n1!x4!n", repeats=True),
+    _one("23B", "4!c", True),
+    _one("23E", "4!c[/30x]", repeats=True),
+    _one("26T", "3!c"),
+    _one("32A", "6!n3!a15d", True),
+    _one("33B", "3!a15d"),
+    _one("36", "12d"),
+    Field("50", _50, True),
+    _one("51A", A),
+    Field("52", _AD),
+    Field("53", _ABD),
+    Field("54", _ABD),
+    Field("55", _ABD),
+    Field("56", _ACD),
+    Field("57", _ABCD),
+    Field("59", _59, True),
+    _one("70", "4*35x"),
+    _one("71A", "3!a", True),
+    _one("71F", "3!a15d", repeats=True),
+    _one("71G", "3!a15d"),
+    _one("72", "6*35x"),
+    _one("77B", "3*35x"),
+    _one("77T", "9000z"),
 )
 BANK_TRANSFER = (
-    _one("20", "16x", True), _one("21", "16x", True), _one("13C", "/8c/4!n1!x4!n", repeats=True),
-    _one("32A", "6!n3!a15d", True), Field("52", _AD), Field("53", _ABD), Field("54", _ABD), Field("56", _AD),
-    Field("57", _ABD), Field("58", _AD, True), _one("72", "6*35x"),
+    _one("20", "16x", True),
+    _one("21", "16x", True),
+    _one("13C", "/8c/4!n1!x4!n", repeats=True),
+    _one("32A", "6!n3!a15d", True),
+    Field("52", _AD),
+    Field("53", _ABD),
+    Field("54", _ABD),
+    Field("56", _AD),
+    Field("57", _ABD),
+    Field("58", _AD, True),
+    _one("72", "6*35x"),
 )
-COVER = (*BANK_TRANSFER,
-    Field("50", _50, True, sequence="B"), Field("52", _AD, sequence="B"), Field("56", _ACD, sequence="B"),
-    Field("57", _ABCD, sequence="B"), Field("59", _59, True, sequence="B"), _one("70", "4*35x", sequence="B"),
-    _one("72", "6*35x", sequence="B"), _one("33B", "3!a15d", sequence="B"),
+COVER = (
+    *BANK_TRANSFER,
+    Field("50", _50, True, sequence="B"),
+    Field("52", _AD, sequence="B"),
+    Field("56", _ACD, sequence="B"),
+    Field("57", _ABCD, sequence="B"),
+    Field("59", _59, True, sequence="B"),
+    _one("70", "4*35x", sequence="B"),
+    _one("72", "6*35x", sequence="B"),
+    _one("33B", "3!a15d", sequence="B"),
 )
 
 
@@ -134,24 +182,53 @@ COMMODITIES = frozenset(("XAU", "XAG", "XPD", "XPT"))
 # Countries between which 33B must stand (rule D49).
 EUROPEAN = frozenset(
     "AD AT BE BG BV CH CY CZ DE DK EE ES FI FR GB GF GI GP GR HU IE IM IS IT LI LT LU LV MC MQ MT NL NO PL PM PT RE RO"
-    " SE SI SJ SK SM TF VA".split())
+    " SE SI SJ SK SM TF VA".split()
+)
 
 # National clearing codes of `//XX` and what ISO 20022 calls the systems.
 CLEARING = {
-    "AT": "ATBLZ", "AU": "AUBSB", "BL": "DEBLZ", "CC": "CACPA", "CN": "CNAPS", "CP": "USPID", "ES": "ESNCC",
-    "FW": "USABA", "GR": "GRBIC", "HK": "HKNCC", "IE": "IENCC", "IN": "INFSC", "IT": "ITNCC", "NZ": "NZNCC", "PL": "PLKNR",
-    "PT": "PTNCC", "RU": "RUCBC", "SC": "GBDSC", "SW": "CHBCC", "ZA": "ZANCC",
+    "AT": "ATBLZ",
+    "AU": "AUBSB",
+    "BL": "DEBLZ",
+    "CC": "CACPA",
+    "CN": "CNAPS",
+    "CP": "USPID",
+    "ES": "ESNCC",
+    "FW": "USABA",
+    "GR": "GRBIC",
+    "HK": "HKNCC",
+    "IE": "IENCC",
+    "IN": "INFSC",
+    "IT": "ITNCC",
+    "NZ": "NZNCC",
+    "PL": "PLKNR",
+    "PT": "PTNCC",
+    "RU": "RUCBC",
+    "SC": "GBDSC",
+    "SW": "CHBCC",
+    "ZA": "ZANCC",
 }
 CLEARING_PREFIX = {system: prefix for prefix, system in CLEARING.items()}
 # Party identifiers of 50F and whether a private person has them.
-IDENTIFIERS = {"ARNU": True, "CCPT": True, "CUST": False, "DRLC": True, "EMPL": False, "NIDN": True, "SOSE": True,
-               "TXID": False}
+IDENTIFIERS = {
+    "ARNU": True,
+    "CCPT": True,
+    "CUST": False,
+    "DRLC": True,
+    "EMPL": False,
+    "NIDN": True,
+    "SOSE": True,
+    "TXID": False,
+}
 
 Values = dict[str, tuple[str, str]]
 
 
 def broken_rule(
-    values: Values, repeated: dict[str, list[str]], sender: str, receiver: str,
+    values: Values,
+    repeated: dict[str, list[str]],
+    sender: str,
+    receiver: str,
 ) -> tuple[str, str, str] | None:
     """The first network rule that a message breaks: (code, field, sentence)."""
     if "56" in values and "57" not in values:

@@ -10,11 +10,33 @@ from gateway.formats.mt.tables import X
 
 _PLAIN = re.compile(rf"{X}*\Z", re.ASCII)
 _OTHER = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]", re.ASCII)
-_NO_BASE = str.maketrans({
-    "ß": "ss", "Æ": "AE", "æ": "ae", "Ø": "O", "ø": "o", "Œ": "OE", "œ": "oe", "Đ": "D", "đ": "d", "Ł": "L", "ł": "l",
-    "Þ": "Th", "þ": "th", "ı": "i", "&": "+", "_": "-", "–": "-", "—": "-", "’": "'", "‘": "'", "\n": " ", "\r": " ",
-    "\t": " ",
-})  # Latin letters without a base letter of their own, and the signs that have an obvious neighbour
+_NO_BASE = str.maketrans(
+    {
+        "ß": "ss",
+        "Æ": "AE",
+        "æ": "ae",
+        "Ø": "O",
+        "ø": "o",
+        "Œ": "OE",
+        "œ": "oe",
+        "Đ": "D",
+        "đ": "d",
+        "Ł": "L",
+        "ł": "l",
+        "Þ": "Th",
+        "þ": "th",
+        "ı": "i",
+        "&": "+",
+        "_": "-",
+        "–": "-",
+        "—": "-",
+        "’": "'",
+        "‘": "'",
+        "\n": " ",
+        "\r": " ",
+        "\t": " ",
+    }
+)  # Latin letters without a base letter of their own, and the signs that have an obvious neighbour
 
 
 def plain(text: str) -> str:
@@ -27,7 +49,7 @@ def plain(text: str) -> str:
 
 def cut(text: str, width: int) -> str:
     """At most `width` characters; a `+` at the end says that there were more."""
-    return text if len(text) <= width else text[:width - 1].rstrip() + "+"
+    return text if len(text) <= width else text[: width - 1].rstrip() + "+"
 
 
 def line(text: str, width: int = 35) -> str:
@@ -49,17 +71,18 @@ def filled(text: str, lines: int, width: int = 35) -> list[str]:
     found: list[str] = []
     while text and len(found) < lines:
         end = width
-        while end > 1 and text[end:end + 1] in (":", "-"):
+        while end > 1 and text[end : end + 1] in (":", "-"):
             end -= 1
         found.append(text[:end])
         text = text[end:]
     if text:
-        found[-1] = found[-1][:width - 1] + "+"
+        found[-1] = found[-1][: width - 1] + "+"
     return found
 
 
 def coded(code: str, text: str) -> list[str]:
     """One code word of field 72 with its continuation lines, broken between words."""
     lead = f"/{code}/"
-    return textwrap.wrap(lead + plain(text).strip(), 35, initial_indent="", subsequent_indent="//",
-                         break_on_hyphens=False) or [lead]
+    return textwrap.wrap(
+        lead + plain(text).strip(), 35, initial_indent="", subsequent_indent="//", break_on_hyphens=False
+    ) or [lead]

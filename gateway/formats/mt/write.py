@@ -26,7 +26,12 @@ _NOT_COMPARED = frozenset(("place", "source", "scheme", "identity", "extra", "in
 _ACCOUNT = re.compile(rf"{tables.X}{{1,34}}\Z", re.ASCII)
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z", re.ASCII)
 _ACCOUNTS = (
-    "debtor_account", "creditor_account", "debtor_agent_account", "creditor_agent_account", "settlement_account")
+    "debtor_account",
+    "creditor_account",
+    "debtor_agent_account",
+    "creditor_agent_account",
+    "settlement_account",
+)
 _TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
 
 Lines = list[tuple[str, str]]
@@ -66,8 +71,9 @@ def _unfit(payment: Payment, type: str) -> Refusal | None:
         for name in _ACCOUNTS if one is not None else ():
             own = getattr(one, name)
             if own is not None and not _ACCOUNT.match(own.id):
-                return _refusal("account-unfit", prefix + name, "an account has 1 to 34 characters of the x set",
-                                "AC01")
+                return _refusal(
+                    "account-unfit", prefix + name, "an account has 1 to 34 characters of the x set", "AC01"
+                )
     return None
 
 
@@ -139,8 +145,10 @@ def _message(payment: Payment, type: str, writing: Writing, index: int) -> str:
     flag = "COV" if type == "MT202COV" else extra.get("mt:{119}", "") if type == "MT103" else ""
     user = f"{{119:{flag}}}" if flag in ("COV", "STP", "REMIT") else ""
     uetr = payment.uetr or _derived(writing.message_id, index)
-    return (f"{{1:F01{terminal(sender, 'A')}0000000000}}{{2:I{type[2:5]}{terminal(receiver, 'X')}{priority}}}"
-            f"{{3:{user}{{121:{uetr}}}}}{{4:{lines}\r\n-}}")
+    return (
+        f"{{1:F01{terminal(sender, 'A')}0000000000}}{{2:I{type[2:5]}{terminal(receiver, 'X')}{priority}}}"
+        f"{{3:{user}{{121:{uetr}}}}}{{4:{lines}\r\n-}}"
+    )
 
 
 def _ends(payment: Payment, writing: Writing) -> tuple[str, str]:
@@ -193,8 +201,11 @@ def _customer(payment: Payment, extra: dict[str, str], sender: str, receiver: st
 
 
 def _bank(payment: Payment, extra: dict[str, str], type: str) -> Lines:
-    out: Lines = [("21", text.reference(payment.end_to_end_id) or "NOTPROVIDED"), *_times(payment),
-                  ("32A", _dated(payment))]
+    out: Lines = [
+        ("21", text.reference(payment.end_to_end_id) or "NOTPROVIDED"),
+        *_times(payment),
+        ("32A", _dated(payment)),
+    ]
     out += _agent("52", payment.debtor_institution, payment.debtor_account, "AD")
     out += [*_settlement(payment, extra, False), *_routed(payment, "AD", "ABD")]
     out += _agent("58", payment.creditor_institution, payment.creditor_account, "AD")
@@ -241,8 +252,10 @@ def _dated(payment: Payment) -> str:
 
 
 def _times(payment: Payment) -> Lines:
-    return [("13C", f"/{code}/{time[:2]}{time[3:5]}{time[8:9]}{time[9:11]}{time[12:14]}")
-            for code, time in payment.settlement_times]
+    return [
+        ("13C", f"/{code}/{time[:2]}{time[3:5]}{time[8:9]}{time[9:11]}{time[12:14]}")
+        for code, time in payment.settlement_times
+    ]
 
 
 def _is_transaction_type(purpose: str) -> bool:
@@ -272,7 +285,7 @@ def _is_coded(one: Instruction) -> bool:
 def _lines(lines: list[str]) -> list[str]:
     """Lines of a party: the first may be an account, the one after it may not look like one."""
     out = [lines[0]] if lines[0][:1] == "/" and len(lines) > 1 else []
-    for line in lines[len(out):]:
+    for line in lines[len(out) :]:
         flat = text.line(line)
         if flat:
             out.append("." + flat[1:] if flat[0] == "/" else flat)

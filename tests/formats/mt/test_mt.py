@@ -20,8 +20,13 @@ SAMPLES = sorted((Path(__file__).resolve().parents[2] / "corpus" / "mt").glob("*
 WRITING = Writing("FO00000000100001", 1_764_000_000 * 10**9, "FINODEHHXXX", "HARBUS33XXX")
 HEAD = "{1:F01HARBUS33AXXX0000000001}{2:I103FINODEHHXXXXN}{4:"
 BODY = {
-    "20": "REF-1", "23B": "CRED", "32A": "261123USD1500,00", "33B": "USD1500,", "50K": "/HARBOR\r\nHARBOR LIGHT",
-    "59": "/BREEZE\r\nBREEZE BAKERY", "71A": "SHA",
+    "20": "REF-1",
+    "23B": "CRED",
+    "32A": "261123USD1500,00",
+    "33B": "USD1500,",
+    "50K": "/HARBOR\r\nHARBOR LIGHT",
+    "59": "/BREEZE\r\nBREEZE BAKERY",
+    "71A": "SHA",
 }
 
 
@@ -48,19 +53,34 @@ def test_samples(sample: Path) -> None:
     assert FORMAT.reprint(data) == data
 
 
-@pytest.mark.parametrize(("changed", "code", "place"), [
-    ({"f32A": "261323USD1,"}, "T50", ":32A:"), ({"f32A": "261123QQQ1,"}, "T52", ":32A:"),
-    ({"f32A": "261123USD1"}, "T40", ":32A:"), ({"f32A": "261123USD1,001"}, "C03", ":32A:"),
-    ({"f32A": "261123USD0,"}, "D57", ":32A:"), ({"f32A": "261123USD1234567890123456,"}, "T43", ":32A:"),
-    ({"f20": "/REF"}, "T26", ":20:"), ({"f20": ""}, "T13", ":20:"), ({"f71A": "ALL"}, "T08", ":71A:"),
-    ({"f23B": "NONE"}, "T36", ":23B:"), ({"f23E": "ABCD"}, "T47", ":23E:"), ({"f57A": "NOBIC"}, "T27", ":57A:"),
-    ({"f70": "é"}, "T33", ":70:"), ({"f13C": "/CLSTIME/2500+0100"}, "T38", ":13C:"),
-    ({"f56A": "SEAMGB2L"}, "C81", ":57a:"), ({"f55A": "SEAMGB2L"}, "E06", ":55a:"),
-    ({"f36": "1,1"}, "D75", ":36:"), ({"f71A": "OUR", "f71F": "USD1,"}, "E13", ":71F:"),
-    ({"f71G": "USD1,"}, "D50", ":71G:"), ({"f71A": "BEN"}, "E15", ":71F:"),
-    ({"f33B": "", "f71F": "USD1,"}, "D51", ":33B:"), ({"f23B": "SPRI", "f23E": "HOLD"}, "E01", ":23E:"),
-    ({"f23B": "SPAY", "f23E": "HOLD"}, "E02", ":23E:"),
-])
+@pytest.mark.parametrize(
+    ("changed", "code", "place"),
+    [
+        ({"f32A": "261323USD1,"}, "T50", ":32A:"),
+        ({"f32A": "261123QQQ1,"}, "T52", ":32A:"),
+        ({"f32A": "261123USD1"}, "T40", ":32A:"),
+        ({"f32A": "261123USD1,001"}, "C03", ":32A:"),
+        ({"f32A": "261123USD0,"}, "D57", ":32A:"),
+        ({"f32A": "261123USD1234567890123456,"}, "T43", ":32A:"),
+        ({"f20": "/REF"}, "T26", ":20:"),
+        ({"f20": ""}, "T13", ":20:"),
+        ({"f71A": "ALL"}, "T08", ":71A:"),
+        ({"f23B": "NONE"}, "T36", ":23B:"),
+        ({"f23E": "ABCD"}, "T47", ":23E:"),
+        ({"f57A": "NOBIC"}, "T27", ":57A:"),
+        ({"f70": "é"}, "T33", ":70:"),
+        ({"f13C": "/CLSTIME/2500+0100"}, "T38", ":13C:"),
+        ({"f56A": "SEAMGB2L"}, "C81", ":57a:"),
+        ({"f55A": "SEAMGB2L"}, "E06", ":55a:"),
+        ({"f36": "1,1"}, "D75", ":36:"),
+        ({"f71A": "OUR", "f71F": "USD1,"}, "E13", ":71F:"),
+        ({"f71G": "USD1,"}, "D50", ":71G:"),
+        ({"f71A": "BEN"}, "E15", ":71F:"),
+        ({"f33B": "", "f71F": "USD1,"}, "D51", ":33B:"),
+        ({"f23B": "SPRI", "f23E": "HOLD"}, "E01", ":23E:"),
+        ({"f23B": "SPAY", "f23E": "HOLD"}, "E02", ":23E:"),
+    ],
+)
 def test_refusals(changed: dict[str, str], code: str, place: str) -> None:
     record = only(message(**changed))
     assert isinstance(record, Refusal)
@@ -91,7 +111,7 @@ def test_any_change_of_a_message(data: st.DataObject) -> None:
     whole = bytearray(message(f72="/ACC/TEXT", f70="/ROC/E2E//URI/TEXT"))
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(whole) - 1))
-        whole[at:at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+        whole[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
     decoded = FORMAT.decode(bytes(whole))
     statuses = [Status("ACSC" if isinstance(one, Payment) else "RJCT", one) for one in decoded.records]
     assert len(FORMAT.answer(decoded, statuses, "", WRITING)) == 1
@@ -100,7 +120,11 @@ def test_any_change_of_a_message(data: st.DataObject) -> None:
 ACKNOWLEDGED = b"{1:F21HARBUS33AXXX0000000000}{4:{451:0}}"
 
 
-@given(st.lists(st.sampled_from([message(), message(f20="/"), b"{1:F01broken}", ACKNOWLEDGED]), max_size=7), st.integers(1, 4), st.sampled_from([b"", b"\r\n", b"$", b"\n"]))
+@given(
+    st.lists(st.sampled_from([message(), message(f20="/"), b"{1:F01broken}", ACKNOWLEDGED]), max_size=7),
+    st.integers(1, 4),
+    st.sampled_from([b"", b"\r\n", b"$", b"\n"]),
+)
 def test_parts_are_the_whole(messages: list[bytes], size: int, between: bytes) -> None:
     data = between.join(messages)
     whole = FORMAT.decode(data)
@@ -119,15 +143,32 @@ def test_a_message_longer_than_the_limit_is_the_same_in_parts() -> None:
 
 
 WORDS = st.text("ABCDEFG abc/-:.&é漢", max_size=80)
-PARTIES = st.builds(Party, name=WORDS, bic=st.sampled_from(["", "SEAMGB2LXXX"]), address=st.none() | st.builds(
-    Address, street=WORDS, town=WORDS, country=st.sampled_from(["", "DE"]), lines=st.tuples(WORDS) | st.just(())))
+PARTIES = st.builds(
+    Party,
+    name=WORDS,
+    bic=st.sampled_from(["", "SEAMGB2LXXX"]),
+    address=st.none()
+    | st.builds(
+        Address, street=WORDS, town=WORDS, country=st.sampled_from(["", "DE"]), lines=st.tuples(WORDS) | st.just(())
+    ),
+)
 AGENTS = st.none() | st.builds(Agent, bic=st.sampled_from(["", "SEAMGB2LXXX"]), name=WORDS)
 ACCOUNTS = st.none() | st.builds(Account, st.text("ABC123/é", min_size=1, max_size=36))
 PAYMENTS = st.builds(
-    Payment, st.just("credit_transfer"), st.builds(Money, st.just("USD"), st.integers(1, 10**14)),
-    settlement_date=st.just("2026-11-23"), end_to_end_id=WORDS, instruction_id=WORDS, purpose=st.sampled_from(["", "GDDS"]),
-    debtor=st.none() | PARTIES, debtor_account=ACCOUNTS, debtor_agent=AGENTS, creditor=st.none() | PARTIES,
-    creditor_account=ACCOUNTS, creditor_agent=AGENTS, ultimate_debtor=st.none() | PARTIES,
+    Payment,
+    st.just("credit_transfer"),
+    st.builds(Money, st.just("USD"), st.integers(1, 10**14)),
+    settlement_date=st.just("2026-11-23"),
+    end_to_end_id=WORDS,
+    instruction_id=WORDS,
+    purpose=st.sampled_from(["", "GDDS"]),
+    debtor=st.none() | PARTIES,
+    debtor_account=ACCOUNTS,
+    debtor_agent=AGENTS,
+    creditor=st.none() | PARTIES,
+    creditor_account=ACCOUNTS,
+    creditor_agent=AGENTS,
+    ultimate_debtor=st.none() | PARTIES,
     charge_bearer=st.sampled_from(["", "DEBT", "SHAR", "CRED", "SLEV"]),
     charges=st.just(()) | st.just((Charge(Money("USD", 5)),)),
     remittance=st.lists(WORDS, max_size=3).map(tuple),
@@ -145,7 +186,10 @@ def test_what_fits_is_written_and_read_again(payment: Payment) -> None:
     lost = {loss.element.partition(".")[0].partition("[")[0] for loss in fit.losses}
     for name in ("amount", "settlement_date", "end_to_end_id", "debtor_account", "creditor_account"):
         assert not getattr(payment, name) or name in lost or getattr(payment, name) == getattr(again, name)
-    for before, after, name in ((payment.debtor, again.debtor, "debtor"), (payment.creditor, again.creditor, "creditor")):
+    for before, after, name in (
+        (payment.debtor, again.debtor, "debtor"),
+        (payment.creditor, again.creditor, "creditor"),
+    ):
         assert before is None or name in lost or before.name in ("", getattr(after, "name", ""))
 
 
@@ -153,7 +197,8 @@ def test_every_loss_is_named() -> None:
     payment = only(message())
     assert isinstance(payment, Payment)
     changed = msgspec.structs.replace(
-        payment, transaction_id="TX-1", creditor=Party("B" * 40), debtor=Party("Müller"), instructed_amount=None)
+        payment, transaction_id="TX-1", creditor=Party("B" * 40), debtor=Party("Müller"), instructed_amount=None
+    )
     losses = {loss.element: loss.severity for loss in FORMAT.fit(changed, "MT103").losses}
     assert losses == {"transaction_id": "lost", "creditor.name": "truncated", "debtor.name": "info"}
 
@@ -170,8 +215,10 @@ def test_answers() -> None:
     data = message() + b"\r\n" + message(f20="/X") + b"\r\n" + message(f20="REF-2")
     decoded = FORMAT.decode(data)
     codes = ("ACSC", "RJCT", "RJCT")
-    statuses = [Status(code, one, reason="AC01", text="the account is not known")
-                for code, one in zip(codes, decoded.records, strict=True)]
+    statuses = [
+        Status(code, one, reason="AC01", text="the account is not known")
+        for code, one in zip(codes, decoded.records, strict=True)
+    ]
     (frame,) = FORMAT.answer(decoded, statuses, "", WRITING)
     said = frame.data.decode().split("\r\n{")
     assert said[0] == "{1:F21HARBUS33AXXX0000000000}{4:{177:2511241600}{451:0}}"
@@ -190,24 +237,38 @@ def test_every_line_is_of_the_x_set(words: str) -> None:
 
 # Messages of the conformance corpus that are wrong, and how.
 WRONG = {
-    "test_custom__a_2014": "E15", "test_p_2_1_2__p_2_1_2_B_B": "E15",  # charges BEN without 71F
+    "test_custom__a_2014": "E15",
+    "test_p_2_1_2__p_2_1_2_B_B": "E15",  # charges BEN without 71F
     "MT103ParserTest_250_MT103": "T38",  # 13C is no time
     "SwiftParserTest_188_MT202": "T33",  # characters outside the x set
     "ConversionServiceTest_716_MT103": "T27",  # no BIC in 57A
-    "MtSwiftMessageTest_114_MT103": "T13", "SwiftMessageTest_347_MT103": "T13",  # fragments of a message
-    "SwiftMessageUtilsTest_240_MT103": "T13", "SwiftMessageUtilsTest_250_MT103": "T13",
-    "SwiftMessageUtilsTest_553_MT103": "T13", "SwiftMessageUtilsTest_573_MT103": "T13",
-    "SwiftMessageUtilsTest_620_MT103": "T13", "MurMessageComparatorTest_40_MT103-STP": "T13",
-    "MurMessageComparatorTest_45_MT103-STP": "T13", "MurMessageComparatorTest_51_MT103-STP": "T13",
+    "MtSwiftMessageTest_114_MT103": "T13",
+    "SwiftMessageTest_347_MT103": "T13",  # fragments of a message
+    "SwiftMessageUtilsTest_240_MT103": "T13",
+    "SwiftMessageUtilsTest_250_MT103": "T13",
+    "SwiftMessageUtilsTest_553_MT103": "T13",
+    "SwiftMessageUtilsTest_573_MT103": "T13",
+    "SwiftMessageUtilsTest_620_MT103": "T13",
+    "MurMessageComparatorTest_40_MT103-STP": "T13",
+    "MurMessageComparatorTest_45_MT103-STP": "T13",
+    "MurMessageComparatorTest_51_MT103-STP": "T13",
     "SwiftMessageComparatorTest_313_MT103": "T13",
 }
 # Pieces that are no messages: cut short, braces too many or too few, block 3 before block 2, no basic header.
-BROKEN = frozenset((
-    "test_custom__fin1", "MT103ParserTest_475_MT103-STP", "SwiftParserTest_294_MT103",
-    "CalendarJsonSerializationTest_297_MT103", "MtSwiftMessageJsonSchemaTest_86_MT202", "MtSwiftMessageTest_33_MT103",
-    "SwiftMessageJsonTest_293_MT103", "SwiftMessageJsonTest_559_MT103", "AbstractMTTest_273_MT103",
-    "DefaultMtMetadataStrategyTest_177_MT103",
-))
+BROKEN = frozenset(
+    (
+        "test_custom__fin1",
+        "MT103ParserTest_475_MT103-STP",
+        "SwiftParserTest_294_MT103",
+        "CalendarJsonSerializationTest_297_MT103",
+        "MtSwiftMessageJsonSchemaTest_86_MT202",
+        "MtSwiftMessageTest_33_MT103",
+        "SwiftMessageJsonTest_293_MT103",
+        "SwiftMessageJsonTest_559_MT103",
+        "AbstractMTTest_273_MT103",
+        "DefaultMtMetadataStrategyTest_177_MT103",
+    )
+)
 
 
 def test_conformance_corpus() -> None:
