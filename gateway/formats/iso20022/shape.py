@@ -18,6 +18,28 @@ XS = "{http://www.w3.org/2001/XMLSchema}"
 _SEGMENT = re.compile(r"([^\[]+)(?:\[(\d+)\])?\Z")
 
 
+_DAY = r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2\d))"
+_OFFSET = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?"
+_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
+BUILT_IN = {
+    "xs:date": re.compile(_DAY + _OFFSET),
+    "xs:time": re.compile(_CLOCK + _OFFSET),
+    "xs:dateTime": re.compile(_DAY + "T" + _CLOCK + _OFFSET),
+    "xs:boolean": re.compile("true|false|0|1"),
+}
+
+
+def _decimal(node: etree._Element) -> re.Pattern[str]:
+    """A decimal with as many digits as its facets allow."""
+    said = {
+        str(facet.tag).removeprefix(XS): int(facet.get("value", "0"))
+        for facet in node.iter()
+        if facet.get("value", "x").isdigit()
+    }
+    digits, fraction = said.get("totalDigits", 18), said.get("fractionDigits", 17)
+    return re.compile(rf"(?=[\d.]{{1,{digits + 1}}}\Z)\d{{1,{digits}}}(?:\.\d{{1,{fraction}}})?")
+
+
 class Leaf(Struct, frozen=True):
     """What a text may be: its longest length, its pattern, its enumeration; `order` sorts leaves as the schema does."""
 
@@ -130,6 +152,9 @@ class Shape:
                 elif facet.tag == XS + "enumeration":
                     values.add(value)
             base = next((str(n.get("base")) for n in node.iter() if n.get("base")), "")
+            if base == "xs:decimal":
+                pattern = pattern or _decimal(node)
+            pattern = pattern or BUILT_IN.get(base)
             node = self._types.get(base.rpartition(":")[2]) if not base.startswith("xs:") else None
         return Leaf(order, length, pattern, frozenset(values) or None)
 

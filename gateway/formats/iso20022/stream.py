@@ -54,7 +54,6 @@ def _check(file: BinaryIO, type: str) -> tuple[list[Refusal], Level | None]:
         file,
         events=("end",),
         schema=schema(type),
-        resolve_entities=False,
         no_network=True,
         load_dtd=False,
         remove_comments=True,
@@ -68,6 +67,8 @@ def _check(file: BinaryIO, type: str) -> tuple[list[Refusal], Level | None]:
                 amounts += amount_of(element, space)
                 _let_go(element)
             elif name == "GrpHdr":
+                if element.getroottree().docinfo.doctype:
+                    return [Refusal("XML-DTD", "FF01", "DOCTYPE", "document type declarations are not read")], None
                 header = level(element, space, kind.table, NOTHING, "GrpHdr")
     except etree.XMLSyntaxError as error:
         log = list(context.error_log)
@@ -103,7 +104,6 @@ def _records(file: BinaryIO, type: str, header: Level) -> Iterator[Payment | Ref
     context = etree.iterparse(
         file,
         events=("start", "end"),
-        resolve_entities=False,
         no_network=True,
         load_dtd=False,
         remove_comments=True,

@@ -7,6 +7,7 @@ template that is made once per set of paths, so that the thousandth payment like
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -77,6 +78,8 @@ _AGENT = tuple((path, attribute) for path, attribute in mapping.AGENT.items() if
 
 
 def _agent(who: Agent, prefix: str, name: str) -> Iterator[Pair]:
+    if who.clearing_system and not who.clearing_member:
+        yield "!", "", f"{name}.clearing_system"  # a system without a member says nothing
     yield from _texts(who, prefix, name, _AGENT)
     yield from _address(who.address, f"{prefix}FinInstnId/PstlAdr/", name)
 
@@ -196,7 +199,8 @@ def _groups(payment: Payment) -> Iterator[Pair]:
     for number, charge in enumerate(payment.charges, 1):
         at = "ChrgsInf" if number == 1 else f"ChrgsInf[{number}]"
         yield from _money(f"{at}/Amt", charge.amount, "charges")
-        yield from _agent(charge.agent or Agent(name="NOTPROVIDED"), f"{at}/Agt/", "charges")
+        if charge.agent is not None:
+            yield from _agent(charge.agent, f"{at}/Agt/", "charges")
     for group, name in (
         ("InstrForCdtrAgt", "instructions_for_creditor_agent"),
         ("InstrForNxtAgt", "instructions_for_next_agent"),
@@ -257,11 +261,57 @@ def _fit(payment: Payment, type: str) -> Fitted:
             losses.setdefault(element, Loss(element, f"{type} does not take this value", "lost"))
         elif path not in kept:
             kept[path] = text
+    if payment.charges:
+        _name_charge_agents(kept, len(payment.charges))
+    if losses:
+        _complete(kept, losses)
+        kept.setdefault("SttlmInf/SttlmMtd", "INDA")
+        if not type.startswith("pacs.009"):
+            kept.setdefault("ChrgBr", "SHAR")
     if payment.underlying is not None and type.startswith("pacs.009"):
         _fit_underlying(payment.underlying, known, start, kept, losses)
     elif payment.underlying is not None:
         losses["underlying"] = Loss("underlying", f"{type} has no place for it")
     return kept, list(losses.values())
+
+
+# Elements that may only stand with these children; what is left of one without them is dropped, and said.
+NEEDS: tuple[tuple[re.Pattern[str], tuple[tuple[str, ...], ...]], ...] = (
+    (re.compile(r".*/ClrSysMmbId/"), (("MmbId",),)),
+    (re.compile(r".*/DtAndPlcOfBirth/"), (("BirthDt",), ("CityOfBirth",), ("CtryOfBirth",))),
+    (re.compile(r".*/Othr(\[\d+\])?/"), (("Id",),)),
+    (re.compile(r"(.*/)?[A-Za-z0-9]*Acct/"), (("Id/IBAN", "Id/Othr/Id"),)),
+    (re.compile(r"ChrgsInf(\[\d+\])?/"), (("Amt",),)),
+)
+
+
+def _complete(kept: dict[str, str], losses: dict[str, Loss]) -> None:
+    """Something was left out: drop what cannot stand without it."""
+    for pattern, needed in NEEDS:
+        for path in list(kept):
+            found = pattern.match(path)
+            if found is None or all(any(found[0] + one in kept for one in either) for either in needed):
+                continue
+            element = _element_of(path)
+            losses.setdefault(element, Loss(element, "incomplete: it lacks what it cannot stand without"))
+            del kept[path]
+
+
+def _name_charge_agents(kept: dict[str, str], count: int) -> None:
+    """A charge names its agent; one of whom nothing can be said is NOTPROVIDED, as the usage guidelines have it."""
+    for number in range(1, count + 1):
+        at = "ChrgsInf/Agt/" if number == 1 else f"ChrgsInf[{number}]/Agt/"
+        if not any(path.startswith(at) for path in kept):
+            kept[f"{at}FinInstnId/Nm"] = "NOTPROVIDED"
+
+
+def _element_of(path: str) -> str:
+    """The canonical field that a path belongs to."""
+    first = path.partition("/")[0].partition("[")[0]
+    block = mapping.CUSTOMER.get(first)
+    if block is None:
+        block = mapping.CUSTOMER.get("/".join(path.split("/")[:2]))
+    return block[1].partition(".")[0] if block is not None else {"ChrgsInf": "charges"}.get(first, f"iso:{path}")
 
 
 def _fit_underlying(payment: Payment, known: object, start: str, kept: dict[str, str], losses: dict[str, Loss]) -> None:

@@ -29,14 +29,30 @@ OTHER_WORDS = {
     "skip-validation.ach": "many defects on purpose; the first is the destination",
 }
 RULES = {  # file -> a rule id that must be among the first three refusals
-    "1e5RecordBefore1or8.txt": "F02", "202001172118.ach": "E03", "2mCompanyEntryDescAllZeros.txt": "B02",
-    "3fTELIndvNameAllBlank.txt": "E04", "3fTELIndvNameAllZeros.txt": "E04", "Iat-invalidAddenda13.ach": "E05",
-    "NACHA_SAMPLE_TEL_REVERSAL.ach": "E01", "adv-invalidBatchEntries.ach": "F02", "adv-noFileControl.ach": "F11",
-    "extended-ascii.ach": "E05", "iat-invalidAddenda10.ach": "E11", "iat-invalidAddenda98.ach": "C01x",
-    "iat-invalidAddenda99.ach": "R01x", "iat-invalidBatchHeader.ach": "B01", "issue1620.ach": "F06", "moov-ids.ach": "B08",
-    "no_header.txt": "F02", "pos-invalidEntryDetail.ach": "E05", "pos-invalidReturnFile.ach": "R01x",
-    "ppd-debit-invalid-entryDetail-checkDigit.ach": "E02", "return-PPD-custom-reason-code.ach": "R01x",
-    "web-invalidNOCFile.ach": "C01x", "issue702.ach": "F04", "iat-batchHeaderErr.ach": "F04",
+    "1e5RecordBefore1or8.txt": "F02",
+    "202001172118.ach": "E03",
+    "2mCompanyEntryDescAllZeros.txt": "B02",
+    "3fTELIndvNameAllBlank.txt": "E04",
+    "3fTELIndvNameAllZeros.txt": "E04",
+    "Iat-invalidAddenda13.ach": "E05",
+    "NACHA_SAMPLE_TEL_REVERSAL.ach": "E01",
+    "adv-invalidBatchEntries.ach": "F02",
+    "adv-noFileControl.ach": "F11",
+    "extended-ascii.ach": "E05",
+    "iat-invalidAddenda10.ach": "E11",
+    "iat-invalidAddenda98.ach": "C01x",
+    "iat-invalidAddenda99.ach": "R01x",
+    "iat-invalidBatchHeader.ach": "B01",
+    "issue1620.ach": "F06",
+    "moov-ids.ach": "B08",
+    "no_header.txt": "F02",
+    "pos-invalidEntryDetail.ach": "E05",
+    "pos-invalidReturnFile.ach": "R01x",
+    "ppd-debit-invalid-entryDetail-checkDigit.ach": "E02",
+    "return-PPD-custom-reason-code.ach": "R01x",
+    "web-invalidNOCFile.ach": "C01x",
+    "issue702.ach": "F04",
+    "iat-batchHeaderErr.ach": "F04",
 }
 
 
@@ -70,8 +86,19 @@ def test_parts_are_the_whole(count: int) -> None:
     assert all(len(part.records) <= 256 for part in parts)
 
 
-CONTROLS = [(8, 5, 10), (8, 11, 20), (8, 21, 32), (8, 33, 44), (8, 45, 54), (8, 80, 94), (9, 2, 7), (9, 14, 21), (9, 22, 31),
-            (9, 32, 43), (9, 44, 55)]
+CONTROLS = [
+    (8, 5, 10),
+    (8, 11, 20),
+    (8, 21, 32),
+    (8, 33, 44),
+    (8, 45, 54),
+    (8, 80, 94),
+    (9, 2, 7),
+    (9, 14, 21),
+    (9, 22, 31),
+    (9, 32, 43),
+    (9, 44, 55),
+]
 
 
 @pytest.mark.parametrize(("record", "first", "last"), CONTROLS)
@@ -81,25 +108,28 @@ def test_a_wrong_digit_in_a_control_is_refused_at_its_columns(record: int, first
     random = Random(first)
     at = random.randrange(first - 1, last)
     line = lines[place]
-    lines[place] = line[:at] + str((int(line[at]) + 1) % 10 if line[at].isdigit() else 1) + line[at + 1:]
+    lines[place] = line[:at] + str((int(line[at]) + 1) % 10 if line[at].isdigit() else 1) + line[at + 1 :]
     decoded = FORMAT.decode("\n".join(lines).encode())
     assert decoded.refusals
     assert not decoded.records
     assert f"line {place + 1}" in decoded.refusals[0].place
 
 
-@pytest.mark.parametrize(("old", "new", "rule"), [
-    ("6220910000191000001", "6220910000181000001", "E02"),
-    ("6220910000191000001", "6990910000191000001", "E01"),
-    ("0000185000EMP-001", "0000000000EMP-001", "E03"),
-    ("ALMA FICTIVE ", "             ", "E04"),
-    ("ALMA FICTIVE ", "ALM\x7f FICTIVE ", "E05"),
-    ("121042880000003", "121042880000001", "B08"),
-    ("PPDPAYROLL", "XXXPAYROLL", "B03"),
-    ("094101", "095101", "F03"),
-    ("101 091000019", "101 091000018", "F04"),
-    ("2611230930", "2613230930", "F05"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "rule"),
+    [
+        ("6220910000191000001", "6220910000181000001", "E02"),
+        ("6220910000191000001", "6990910000191000001", "E01"),
+        ("0000185000EMP-001", "0000000000EMP-001", "E03"),
+        ("ALMA FICTIVE ", "             ", "E04"),
+        ("ALMA FICTIVE ", "ALM\x7f FICTIVE ", "E05"),
+        ("121042880000003", "121042880000001", "B08"),
+        ("PPDPAYROLL", "XXXPAYROLL", "B03"),
+        ("094101", "095101", "F03"),
+        ("101 091000019", "101 091000018", "F04"),
+        ("2611230930", "2613230930", "F05"),
+    ],
+)
 def test_each_rule_is_named(old: str, new: str, rule: str) -> None:
     decoded = FORMAT.decode(PAYROLL.decode().replace(old, new, 1).encode())
     assert rule in [r.code for r in decoded.refusals]
@@ -136,7 +166,14 @@ def test_a_file_without_returns_gets_a_receipt() -> None:
     decoded = FORMAT.decode(PAYROLL)
     [frame] = FORMAT.answer(decoded, [Status("ACSC", r, 1) for r in decoded.records], "", WRITING)  # type: ignore[arg-type]
     assert json.loads(frame.data) | {"file": ""} == {
-        "file": "", "status": "ACSC", "opened": 5, "settled": 5, "held": 0, "refused": 0, "refusals": []}
+        "file": "",
+        "status": "ACSC",
+        "opened": 5,
+        "settled": 5,
+        "held": 0,
+        "refused": 0,
+        "refusals": [],
+    }
 
 
 def test_a_refused_file_gets_its_refusals() -> None:
@@ -148,14 +185,30 @@ def test_a_refused_file_gets_its_refusals() -> None:
 names = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ ", min_size=1, max_size=30).filter(lambda t: t.strip() == t and t != "")
 payments = st.builds(
     lambda name, company, minor, account, eight, debit, id, text: Payment(
-        "direct_debit" if debit else "credit_transfer", Money("USD", minor), scheme="ach", end_to_end_id=id,
-        settlement_date="2026-11-24", remittance=(text,) if text else (),
-        **{("debtor" if debit else "creditor"): Party(name), ("creditor" if debit else "debtor"): Party(company),
-           ("debtor" if debit else "creditor") + "_account": Account(account, "ABA", type="savings"),
-           ("debtor" if debit else "creditor") + "_agent": Agent(
-               clearing_system="USABA", clearing_member=eight + routing_check_digit(eight))}),
-    names, names, st.integers(1, 9_999_999_999), st.text("0123456789", min_size=1, max_size=17),
-    st.text("0123456789", min_size=8, max_size=8), st.booleans(), names, st.one_of(st.just(""), names))
+        "direct_debit" if debit else "credit_transfer",
+        Money("USD", minor),
+        scheme="ach",
+        end_to_end_id=id,
+        settlement_date="2026-11-24",
+        remittance=(text,) if text else (),
+        **{
+            ("debtor" if debit else "creditor"): Party(name),
+            ("creditor" if debit else "debtor"): Party(company),
+            ("debtor" if debit else "creditor") + "_account": Account(account, "ABA", type="savings"),
+            ("debtor" if debit else "creditor") + "_agent": Agent(
+                clearing_system="USABA", clearing_member=eight + routing_check_digit(eight)
+            ),
+        },
+    ),
+    names,
+    names,
+    st.integers(1, 9_999_999_999),
+    st.text("0123456789", min_size=1, max_size=17),
+    st.text("0123456789", min_size=8, max_size=8),
+    st.booleans(),
+    names,
+    st.one_of(st.just(""), names),
+)
 
 
 @given(st.lists(payments, min_size=1, max_size=5))
@@ -166,12 +219,30 @@ def test_what_fits_comes_back(wanted: list[Payment]) -> None:
     assert sorted(p.amount.minor for p in back) == sorted(p.amount.minor for p in wanted)
     [one] = records(FORMAT.encode(wanted[:1], "CCD", WRITING).data)
     lost = {loss.element.split(".")[0] for loss in FORMAT.fit(wanted[0], "CCD").losses}
-    for field in ("kind", "debtor", "creditor", "debtor_account", "creditor_account", "end_to_end_id", "remittance", "settlement_date"):
+    for field in (
+        "kind",
+        "debtor",
+        "creditor",
+        "debtor_account",
+        "creditor_account",
+        "end_to_end_id",
+        "remittance",
+        "settlement_date",
+    ):
         assert field in lost or getattr(one, field) == getattr(wanted[0], field), field
 
 
 def test_every_direction_has_its_returned_code() -> None:
-    assert {code for code, said in CODES.items() if said.kind == "returned"} == {"21", "26", "31", "36", "41", "46", "51", "56"}
+    assert {code for code, said in CODES.items() if said.kind == "returned"} == {
+        "21",
+        "26",
+        "31",
+        "36",
+        "41",
+        "46",
+        "51",
+        "56",
+    }
 
 
 def corpus(folder: str) -> list[Path]:
