@@ -50,8 +50,8 @@ AMOUNT_MAX = 9_999_999_999
 # Of a payment: what an entry has room for. Everything else that is set is a loss.
 CARRIED = frozenset(
     "kind amount place source scheme identity end_to_end_id transaction_id batch_id settlement_date debtor"
-    " debtor_account debtor_agent creditor creditor_account creditor_agent local_instrument remittance extra instruction_id"
-    " charge_bearer".split()
+    " debtor_account debtor_agent creditor creditor_account creditor_agent local_instrument remittance extra"
+    " instruction_id charge_bearer".split()
 )
 
 
