@@ -261,13 +261,13 @@ def _fit(payment: Payment, type: str) -> Fitted:
             losses.setdefault(element, Loss(element, f"{type} does not take this value", "lost"))
         elif path not in kept:
             kept[path] = text
-    if payment.charges:
-        _name_charge_agents(kept, len(payment.charges))
     if losses:
         _complete(kept, losses)
         kept.setdefault("SttlmInf/SttlmMtd", "INDA")
         if not type.startswith("pacs.009"):
             kept.setdefault("ChrgBr", "SHAR")
+    if payment.charges:
+        _name_charge_agents(kept, len(payment.charges))
     if payment.underlying is not None and type.startswith("pacs.009"):
         _fit_underlying(payment.underlying, known, start, kept, losses)
     elif payment.underlying is not None:
