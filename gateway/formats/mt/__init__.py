@@ -15,7 +15,7 @@ from gateway.formats.mt import answer, read, write
 from gateway.model import Payment, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
 
-_HEAD = re.compile(rb"[\x00\x01\x03\s$]*+(?:\{1:|:[0-9]{2}[A-Z]?:)")
+_HEAD = re.compile(rb"[\x00\x01\x03\s$]*+(?:\{1:|:[0-9]{2,3}[A-Z]?:)")
 
 
 class Mt:

@@ -27,7 +27,7 @@ _TAIL = re.compile(r"(?:\{5:((?:\{[^{}]*\})*)\})?(?:\{S:(?:\{[^{}]*\})*\})?[\x01
 _SEPARATORS = r"[\x00\x01\x03\s$]*+"
 _LOOSE_HEAD = re.compile(
     rf"\{{1:([^{{}}]*+)\}}(?:{_SEPARATORS}(?:\{{2:(?P<two>[^{{}}]*+)\}}"
-    r"|\{3:(?P<three>(?:\s*+\{[^{}]*+\})*+)\s*+\}?))*+"
+    r"|\{3:(?P<three>(?:\s*+\{(?!4:)[^{}]*+\})*+)\s*+\}?))*+"
     rf"{_SEPARATORS}(?P<four>\{{4:)?"
 )
 _TEXT_END = re.compile(r"\n-(?:\}|(?=\s*+(?:\{5:|\Z)))")
@@ -184,7 +184,7 @@ def _clipped(rest: str) -> str:
     return rest if len(rest) <= limit + 8 else f"{rest[:limit]}\0\0\0\0{rest[-5:]}"
 
 
-_BARE = re.compile(r":[0-9]{2}[A-Z]?:", re.ASCII)
+_BARE = re.compile(r":[0-9]{2,3}[A-Z]?:", re.ASCII)
 
 
 def bare(text: str) -> bool:

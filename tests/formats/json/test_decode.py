@@ -120,7 +120,7 @@ def test_detect(head: bytes) -> None:
     assert FORMAT.detect(head)
 
 
-@pytest.mark.parametrize("head", [b"", b"<", b"\xef\xbb\xbf{", b"101", b'"'])
+@pytest.mark.parametrize("head", [b"", b"<", b"\xef\xbb\xbf{", b"101", b'"', b"{1:F01"])
 def test_detect_not(head: bytes) -> None:
     assert not FORMAT.detect(head)
 
