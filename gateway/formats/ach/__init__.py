@@ -8,6 +8,7 @@ nothing of it is posted when anything is wrong.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO
@@ -19,6 +20,7 @@ from gateway.formats.ach.scan import Scanner, entries, read_lines
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
+OPENS = re.compile(rb"101[ 0-9][0-9 A-Z]{8}|5(200|220|225|280)[ -~]{46}[A-Z]{3}|6[2-8][0-9]{10}[ -~]{17}[0-9]{10}")
 REFUSALS_TOLD = 100  # in the answer to a file that was refused
 
 
@@ -29,8 +31,8 @@ class Ach:
     writes: tuple[str, ...] = ("PPD", "CCD")
 
     def detect(self, head: bytes) -> bool:
-        """A file header: 101, and record size, blocking factor and format code where they belong."""
-        return head[:3] == b"101" and head[34:40] == b"094101"
+        """A file header; or a batch header or entry, so that a file without its header is told what it lacks."""
+        return OPENS.match(head) is not None
 
     def decode(self, data: bytes, type: str = "") -> Decoded:
         """Read a file; all records of all classes are checked."""
