@@ -333,7 +333,7 @@ def test_what_is_readable_is_read(data: bytes) -> None:
     assert FORMAT.reprint(data) == data
     record, right = only(data), only(RIGHT)
     assert isinstance(record, Payment), record
-    assert msgspec.structs.replace(record, extra=()) == msgspec.structs.replace(right, extra=())  # type: ignore[type-var]
+    assert msgspec.structs.replace(record, extra=()) == msgspec.structs.replace(right, extra=())
 
 
 def test_other_types_are_refused_in_their_place() -> None:
