@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from gateway.compliance._lists import Listed, read
+from gateway.compliance._matcher import Hit
 from gateway.model import Record
 from gateway.ports import Check, Finding
 
@@ -53,23 +55,21 @@ def policy(name: str, options: Mapping[str, Any], base: Path) -> Callable[[Seque
 
 
 def screen_names(names: Sequence[str], lists: Sequence[str], threshold: float) -> list[dict[str, Any]]:
-    """Hits for names typed by a person: name, score, list entry, and which words matched how."""
-    from gateway.compliance import _lists, _matcher
+    """Hits for names typed by a person, best first: score, list entry, and which words matched how."""
+    listed = read(lists, Path())
+    return [_shown(name, hit, listed) for name in names for hit in listed.matcher.hits(name, threshold)]
 
-    listed = _lists.read(tuple(lists), Path())
-    matcher = _matcher.Matcher([entry.name for entry in listed.entries])
-    return [
-        {
-            "name": name,
-            "score": round(hit.score, 3),
-            "entry": entry.id,
-            "listed_name": entry.name,
-            "kind": entry.kind,
-            "weak_alias": entry.weak,
-            "list": entry.list,
-            "why": [f"{query} ~ {other} {sim:.2f}" for query, other, sim in hit.pairs],
-        }
-        for name in names
-        for hit in matcher.hits(name, threshold)
-        for entry in (listed.entries[hit.place],)
-    ]
+
+def _shown(name: str, hit: Hit, listed: Listed) -> dict[str, Any]:
+    entry = listed.entries[hit.place]
+    return {
+        "name": name,
+        "score": round(hit.score, 3),
+        "entry": entry.id,
+        "listed_name": entry.name,
+        "kind": entry.kind,
+        "weak_alias": entry.weak,
+        "list": entry.list,
+        "programme": entry.programme,
+        "why": [f"{pair.query} ~ {pair.listed} {pair.likeness:.2f}" for pair in hit.pairs],
+    }

@@ -1,157 +1,80 @@
-"""Sanctions lists from files: who is on them, and which bytes said so.
+"""Sanctions lists from files and folders: who is on them, which bytes said so, and the index over their names.
 
-Strategy: the layout is known by the file's name or its first bytes; every reader yields Entry records, and the
-SHA-256 over all files, in the order of their names, is the evidence that goes with each finding.
+Strategy: files are read once, hashed, and parsed from those very bytes. What the hash has been seen for is not parsed
+and indexed again, so that a reload with unchanged lists costs the reading alone. The SHA-256 over all files, in the
+order of their paths, is the evidence that goes with each finding.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
-import re
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
-from lxml import etree
 from msgspec import Struct
 
+from gateway.compliance._layouts import Entry, File, entries
+from gateway.compliance._matcher import Matcher
+from gateway.compliance._words import NAME_CHARACTERS_MAX, words
+
 FILE_BYTES_MAX = 256 * 1024 * 1024  # the largest published list is a tenth of this
-NAME_CHARACTERS_MAX = 350  # the longest published names are about 200
-NULL = "-0-"
-_WEAK_ALIAS = re.compile(r"a\.k\.a\. '([^']{2,200})'")
-
-
-class Entry(Struct, frozen=True, gc=False):
-    """One name on a list; an entity with aliases has several entries with one id."""
-
-    id: str
-    name: str
-    kind: str = ""  # individual, entity, vessel, aircraft
-    list: str = ""
-    programme: str = ""
-    weak: bool = False  # an alias that the list itself calls weak
+FILES_MAX = 1_000  # of a policy; more is somebody's home directory
+INDEXES_KEPT = 4  # sets of lists: of several policies, and the one before a reload
+SUFFIXES = (".csv", ".tsv", ".txt", ".xml")
 
 
 class Listed(Struct, frozen=True):
-    """All names of some files, and the hash over the files."""
+    """All names of some files, the SHA-256 over the files in hexadecimal, and the names' index."""
 
     entries: tuple[Entry, ...]
     hash: str
+    matcher: Matcher
+
+
+_kept: dict[str, Listed] = {}
 
 
 def read(paths: Sequence[str], base: Path) -> Listed:
-    """Read files and folders (all files directly in them). Raises ValueError or OSError with a sentence."""
-    files = sorted({file for path in paths for file in _files(base / path)})
+    """Read files, and folders with all that is below them. Raises ValueError or OSError with a sentence."""
+    files = [(path, _bytes(path)) for path in sorted({file for path in paths for file in _files(base / path)})]
     if not files:
         raise ValueError(f"no list in {', '.join(paths)}")
     digest = hashlib.sha256()
-    stamps = []
-    for file in files:
-        stat = file.stat()
-        if stat.st_size > FILE_BYTES_MAX:
-            raise ValueError(f"{file.name} is larger than {FILE_BYTES_MAX} bytes")
-        data = file.read_bytes()
-        digest.update(file.name.encode() + b"\0" + hashlib.sha256(data).digest())
-        stamps.append((str(file), hashlib.sha256(data).hexdigest()))
-    return _parse(tuple(stamps), digest.hexdigest())
-
-
-@lru_cache(maxsize=8)
-def _parse(files: tuple[tuple[str, str], ...], hash: str) -> Listed:
-    entries = [
-        entry for path, _ in files for entry in _read_file(Path(path)) if 1 < len(entry.name) <= NAME_CHARACTERS_MAX
-    ]
-    if not entries:
-        raise ValueError(f"no names found in {', '.join(Path(path).name for path, _ in files)}")
-    return Listed(tuple(entries), hash)
+    for path, data in files:
+        digest.update(path.name.encode() + b"\0" + hashlib.sha256(data).digest())
+    hash = digest.hexdigest()
+    listed = _kept.pop(hash, None) or _index(files, hash)
+    _kept[hash] = listed  # the last used last
+    while len(_kept) > INDEXES_KEPT:
+        del _kept[next(iter(_kept))]
+    return listed
 
 
 def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        return [p for p in path.iterdir() if p.is_file() and p.suffix.lower() in (".csv", ".xml", ".txt")]
     if not path.exists():
         raise ValueError(f"no such list: {path}")
-    return [path]
+    if not path.is_dir():
+        return [path]
+    found = [file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()]
+    found = [file for file in found if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    if len(found) > FILES_MAX:
+        raise ValueError(f"{path} holds more than {FILES_MAX} files")
+    return found
 
 
-def _read_file(path: Path) -> Iterator[Entry]:
-    name = path.name.lower()
-    if name.endswith(".xml"):
-        return _un(path)
-    text = path.read_bytes().rstrip(b"\x1a\r\n \t").decode("utf-8-sig", "replace")
-    if "comments" in name or name in ("add.csv", "cons_add.csv"):
-        return iter(())
-    if name in ("sdn.csv", "cons_prim.csv"):
-        return _ofac(text, path.stem)
-    if name in ("alt.csv", "cons_alt.csv"):
-        return _ofac_aliases(text, path.stem)
-    if name.endswith(".txt"):
-        return _table(text, path.stem, "\t")
-    return _table(text, path.stem, ",")
+def _bytes(path: Path) -> bytes:
+    if path.stat().st_size > FILE_BYTES_MAX:
+        raise ValueError(f"{path.name} is larger than {FILE_BYTES_MAX} bytes")
+    return path.read_bytes()
 
 
-def _ofac(text: str, source: str) -> Iterator[Entry]:
-    """sdn.csv: number, name, type, programme, ..., remarks; no header, -0- for nothing."""
-    for row in csv.reader(io.StringIO(text)):
-        if len(row) < 4 or row[1].strip() == NULL:
-            continue
-        cells = [cell.strip() for cell in row]
-        kind = "entity" if cells[2] == NULL else cells[2].lower()
-        yield Entry(cells[0], _turned(cells[1]), kind, source, cells[3])
-        for alias in _WEAK_ALIAS.findall(cells[-1]):
-            yield Entry(cells[0], alias, kind, source, cells[3], True)
-
-
-def _ofac_aliases(text: str, source: str) -> Iterator[Entry]:
-    """alt.csv: number, alias number, kind of alias, name, remarks."""
-    for row in csv.reader(io.StringIO(text)):
-        if len(row) >= 4 and row[3].strip() != NULL:
-            yield Entry(row[0].strip(), _turned(row[3].strip()), "", source)
-
-
-def _turned(name: str) -> str:
-    """`FAMILY, Given` as it is said; order does not matter to the matcher, the comma would."""
-    return name.replace(",", " ")
-
-
-def _table(text: str, source: str, delimiter: str) -> Iterator[Entry]:
-    """Any table with a header: BIS denied persons, the consolidated screening list, a bank's own list."""
-    rows = csv.DictReader(io.StringIO(text), delimiter=delimiter)
-    fields = {(field or "").strip().lower(): field for field in rows.fieldnames or ()}
-    name = next(
-        (fields[key] for key in ("name", "full_name", "whole_name", "namealias_wholename") if key in fields), None
-    )
-    if name is None:
-        raise ValueError(f"{source}: no column called name")
-    alias = next((fields[key] for key in ("alt_names", "aliases") if key in fields), None)
-    id = next((fields[key] for key in ("entity_number", "_id", "id") if key in fields), None)
-    kind, programme = fields.get("type"), fields.get("programs")
-    for number, row in enumerate(rows, 2):
-        entry = Entry(
-            row[id] if id and row[id] else f"line {number}",
-            _turned(row[name] or ""),
-            (row[kind] or "").lower() if kind else "",
-            source,
-            (row[programme] or "") if programme else "",
-        )
-        yield entry
-        for other in (row[alias] or "").split(";") if alias else ():
-            if other.strip():
-                yield Entry(entry.id, _turned(other.strip()), entry.kind, source, entry.programme)
-
-
-def _un(path: Path) -> Iterator[Entry]:
-    """The UN Security Council's consolidated list: FIRST_NAME ... FOURTH_NAME, aliases with QUALITY."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    root = etree.parse(str(path), parser).getroot()
-    for tag, kind in (("INDIVIDUAL", "individual"), ("ENTITY", "entity")):
-        for node in root.iter(tag):
-            id = node.findtext("REFERENCE_NUMBER") or node.findtext("DATAID") or ""
-            parts = [node.findtext(f"{ordinal}_NAME") or "" for ordinal in ("FIRST", "SECOND", "THIRD", "FOURTH")]
-            programme = node.findtext("UN_LIST_TYPE") or ""
-            yield Entry(id.strip(), " ".join(part.strip() for part in parts if part), kind, path.stem, programme)
-            for alias in node.iter(f"{tag}_ALIAS"):
-                name = (alias.findtext("ALIAS_NAME") or "").strip()
-                yield Entry(id.strip(), name, kind, path.stem, programme, (alias.findtext("QUALITY") or "") == "Low")
+def _index(files: Sequence[tuple[Path, bytes]], hash: str) -> Listed:
+    """Files of one folder belong together: OFAC's aliases stand in another file than the names."""
+    found: list[Entry] = []
+    for _, group in groupby(files, key=lambda file: file[0].parent):
+        found += entries([File(path.stem, data) for path, data in group])
+    kept = tuple(entry for entry in found if len(entry.name) <= NAME_CHARACTERS_MAX and words(entry.name))
+    if not kept:
+        raise ValueError(f"no names found in {', '.join(path.name for path, _ in files)}")
+    return Listed(kept, hash, Matcher([entry.name for entry in kept], [entry.weak for entry in kept]))

@@ -1,301 +1,284 @@
-"""Names against names: a token index that finds what a person would call the same name.
+"""Names against names: finds what a person would call the same name, and gives it a score from 0 to 1.
 
-Strategy: a name is a bag of words, each worth what it tells (rare words much, `Trading` and `Ltd` little). For a
-word of a query, the listed words that are near it are found once and remembered: by deletion index (one slip in
-words of four to six letters, two from seven) and by consonant skeleton, guarded by Jaro-Winkler. A listed name
-can only reach the threshold if it matches most of the query's worth, so it must share one of the few words that
-carry it: only names behind those words are compared, by aligning words one to one, best pair first.
+Strategy: a name is a bag of words, each worth what it tells (rare words much, `Ltd` and `Mohammed` little). Of every
+word ever asked, the matcher remembers its worth and the listed names that hold a word near it. A listed name can
+only reach the threshold when it matches a certain share of the query's worth (see `_share`), so for most names one
+look at each word proves that there is no hit; for the others, sets of names are intersected, an exact bound is taken
+for the few that are left, and only what passes it is aligned word by word.
 """
 
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import lru_cache
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from msgspec import Struct
-from rapidfuzz.distance import OSA, JaroWinkler
 
-QUERY_CHARACTERS_MAX = 350  # beyond any name field of any format; the rest is not looked at
-TOKENS_MAX = 24  # of one name
-MEMO_TOKENS = 200_000  # words remembered with their neighbours
+from gateway.compliance._alignment import Listed, Pair, Query, Word, align, bound, excess, explain, share
+from gateway.compliance._neighbours import Neighbours
+from gateway.compliance._words import (
+    CUT_AT,
+    JOINED_LETTERS_MIN,
+    LEGAL_WORTH,
+    NAME_CHARACTERS_MAX,
+    WORDS_MAX,
+    joined,
+    words,
+    worth,
+)
+
 MEMO_NAMES = 100_000  # whole names remembered with their best hit
-PREFIX = 7  # the deletion index looks at so many letters
-SHARE_NEEDED = 0.64  # of the query's worth that a name must match to reach .80
-SHARE_FLOOR = 0.5  # below this share of the query's worth no name reaches .5 after alignment
-JARO_WINKLER_MIN = 0.82
-LEGAL_WORTH = 0.12
-
-_SEPARATORS = str.maketrans(dict.fromkeys('\t\r\n,;:/\\|()[]{}<>"_-+*&%$#@!?=', " ") | dict.fromkeys("'`.´’", ""))
-_LATIN = str.maketrans(
-    {
-        "ß": "ss",
-        "æ": "ae",
-        "œ": "oe",
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "þ": "th",
-        "ı": "i",
-        "ħ": "h",
-        **dict(zip("абвгдезийклмнопрстуфхцыэ", "abvgdeziiklmnoprstufhcye", strict=True)),
-        "ё": "e",
-        "ж": "zh",
-        "ч": "ch",
-        "ш": "sh",
-        "щ": "shch",
-        "ъ": "",
-        "ь": "",
-        "ю": "yu",
-        "я": "ya",
-        "і": "i",
-        "ї": "i",
-        "є": "e",
-        "ґ": "g",
-        **dict(zip("αβγδεζηικλμνξοπρστυφωσς", "avgdeziiklmnxoprstyfoss", strict=True)),
-        "θ": "th",
-        "χ": "ch",
-        "ψ": "ps",
-        **dict(zip("ابتدرزسفقكلمنهوي", "abtdrzsfqklmnhwy", strict=True)),
-        "ث": "th",
-        "ج": "j",
-        "ح": "h",
-        "خ": "kh",
-        "ذ": "dh",
-        "ش": "sh",
-        "ص": "s",
-        "ض": "d",
-        "ط": "t",
-        "ظ": "z",
-        "ع": "",
-        "غ": "gh",
-        "ة": "a",
-        "ى": "a",
-        "ء": "",
-        "ئ": "y",
-        "ؤ": "w",
-    }
-)
-_VOWELS = re.compile(r"[aeiouyhw]+")
-_SOUNDS = (
-    (re.compile("ph"), "f"),
-    (re.compile("ck|kh|q|c"), "k"),
-    (re.compile("z|sch|sh"), "s"),
-    (re.compile("dj|dzh"), "j"),
-    (re.compile("v|w"), "v"),
-    (re.compile(r"(.)\1+"), r"\1"),
-)
-LEGAL = frozenset(
-    "ltd limited llc llp lp plc inc incorporated corp corporation co company gmbh ag kg ohg mbh ug se sa sarl sas srl"
-    " spa bv nv oy ab as aps pte pty pjsc ojsc jsc ooo zao oao fze fzco fzc dmcc est group holding holdings"
-    " trading international and the of for de la el al bin ibn der van von und et y e i mr mrs ms dr"
-    " sheikh haji mullah general".split()
-)
-NICKNAMES = {
-    "bill": "william",
-    "bob": "robert",
-    "rob": "robert",
-    "dick": "richard",
-    "jim": "james",
-    "joe": "joseph",
-    "mike": "michael",
-    "alex": "alexander",
-    "sasha": "alexander",
-    "vova": "vladimir",
-    "misha": "mikhail",
-    "kolya": "nikolai",
-    "tony": "anthony",
-    "tom": "thomas",
-    "dave": "david",
-    "dan": "daniel",
-    "steve": "steven",
-    "nick": "nicholas",
-    "pepe": "jose",
-    "paco": "francisco",
-    "mohd": "mohammed",
-    "md": "mohammed",
-    "abd": "abdul",
-}
+MEMO_WORDS = 200_000  # words remembered with what is near them ...
+MEMO_PLACES = 4_000_000  # ... and names behind them, in all: some 200 MB at worst, before it starts anew
+NAMES_MIN = 5_000  # rarity is counted as in a list of at least this size: in a short one all words would be rare
+RARITY_MIN = 0.2  # worth of the most common names
+THRESHOLD_MIN = 0.5  # below it scores mean nothing
+COMBINED_MAX = 6  # query words whose combinations are intersected; names with more are rare
+MEMO_RANKED = 10_000  # words with the names behind them in order
+MEMO_BEGUN = 10_000
+BEGUN_MAX = 200  # listed words that a cut-off word may begin
+TWO_WORDS = 2.0  # the most that two words are worth
+ROUNDING = 1e-9
 
 
 class Hit(Struct, frozen=True, gc=False):
-    """A listed name that is near enough, and why: pairs of (query word, listed word, similarity)."""
+    """A listed name that is near enough: its place in the list, and the pairs of words that made it so."""
 
     place: int
     score: float
-    pairs: tuple[tuple[str, str, float], ...]
-
-
-def words(name: str) -> list[str]:
-    """A name as comparable words: lower case, Latin letters, no accents, no punctuation."""
-    text = name[:QUERY_CHARACTERS_MAX]
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text.casefold()).translate(_LATIN)
-        text = "".join(c for c in text if not unicodedata.combining(c))
-    return [NICKNAMES.get(word, word) for word in text.lower().translate(_SEPARATORS).split()[:TOKENS_MAX]]
-
-
-Near = tuple[float, dict[str, float]]  # a word's worth; the listed words near it, with their similarity
+    pairs: tuple[Pair, ...]
 
 
 class Matcher:
-    """An index over listed names; `best` and `hits` answer for one queried name."""
+    """Listed names, indexed. Places are those of the sequence it is made of; of equal names the first is told."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self._names = [tuple(dict.fromkeys(words(name))) for name in names]
-        self._behind: dict[str, list[int]] = {}
-        for place, name in enumerate(self._names):
-            for word in name:
-                self._behind.setdefault(word, []).append(place)
-        self._scale = math.log(1 + len(names))
-        self._deletes: dict[str, list[str]] = {}
-        self._skeletons: dict[str, list[str]] = {}
-        for word in self._behind:
-            for delete in set(_deletions(word)):
-                self._deletes.setdefault(delete, []).append(word)
-            skeleton = _skeleton(word)
-            if len(skeleton) > 1:
-                self._skeletons.setdefault(skeleton, []).append(word)
-        self._sets = [frozenset(name) for name in self._names]
-        # A name with initials, or with words that may be written as one, can match more than its words show.
-        self._loose = [any(len(word) == 1 for word in name) for name in self._names]
-        self._worth = lru_cache(MEMO_TOKENS)(self._find_worth)
-        self._near = lru_cache(MEMO_TOKENS)(self._find_near)
-        self.best = lru_cache(MEMO_NAMES)(self._best)
+    def __init__(self, names: Sequence[str], weak: Sequence[bool] = ()) -> None:
+        distinct = _distinct(names, weak or [False] * len(names))
+        self._places = [place for place, _, _ in distinct]
+        self._behind = _behind(parts for _, parts, _ in distinct)
+        self._behind_joined = _behind([word for word, _, _ in joined(parts)] for _, parts, _ in distinct)
+        self._worth = _worths(self._behind, len(distinct))
+        self._listed = [self._weigh(parts, weak) for _, parts, weak in distinct]
+        self._sorted = sorted(self._behind)
+        self._behind_begun = lru_cache(MEMO_BEGUN)(self._find_begun)
+        self._neighbours = Neighbours(self._behind)
+        self._ranked = lru_cache(MEMO_RANKED)(self._rank)
+        self._memo: dict[str, Word] = {}
+        self._spellings: dict[str, tuple[Word, ...]] = {}
+        self._memo_places = 0
+        self._screeners: dict[float, Callable[[str], Hit | None]] = {}
 
-    def _best(self, name: str) -> Hit | None:
-        """The best hit at .5 or above; None when nothing is near."""
-        return max(self.hits(name, 0.5), key=lambda hit: hit.score, default=None)
+    def _weigh(self, parts: tuple[str, ...], weak: bool) -> Listed:
+        worths = tuple(map(self._worth.__getitem__, parts))
+        return Listed(parts, worths, sum(worths), "".join(part for part in parts if len(part) == 1), weak)
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def screener(self, threshold: float) -> Callable[[str], Hit | None]:
+        """Name -> its best hit at `threshold` or above; names asked before are answered from memory."""
+        if threshold not in self._screeners:
+            self._screeners[threshold] = lru_cache(MEMO_NAMES)(lambda name: self.best(name, threshold))
+        return self._screeners[threshold]
+
+    def best(self, name: str, threshold: float = THRESHOLD_MIN) -> Hit | None:
+        """The best hit at `threshold` or above; of equal ones that which stands first."""
+        hits = self.hits(name, threshold)
+        return hits[0] if hits else None
 
     def hits(self, name: str, threshold: float) -> list[Hit]:
-        """All listed names that score at least `threshold`, best first."""
-        query = tuple(dict.fromkeys(words(name)))
-        near = [self._near(word) for word in query]
-        needed = SHARE_FLOOR * sum(worth for worth, _ in near)
-        loose = bool(_joined(query).keys() & self._behind.keys()) or any(len(word) == 1 for word in query)
-        found = [
-            hit
-            for place in self._candidates(query)
-            if (loose or self._loose[place] or self._share(near, place) >= needed)
-            and (hit := self._compare(query, place)).score >= threshold
-        ]
-        return sorted(found, key=lambda hit: (-hit.score, hit.place))
+        """All listed names that score at least `threshold` (from .5), best first."""
+        query = self._read(name)
+        if not query.pairs and not query.cut and _hopeless(query.words, share(threshold)):
+            return []
+        return self._verify(query, max(threshold, THRESHOLD_MIN))
 
-    def _share(self, near: Sequence[Near], place: int) -> float:
-        """How much of the query's worth a name can match at most: cheap, to spare most alignments."""
-        name = self._sets[place]
-        return sum(worth for worth, others in near if not name.isdisjoint(others))
+    def _read(self, name: str) -> Query:
+        """The words of a name, and neighbours among them that a list has as one."""
+        known, behind, before = self._spellings.get, self._behind, ""
+        query: list[Word] = []
+        pairs: list[tuple[str, int]] = []
+        for spelling in name[:NAME_CHARACTERS_MAX].split():
+            found = known(spelling)
+            if found is None:
+                found = self._spell(spelling)
+            for word in found:
+                text = word.text
+                if before and before + text in behind and len(before) + len(text) >= JOINED_LETTERS_MIN:
+                    pairs.append((before + text, len(query) - 1))
+                query.append(word)
+                before = text
+        if len(query) > WORDS_MAX:
+            query, pairs = query[:WORDS_MAX], [pair for pair in pairs if pair[1] < WORDS_MAX - 1]
+        return Query(query, pairs, len(name) in CUT_AT and bool(query) and bool(self._behind_begun(query[-1].text)))
 
-    def _find_worth(self, word: str) -> float:
-        """How much a word tells: 1 for one that stands on no list or once, little for legal forms."""
-        behind = self._behind.get(word)
-        worth = 1.0 if behind is None else math.log(1 + len(self._names) / len(behind)) / self._scale
-        if word in LEGAL:
-            return min(worth, LEGAL_WORTH)
-        return worth * (0.4 if len(word) == 1 else 1.0)
+    def _spell(self, spelling: str) -> tuple[Word, ...]:
+        """What stands between two blanks as words, remembered: `AL-RASHID,` is two."""
+        found = tuple(self._memo.get(text) or self._learn(text) for text in words(spelling))
+        if len(self._spellings) >= MEMO_WORDS:
+            self._spellings.clear()
+        self._spellings[spelling] = found
+        return found
 
-    def _find_near(self, word: str) -> Near:
-        """A word's worth and the listed words near it, with their similarity."""
-        near: dict[str, float] = {}
-        if word in self._behind:
-            near[word] = 1.0
-        if len(word) >= 4 and not word.isdigit():
-            for delete in set(_deletions(word)):
-                for other in self._deletes.get(delete, ()):
-                    if other not in near and (similarity := _similar(word, other)):
-                        near[other] = similarity
-            for other in self._skeletons.get(_skeleton(word), ()):
-                if other not in near and (likeness := JaroWinkler.similarity(word, other)) >= JARO_WINKLER_MIN:
-                    near[other] = likeness * 0.98
-        return self._worth(word), near
+    def _learn(self, text: str) -> Word:
+        """What is to be known of a word, remembered."""
+        near = self._neighbours.near(text)
+        names = [self._behind[other] for other in near]
+        heaviest = max(map(self._worth.__getitem__, near), default=0.0)
+        if text in self._behind_joined:
+            names.append(self._behind_joined[text])
+            heaviest = TWO_WORDS
+        everything = names[0] if len(names) == 1 else frozenset[int]().union(*names)
+        weight = self._worth[text] if text in self._worth else worth(text, 1.0)
+        light = weight <= LEGAL_WORTH or len(text) == 1
+        reach = weight if everything or light else 0.0
+        word = Word(text, weight, reach, everything, near, heaviest, light, text in self._behind_joined)
+        self._memo_places += len(everything) if len(names) > 1 else 0
+        if len(self._memo) >= MEMO_WORDS or self._memo_places > MEMO_PLACES:
+            self._memo.clear()
+            self._spellings.clear()
+            self._memo_places = len(everything)
+        self._memo[text] = word
+        return word
 
-    def _candidates(self, query: Sequence[str]) -> Iterable[int]:
-        """Names behind the words that a hit cannot do without."""
-        near = [self._near(word) for word in (*query, *_joined(query))]
-        total = sum(worth for worth, _ in near[: len(query)])
-        ordered = sorted(near[: len(query)], key=lambda one: (sum(len(self._behind[w]) for w in one[1]), -one[0]))
-        covered, found = 0.0, set[int]()
-        for worth, others in (*ordered, *near[len(query) :]):
-            if covered <= total * (1 - SHARE_NEEDED) + 1e-9 or worth == 0.0:
-                found.update(place for other in others for place in self._behind[other])
-                covered += worth
-        for _, others in near[len(query) :]:
-            found.update(place for other in others for place in self._behind[other])
+    # --- verifying ------------------------------------------------------------------------------
+
+    def _verify(self, query: Query, threshold: float) -> list[Hit]:
+        """Candidates; those that the bound lets pass, aligned."""
+        names = [word.names for word in query.words]
+        heaviest = [word.heaviest for word in query.words]
+        for text, place in query.pairs:
+            for i in (place, place + 1):
+                names[i] |= self._behind[text]
+                heaviest[i] = max(heaviest[i], self._worth[text])
+        if query.cut:
+            names[-1] |= self._behind_begun(query.words[-1].text)
+            heaviest[-1] = max(heaviest[-1], 1.0)
+        found = []
+        least = threshold - ROUNDING
+        for at in self._candidates(query, names, threshold):
+            listed = self._listed[at]
+            if bound(query, at, names, heaviest, listed) >= least:
+                score, used = align(query, listed)
+                if score >= least:
+                    found.append(Hit(self._places[at], score, explain(query, listed, used)))
+        return sorted(found, key=lambda hit: (-hit.score, hit.place)) if len(found) > 1 else found
+
+    def _candidates(self, query: Query, names: Sequence[frozenset[int]], threshold: float) -> Iterable[int]:
+        """Names that hold words near enough of the query's words to reach their share of its worth."""
+        needed = share(threshold) * sum(word.worth for word in query.words) - ROUNDING
+        items = [(i, word.worth, names[i]) for i, word in enumerate(query.words) if names[i] and not word.light]
+        if items:
+            needed -= sum(word.worth for word in query.words if word.light)
+        else:  # nothing but legal forms and initials
+            items = [(i, word.worth, names[i]) for i, word in enumerate(query.words) if names[i]]
+        if len(items) > COMBINED_MAX:
+            return _united(items, needed)
+        found: set[int] = set()
+        for chosen in _enough(tuple([weight for _, weight, _ in items]), needed):
+            if len(chosen) == 1:
+                found.update(self._alone(items[chosen[0]][0], items, query, threshold))
+            else:
+                both = items[chosen[0]][2] & items[chosen[1]][2]
+                found.update(both.intersection(*(items[k][2] for k in chosen[2:])) if both else both)
         return sorted(found)
 
-    def _compare(self, query: Sequence[str], place: int) -> Hit:
-        """Align words one to one, best pair first, and weigh what is left over on both sides."""
-        name = self._names[place]
-        pairs = sorted(self._pairs(query, name), key=lambda pair: -pair[2])
-        left, right = dict.fromkeys(query), dict.fromkeys(name)
-        got = full = 0.0
-        used = []
-        for mine, other, similarity in pairs:
-            if all(word in left for word in mine.split("+")) and all(word in right for word in other.split("+")):
-                worth = sum(self._worth(w) for w in mine.split("+")) + sum(self._worth(w) for w in other.split("+"))
-                got, full = got + worth * similarity, full + worth
-                used.append((mine, other, similarity))
-                for word in mine.split("+"):
-                    left.pop(word)
-                for word in other.split("+"):
-                    right.pop(word)
-        missed = 0.9 * sum(map(self._worth, left)) + 0.5 * sum(map(self._worth, right))
-        score = got / (full + missed) if full else 0.0
-        if len(name) == 1 and len(query) > 1:
-            score *= 0.9  # one-word names make half of the false alarms
-        return Hit(place, min(score, 1.0), tuple(used))
+    def _alone(
+        self, place: int, items: Sequence[tuple[int, float, frozenset[int]]], query: Query, threshold: float
+    ) -> Iterable[int]:
+        """Names behind a word that is worth enough alone: those that have little else, or more of the query."""
+        word = query.words[place]
+        if query.pairs or query.cut:
+            return next(names for i, _, names in items if i == place)
+        spare = sum(max(other.heaviest, 1.0 * (len(other.text) == 1)) for other in query.words if other.light)
+        left, names = self._ranked(word.text)
+        found = set(names[: bisect_right(left, word.worth * excess(threshold) + spare + ROUNDING)])
+        return found.union(*(word.names & other for i, _, other in items if i != place))
 
-    def _pairs(self, query: Sequence[str], name: Sequence[str]) -> Iterator[tuple[str, str, float]]:
-        for mine in query:
-            near = self._near(mine)[1]
-            for other in name:
-                similarity = near.get(other, 0.0) or _initial(mine, other)
-                if similarity:
-                    yield mine, other, similarity
-        for joined, parts in _joined(query).items():
-            if joined in name:
-                yield parts, joined, 0.97
-        for joined, parts in _joined(name).items():
-            if joined in query:
-                yield joined, parts, 0.97
+    def _rank(self, text: str) -> tuple[list[float], list[int]]:
+        """The names behind a word by what they have left without it, the least first, and how much that is."""
+        word = self._memo.get(text) or self._learn(text)
+        ranked = []
+        for at in word.names:
+            listed = self._listed[at]
+            covered = [worth for other, worth in zip(listed.words, listed.worths, strict=True) if other in word.near]
+            sure = word.joined or listed.initials
+            ranked.append((0.0 if sure else listed.worth - max(covered, default=0.0), at))
+        ranked.sort()
+        return [left for left, _ in ranked], [at for _, at in ranked]
+
+    def _find_begun(self, text: str) -> frozenset[int]:
+        """Names that hold a word of which the text is the beginning; nothing where those are too many to tell."""
+        first = bisect_left(self._sorted, text)
+        begun = self._sorted[first : first + BEGUN_MAX + 1]
+        if len(text) < 2 or (len(begun) > BEGUN_MAX and begun[-1].startswith(text)):
+            return frozenset()
+        return frozenset[int]().union(*(self._behind[word] for word in begun if word.startswith(text)))
 
 
-def _initial(mine: str, other: str) -> float:
-    """`J` for `John`: a little evidence."""
-    return 0.75 if 1 in (len(mine), len(other)) and mine[0] == other[0] and mine != other else 0.0
+def _distinct(names: Sequence[str], weak: Sequence[bool]) -> list[tuple[int, tuple[str, ...], bool]]:
+    """Place, words and weakness of names that differ in more than order; a name is weak only if nowhere strong."""
+    known: dict[tuple[str, ...], tuple[int, tuple[str, ...], bool]] = {}
+    for place, name in enumerate(names):
+        parts = tuple(words(name))
+        key = tuple(sorted(parts))
+        if parts and (key not in known or (known[key][2] and not weak[place])):
+            known[key] = (place, parts, weak[place])
+    return list(known.values())
 
 
-def _joined(query: Sequence[str]) -> dict[str, str]:
-    """Neighbouring words written as one, from five letters: `alrashid` for `al rashid`."""
-    return {a + b: f"{a}+{b}" for a, b in pairwise(query) if len(a) + len(b) >= 5}
+def _behind(names: Iterable[Iterable[str]]) -> dict[str, frozenset[int]]:
+    """Word -> the names that hold it."""
+    found: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        for word in name:
+            found.setdefault(word, []).append(at)
+    return {word: frozenset(places) for word, places in found.items()}
 
 
-def _slips(word: str) -> int:
-    """How many slips a word of its length may have."""
-    return 0 if len(word) < 4 else 1 if len(word) < 7 else 2
+def _worths(behind: Mapping[str, Sized], names: int) -> dict[str, float]:
+    """How much each listed word tells: 1 for one that stands in one name only."""
+    scale = max(NAMES_MIN, names) + 1
+    return {
+        word: worth(word, max(RARITY_MIN, math.log(scale / len(places)) / math.log(scale)))
+        for word, places in behind.items()
+    }
 
 
-def _deletions(word: str) -> Iterator[str]:
-    head = word[:PREFIX]
-    yield head
-    for count in range(1, _slips(word) + 1):
-        for kept in combinations(head, len(head) - count):
-            yield "".join(kept)
+def _hopeless(query: Sequence[Word], least: float) -> bool:
+    """Whether a look at each word proves that no name has enough of the query's words."""
+    total = within = 0.0
+    for word in query:
+        total += word.worth
+        within += word.reach
+    needed = total * least
+    if within < needed or len(query) != 2:
+        return within < needed
+    one, other = query
+    return one.worth < needed > other.worth and not (one.light or other.light) and one.names.isdisjoint(other.names)
 
 
-def _similar(word: str, other: str) -> float:
-    """1 less a penalty per slip; 0 when there are more slips than the shorter word may have."""
-    allowed = min(_slips(word), _slips(other))
-    slips = OSA.distance(word, other, score_cutoff=allowed)
-    return 1.0 - 1.1 * slips / max(len(word), len(other)) if slips <= allowed and allowed else 0.0
+@lru_cache(MEMO_RANKED)
+def _enough(weights: tuple[float, ...], needed: float) -> tuple[tuple[int, ...], ...]:
+    """The smallest combinations that weigh enough; none holds another."""
+    told: list[tuple[int, ...]] = []
+    for count in range(1, len(weights) + 1):
+        for chosen in combinations(range(len(weights)), count):
+            enough = sum(weights[i] for i in chosen) >= needed
+            if enough and not any(set(one).issubset(chosen) for one in told):
+                told.append(chosen)
+    return tuple(told)
 
 
-def _skeleton(word: str) -> str:
-    """What is left of a word when it is heard badly: its consonants, alike ones made one."""
-    for sound, letter in _SOUNDS:
-        word = sound.sub(letter, word)
-    return word[:1] + _VOWELS.sub("", word[1:])
+def _united(items: Sequence[tuple[int, float, frozenset[int]]], needed: float) -> list[int]:
+    """Names behind any of the rarest words, until who is in none of them has too little left."""
+    found: set[int] = set()
+    rest = sum(weight for _, weight, _ in items)
+    for _, weight, one in sorted(items, key=lambda item: len(item[2])):
+        if rest < needed:
+            break
+        found |= one
+        rest -= weight
+    return sorted(found)

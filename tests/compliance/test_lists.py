@@ -28,9 +28,9 @@ def test_ofac_with_its_traps(tmp_path: Path) -> None:
     (tmp_path / "add.csv").write_bytes(b'7,1,"Street","Town","Land",-0- \r\n')
     listed = _lists.read((str(tmp_path),), Path())
     assert [(e.name, e.kind, e.weak) for e in listed.entries] == [
-        ("FIKTIV  Orlan", "", False),
-        ("FICTIVE  Orlan", "individual", False),
+        ("FICTIVE, Orlan", "individual", False),
         ("THE OTTER", "individual", True),
+        ("FIKTIV, Orlan", "individual", False),
     ]
 
 
