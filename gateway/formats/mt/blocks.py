@@ -58,11 +58,8 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def fields(self) -> list[tuple[str, str]]:
         """Block 4 as (tag, value), lines of a value apart by one line feed. A tag that is none stands as it is."""
-        found = []
-        for part in self.text.replace("\r\n", "\n").rstrip("\r").split("\n:")[1:]:
-            tag, _, value = part.partition(":")
-            found.append((tag, value))
-        return found
+        parts = self.text.replace("\r\n", "\n").rstrip("\r").split("\n:")
+        return [(tag, value) for tag, _, value in [part.partition(":") for part in parts[1:]]]
 
     @property
     def type(self) -> str:

@@ -1,7 +1,7 @@
 """Parties and agents: the options of fields 50a to 59a, read and written.
 
-Strategy: the format of a value was checked before; here its lines are told apart. Agents come again and again in a
-file, so their readings are remembered.
+Strategy: the format of a value was checked before; here its lines are told apart. Agents and ordering customers come
+again and again in a file, so readings are remembered.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from gateway.formats.mt.tables import CLEARING, CLEARING_PREFIX, IDENTIFIERS
 from gateway.model import Account, Address, Agent, Birth, Identification, Party
 
-AGENTS_REMEMBERED = 4096  # distinct values of agent fields kept; a few hundred bytes each
+AGENTS_REMEMBERED = 4096  # distinct values of party fields kept; a few hundred bytes each
 
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\Z", re.ASCII)
 _NUMBERED = re.compile(r"([1-8])/(.*)\Z", re.ASCII)
@@ -93,6 +93,7 @@ def _agent_first(found: Agent | None, own: Account | None, indicator: str) -> li
 # --- customers --------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=AGENTS_REMEMBERED)
 def party(option: str, value: str) -> tuple[Party, Account | None]:
     """Read 50A, 50K, 59, 59A; of 50F and 59F the numbered lines."""
     lines = value.split("\n")
@@ -109,6 +110,7 @@ def party(option: str, value: str) -> tuple[Party, Account | None]:
     return _numbered(lines, identification), own
 
 
+@lru_cache(maxsize=AGENTS_REMEMBERED)
 def numbered_fault(value: str) -> str:
     """What is wrong with the lines of option F; "" when nothing is."""
     lines = value.split("\n")

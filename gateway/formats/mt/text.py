@@ -83,6 +83,7 @@ def filled(text: str, lines: int, width: int = 35) -> list[str]:
 def coded(code: str, text: str) -> list[str]:
     """One code word of field 72 with its continuation lines, broken between words."""
     lead = f"/{code}/"
-    return textwrap.wrap(
-        lead + plain(text).strip(), 35, initial_indent="", subsequent_indent="//", break_on_hyphens=False
-    ) or [lead]
+    whole = lead + plain(text).strip()
+    if len(whole) <= 35 and "  " not in whole:
+        return [whole]
+    return textwrap.wrap(whole, 35, initial_indent="", subsequent_indent="//", break_on_hyphens=False) or [lead]

@@ -34,7 +34,10 @@ _ACCOUNTS = (
 )
 _TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
 
+BODIES_REMEMBERED = 4096  # payments whose fields are kept between fit and encode; a few kilobytes each
+
 Lines = list[tuple[str, str]]
+_BODIES: dict[tuple[int, str, bool], tuple[Payment, Lines]] = {}  # the payment is held, so its id stays its own
 
 
 def encode(payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
@@ -86,11 +89,11 @@ def _refusal(code: str, place: str, sentence: str, reason: str = "FF01") -> Refu
 
 def _losses(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
     """Every field of `before` that `after` does not say, by its canonical name."""
-    for name in before.__struct_fields__:
-        old, new = getattr(before, name), getattr(after, name)
-        if (not path and name in _NOT_COMPARED) or (name in ("place", "source", "scheme") and path == "underlying."):
-            continue
+    both = zip(before.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
+    for name, old, new in both:
         if not old or old == new or (name == "priority" and old == "NORM"):
+            continue
+        if (not path and name in _NOT_COMPARED) or (name in ("place", "source", "scheme") and path == "underlying."):
             continue
         yield from _loss(old, new, written, path + name)
     if isinstance(before, Payment):
@@ -138,7 +141,8 @@ def _extra_losses(before: Payment, after: Payment, path: str) -> Iterator[Loss]:
 def _message(payment: Payment, type: str, writing: Writing, index: int) -> str:
     sender, receiver = _ends(payment, writing)
     extra = dict(payment.extra)
-    body = _customer(payment, extra, sender, receiver) if type == "MT103" else _bank(payment, extra, type)
+    european = sender[4:6] in tables.EUROPEAN and receiver[4:6] in tables.EUROPEAN
+    body = _body(payment, extra, type, european)
     name = text.reference(payment.instruction_id) or numbered(writing.message_id, index)
     lines = "".join(f"\r\n:{tag}:{value}" for tag, value in [("20", name), *body])
     priority = "U" if payment.priority in ("HIGH", "URGT") else "N"
@@ -149,6 +153,19 @@ def _message(payment: Payment, type: str, writing: Writing, index: int) -> str:
         f"{{1:F01{terminal(sender, 'A')}0000000000}}{{2:I{type[2:5]}{terminal(receiver, 'X')}{priority}}}"
         f"{{3:{user}{{121:{uetr}}}}}{{4:{lines}\r\n-}}"
     )
+
+
+def _body(payment: Payment, extra: dict[str, str], type: str, european: bool) -> Lines:
+    """Fields after 20. A payment is fitted and soon after encoded: what was put together is remembered."""
+    key = (id(payment), type, european)
+    found = _BODIES.get(key)
+    if found is not None and found[0] is payment:
+        return found[1]
+    body = _customer(payment, extra, european) if type == "MT103" else _bank(payment, extra, type)
+    if len(_BODIES) >= BODIES_REMEMBERED:
+        _BODIES.clear()
+    _BODIES[key] = (payment, body)
+    return body
 
 
 def _ends(payment: Payment, writing: Writing) -> tuple[str, str]:
@@ -174,9 +191,8 @@ def _derived(message_id: str, index: int) -> str:
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
 
 
-def _customer(payment: Payment, extra: dict[str, str], sender: str, receiver: str) -> Lines:
+def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
     amount, instructed = payment.amount, payment.instructed_amount
-    european = sender[4:6] in tables.EUROPEAN and receiver[4:6] in tables.EUROPEAN
     if instructed is None and (european or payment.charges or payment.charge_bearer == "CRED"):
         instructed = amount
     operation = payment.local_instrument if payment.local_instrument in tables.OPERATION_CODES else "CRED"
