@@ -1,8 +1,8 @@
 """SWIFT FIN: MT103, MT202 and MT202 COV, read and written, with the network's acknowledgements.
 
-Strategy: `blocks` takes a file apart and knows no meaning, `tables` holds the message types and the network rules as
-data, `parties` and `text` know the options and the character set, `read` makes payments, `write` makes messages and
-says what they would lose, `answer` acknowledges.
+Strategy: `blocks` takes a file apart and knows no meaning, `tables` holds the message types as data, `rules` what holds
+between fields, `parties` and `text` know the options and the character set, `read` checks, `meaning` says it as a payment,
+`write` makes messages and says what they would lose, `answer` acknowledges.
 """
 
 from __future__ import annotations

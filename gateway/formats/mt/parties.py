@@ -213,8 +213,15 @@ def _joined(separator: str, *parts: str) -> str:
 
 
 def _cut(text: str, width: int, lines: int) -> list[str]:
-    """Text in lines of a width, cut anywhere, at most so many; the last one too long says that it is cut."""
-    found = [text[i : i + width] for i in range(0, len(text), width)] or [""]
+    """Text in lines of a width, cut anywhere but at a blank, at most so many; `+` where more is."""
+    found: list[str] = []
+    while len(text) > width and len(found) < lines:
+        end = width
+        while end > 1 and " " in text[end - 1 : end + 1]:
+            end -= 1
+        found.append(text[:end])
+        text = text[end:]
+    found.append(text)
     if len(found) > lines:
         found = [*found[: lines - 1], found[lines - 1] + "+"]
     return found
