@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from gateway.model import EXPONENTS, Money, Operation, Order, Record
+from gateway.model import EXPONENTS, MINOR_MAX, Money, Operation, Order, Record
 
 
 def minor_limits(units: Mapping[str, Decimal]) -> dict[str, int]:
-    """Currency -> minor units. Raises ValueError for what is no currency or has too many decimals."""
+    """Currency -> minor units. Raises ValueError for what is no currency, too large, or has too many decimals."""
     limits = {}
     for currency, value in units.items():
         if currency not in EXPONENTS:
             raise ValueError(f"{currency} is not a currency")
-        minor = value.scaleb(EXPONENTS[currency])
-        if minor != minor.to_integral_value() or minor < 0:
+        minor = value.scaleb(EXPONENTS[currency]) if value.is_finite() else Decimal(-1)
+        if minor != minor.to_integral_value() or not 0 <= minor <= MINOR_MAX:
             raise ValueError(f"{value} is not an amount of {currency}")
         limits[currency] = int(minor)
     return limits
 
 
-def amount_of(record: Record) -> Money | None:
-    """The amount that counts: a payment's, an order's in its base currency; none of an operation."""
+def above(record: Record, limits: Mapping[str, int]) -> str:
+    """The currency in which a record is strictly above its limit, "" for none.
+
+    A payment is counted by its amount, an order by what it buys and by what it sells, an operation not at all.
+    """
     if isinstance(record, Operation):
-        return None
-    return record.base if isinstance(record, Order) else record.amount
+        return ""
+    if isinstance(record, Order):
+        quote = record.quote
+        return _above(record.base, limits) or (_above(quote, limits) if quote is not None else "")
+    return _above(record.amount, limits)
+
+
+def _above(money: Money, limits: Mapping[str, int]) -> str:
+    limit = limits.get(money.currency)
+    return money.currency if limit is not None and money.minor > limit else ""

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from gateway.compliance._amounts import amount_of, minor_limits
-from gateway.model import Record
+from gateway.compliance._amounts import above, minor_limits
+from gateway.model import Money, Record
 from gateway.ports import Check, Finding
 
 Options = dict[str, Decimal]  # currency -> highest amount allowed, in units of the currency
@@ -16,14 +16,15 @@ Options = dict[str, Decimal]  # currency -> highest amount allowed, in units of 
 def build(options: Options, base: Path) -> Check:
     """The check; a currency without a limit is not limited."""
     limits = minor_limits(options)
+    findings = {currency: _finding(Money(currency, minor)) for currency, minor in limits.items()}
 
     def check(records: Sequence[Record]) -> list[tuple[int, Finding]]:
-        found = []
-        for place, record in enumerate(records):
-            money = amount_of(record)
-            if money is not None and money.minor > limits.get(money.currency, money.minor):
-                text = f"above the limit of {options[money.currency]} {money.currency}"
-                found.append((place, Finding("limits", "refuse", "over-limit", "AM02", text)))
-        return found
+        return [
+            (place, findings[currency]) for place, record in enumerate(records) if (currency := above(record, limits))
+        ]
 
     return check
+
+
+def _finding(limit: Money) -> Finding:
+    return Finding("limits", "refuse", "over-limit", "AM02", f"above the limit of {limit.text()} {limit.currency}")
