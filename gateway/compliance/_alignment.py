@@ -24,7 +24,7 @@ ONE_WORD = 1.8  # instead of ALONE_QUERY, where the listed name is one word: hal
 WEAK = 0.98  # aliases that the list itself calls weak
 JOINED_LIKENESS = 0.97
 INITIAL_LIKENESS = 0.7  # of `J` and `John`
-INITIAL_UNSAID = 0.25  # of the worth of a word that only its initial stands for
+INITIAL_UNSAID = 0.15  # of the worth of a word that only its initial stands for
 CUT_LIKENESS = 0.9  # of the query's last word and one that it begins: forms cut names off
 _NOTHING = 1e-9
 
@@ -47,10 +47,10 @@ class Word(Struct, frozen=True, gc=False):
 
 
 class Query(Struct, frozen=True, gc=False):
-    """A name that is asked: its words, and those of its neighbours that lists have as one, with the first's place."""
+    """A name that is asked: its words, and neighbours among them that lists have as one, with their places."""
 
     words: Sequence[Word]
-    pairs: Sequence[tuple[str, int]]
+    pairs: Sequence[tuple[str, int, int]]
     cut: bool  # whether its last word may be the beginning of one
 
 
@@ -156,11 +156,10 @@ def _said(texts: Sequence[str], places: int) -> str:
 
 
 def _unslipped(pair: Pair) -> float:
-    """Likeness by letters alone; what is equal but for blanks is equal, and a beginning is like its whole."""
-    one, other = pair.query.replace(" ", ""), pair.listed.replace(" ", "")
-    if other.startswith(one):
+    """Likeness by letters alone; two words as one, and the beginning of a word, are as like as they are."""
+    if " " in pair.query or " " in pair.listed or pair.listed.startswith(pair.query):
         return pair.likeness
-    return 1 - OSA.distance(one, other) / max(len(one), len(other))
+    return 1 - OSA.distance(pair.query, pair.listed) / max(len(pair.query), len(pair.listed))
 
 
 def _cells(query: Query, listed: Listed) -> list[_Cell]:
@@ -175,11 +174,11 @@ def _cells(query: Query, listed: Listed) -> list[_Cell]:
             found += _initials(i, word, listed)
         if word.joined:
             found += _joined(i, word, listed)
-    for text, i in query.pairs:
-        both = query.words[i].worth + query.words[i + 1].worth
+    for text, i, next in query.pairs:
+        both = query.words[i].worth + query.words[next].worth
         for j, other in enumerate(listed.words):
             if text == other:
-                found.append(_cell(JOINED_LIKENESS, min(both, listed.worths[j]), 3 << i, 1 << j))
+                found.append(_cell(JOINED_LIKENESS, min(both, listed.worths[j]), 1 << i | 1 << next, 1 << j))
     return found + _cut_off(query, listed) if query.cut else found
 
 

@@ -21,6 +21,8 @@ NULL = "-0-"  # OFAC's nothing, often with a blank behind it
 END_OF_FILE = b"\x1a\r\n \t"  # OFAC's files end with the end-of-file mark of DOS
 OFAC_NAMES, OFAC_ALIASES, OFAC_ADDRESSES, OFAC_REMARKS = 12, 5, 6, 2  # columns
 _WEAK_ALIAS = re.compile(r"a\.k\.a\. '([^']{2,200})'")
+_BETWEEN_NAMES = re.compile(r"[;()]|original script:?|\b[a-z]\)")
+_CLAUSE = re.compile(r";?\s*and any successor.*", re.IGNORECASE)  # of the State Department, behind the name
 _ORDINALS = ("FIRST", "SECOND", "THIRD", "FOURTH")
 
 # What publishers call the columns of their tables, in lower case; the first that is there counts.
@@ -144,7 +146,14 @@ def _united_nations_entity(node: etree._Element, tag: str, kind: str, stem: str)
     if original := _said(node, "NAME_ORIGINAL_SCRIPT"):
         yield Entry(id, original, kind, stem, programme)
     for alias in node.iter(f"{tag}_ALIAS"):
-        yield Entry(id, _said(alias, "ALIAS_NAME"), kind, stem, programme, _said(alias, "QUALITY") == "Low")
+        for one in _several(_said(alias, "ALIAS_NAME")):
+            yield Entry(id, one, kind, stem, programme, _said(alias, "QUALITY") == "Low")
+
+
+def _several(text: str) -> list[str]:
+    """The names in an alias that holds several: `Orlan; Orlando (original script: ...)`."""
+    parts = [part.strip(" :,-") for part in _BETWEEN_NAMES.split(text)]
+    return [part for part in parts if part]
 
 
 def _said(node: etree._Element, tag: str) -> str:
@@ -167,7 +176,7 @@ def _table(text: str, stem: str) -> Iterator[Entry]:
         id, kind, source, programme, aliases, weak = (_cell(row, column) for column in columns)
         one = Entry(
             id or f"line {rows.line_num}",
-            _cell(row, name),
+            _CLAUSE.sub("", _cell(row, name)),
             kind.lower(),
             source or stem,
             programme,

@@ -20,10 +20,12 @@ from msgspec import Struct
 from gateway.compliance._alignment import Listed, Pair, Query, Word, align, bound, excess, explain, share
 from gateway.compliance._neighbours import Neighbours
 from gateway.compliance._words import (
+    ARTICLES,
     CUT_AT,
     JOINED_LETTERS_MIN,
     LEGAL_WORTH,
     NAME_CHARACTERS_MAX,
+    SERVANT,
     WORDS_MAX,
     joined,
     words,
@@ -97,9 +99,9 @@ class Matcher:
 
     def _read(self, name: str) -> Query:
         """The words of a name, and neighbours among them that a list has as one."""
-        known, behind, before = self._spellings.get, self._behind, ""
+        known, behind, before, at = self._spellings.get, self._behind, "", 0
         query: list[Word] = []
-        pairs: list[tuple[str, int]] = []
+        pairs: list[tuple[str, int, int]] = []
         for spelling in name[:NAME_CHARACTERS_MAX].split():
             found = known(spelling)
             if found is None:
@@ -107,11 +109,14 @@ class Matcher:
             for word in found:
                 text = word.text
                 if before and before + text in behind and len(before) + len(text) >= JOINED_LETTERS_MIN:
-                    pairs.append((before + text, len(query) - 1))
+                    pairs.append((before + text, at, len(query)))
+                if before in SERVANT and text in ARTICLES:
+                    before = "abdul"
+                else:
+                    before, at = text, len(query)
                 query.append(word)
-                before = text
         if len(query) > WORDS_MAX:
-            query, pairs = query[:WORDS_MAX], [pair for pair in pairs if pair[1] < WORDS_MAX - 1]
+            query, pairs = query[:WORDS_MAX], [pair for pair in pairs if pair[2] < WORDS_MAX]
         return Query(query, pairs, len(name) in CUT_AT and bool(query) and bool(self._behind_begun(query[-1].text)))
 
     def _spell(self, spelling: str) -> tuple[Word, ...]:
@@ -149,8 +154,8 @@ class Matcher:
         """Candidates; those that the bound lets pass, aligned."""
         names = [word.names for word in query.words]
         heaviest = [word.heaviest for word in query.words]
-        for text, place in query.pairs:
-            for i in (place, place + 1):
+        for text, *places in query.pairs:
+            for i in places:
                 names[i] |= self._behind[text]
                 heaviest[i] = max(heaviest[i], self._worth[text])
         if query.cut:

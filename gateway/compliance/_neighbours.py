@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from gateway.compliance._words import SAME, lettered, skeleton
 
 PREFIX = 7  # letters that the deletion index looks at: 29 forms of a word, most of them its own
-LETTERS_ONE_SLIP = 4  # words from here may have one slip ...
+LETTERS_ONE_SLIP = 3  # words from here may have one slip ...
 LETTERS_TWO_SLIPS = 7  # ... and from here two
 JARO_WINKLER_MIN = 0.82  # below it, words with one skeleton are strangers
 SAME_LIKENESS = 0.92  # of two ways to write or say one name

@@ -120,6 +120,8 @@ vladimir vova volodymyr wladimir uladzimir
 william bill will billy
 yahya yehia
 """
+SERVANT = frozenset("abd abdul abdel abdal abdol abdoul abdu".split())  # of Arabic names: servant of ...
+ARTICLES = frozenset("al el ul ar ur er as us ad ud an un at ut az".split())
 SAME: dict[str, tuple[str, ...]] = {
     word: tuple(other for other in group if other != word)
     for group in map(str.split, _SAME.splitlines())
@@ -162,13 +164,15 @@ def _closed(abbreviation: re.Match[str]) -> str:
 def joined(name: Sequence[str]) -> list[tuple[str, int, int]]:
     """Neighbouring words of a listed name written as one, with their places: `alrashid` of `al rashid`.
 
-    The last and the first count as neighbours, since lists put the family's name first.
+    The last and the first count as neighbours, since lists put the family's name first; `abd al munif` is also
+    written `abdulmunif` or `abdelmunif`.
     """
-    return [
-        (one + other, place, (place + 1) % len(name))
-        for place, (one, other) in enumerate(zip(name, (*name[1:], *name[:1]), strict=True))
-        if len(name) > 1 and len(one) + len(other) >= JOINED_LETTERS_MIN
-    ]
+    size = len(name)
+    found = [(name[i] + name[(i + 1) % size], i, (i + 1) % size) for i in range(size if size > 1 else 0)]
+    for i in range(size - 2):
+        if name[i] in SERVANT and name[i + 1] in ARTICLES:
+            found += [(written + name[i + 2], i, i + 2) for written in ("abdul", "abdel", "abdal")]
+    return [one for one in found if len(one[0]) >= JOINED_LETTERS_MIN]
 
 
 def worth(word: str, told: float) -> float:
