@@ -1,7 +1,7 @@
 """SWIFT FIN: MT103, MT202 and MT202 COV, read and written, with the network's acknowledgements.
 
 Strategy: `blocks` takes a file apart and knows no meaning, `tables` holds the message types as data, `rules` what holds
-between fields, `parties` and `text` know the options and the character set, `read` checks, `meaning` says it as a payment,
+between fields, `parties` and `text` know the options and the character set, `read` checks, `meaning` makes the payment,
 `write` makes messages and says what they would lose, `answer` acknowledges.
 """
 
