@@ -2,7 +2,7 @@
 
 Strategy: a name is a bag of words, each worth what it tells (rare words much, `Ltd` and `Mohammed` little). Of every
 word ever asked, the matcher remembers its worth and the listed names that hold a word near it. A listed name can
-only reach the threshold when it matches a certain share of the query's worth (see `_share`), so for most names one
+only reach the threshold when it matches a certain share of the query's worth (see `share`), so for most names one
 look at each word proves that there is no hit; for the others, sets of names are intersected, an exact bound is taken
 for the few that are left, and only what passes it is aligned word by word.
 """
@@ -32,9 +32,9 @@ from gateway.compliance._words import (
     worth,
 )
 
-MEMO_NAMES = 100_000  # whole names remembered with their best hit
-MEMO_WORDS = 200_000  # words remembered with what is near them ...
-MEMO_PLACES = 4_000_000  # ... and names behind them, in all: some 200 MB at worst, before it starts anew
+MEMO_NAMES = 50_000  # whole names remembered with their best hit, some 10 MB
+MEMO_WORDS = 100_000  # words remembered with what is near them, some 60 MB ...
+MEMO_PLACES = 1_000_000  # ... and the names behind them, some 50 MB; then it starts anew
 NAMES_MIN = 5_000  # rarity is counted as in a list of at least this size: in a short one all words would be rare
 RARITY_MIN = 0.2  # worth of the most common names
 THRESHOLD_MIN = 0.5  # below it scores mean nothing

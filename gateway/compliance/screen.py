@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from gateway.compliance._lists import Listed, read
 from gateway.compliance._matcher import Hit
+from gateway.compliance._words import NAME_CHARACTERS_MAX
 from gateway.model import Payment, Record
 from gateway.ports import Check, Finding
 
@@ -62,7 +63,7 @@ def build(options: Options, base: Path) -> Check:
             if isinstance(record, Payment):
                 best: tuple[Hit, str] | None = None
                 for role, name in names.of(record):
-                    hit = find(name)
+                    hit = find(name[:NAME_CHARACTERS_MAX])
                     if hit is not None and (best is None or hit.score > best[0].score):
                         best = hit, role
                 if best is not None:
