@@ -99,7 +99,8 @@ class Codec(Protocol):
         """Read a large file in constant memory.
 
         Everything about the file as a whole (schema, totals, hashes) is checked before the first part is
-        yielded; a file that is wrong as a whole yields one Decoded with `refusals`.
+        yielded; a file that is wrong as a whole yields one Decoded with `refusals`. To be carried on by the thread
+        that began it: parsers in C keep state per thread.
         """
 
     def fit(self, payment: Payment, type: str) -> Fit:

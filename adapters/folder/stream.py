@@ -1,7 +1,8 @@
 """A large file on its way: hashed, checked as a whole, then handed over in parts, in order, in constant memory.
 
 The parts carry the file's hash, so that after a crash the engine passes over those it has already. A part is
-decoded (in a thread) while those before it are being committed; no more than a few are under way.
+decoded while those before it are being committed; no more than a few are under way. One thread reads one file from
+its first byte to its last: a parser in C that is carried on by another thread than it was begun in corrupts memory.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import asyncio
 import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from adapters.folder.config import Config
 from adapters.folder.place import Claimed, Verdict
@@ -17,6 +20,9 @@ from gateway.model import Refusal
 from gateway.ports import Committed, Decoded, Desk, Inbound, Outcome
 
 PARTS_UNDER_WAY = 3  # one being committed, one waiting, one being decoded
+
+
+T = TypeVar("T")
 
 
 class Stream:
@@ -36,14 +42,24 @@ class Stream:
 
     async def run(self) -> Verdict | None:
         """What becomes of the file; None when a stop came first: it stays in work/ and goes on at the next start."""
-        digest = await asyncio.to_thread(self._digest)
-        if self._claimed.changed():
-            return _spoiled("changed-while-read", "the file was still being written to")
-        try:
-            pieces = await asyncio.to_thread(self._desk.parts, self._endpoint, self._claimed.file, self._part_records)
-        except ValueError:
-            return _spoiled("unknown-format", "the first bytes belong to none of the known formats")
-        return await self._hand_over(digest, pieces)
+        with ThreadPoolExecutor(1, "stream") as self._reader:
+            digest = await self._in_reader(self._digest)
+            if self._claimed.changed():
+                return _spoiled("changed-while-read", "the file was still being written to")
+            try:
+                pieces = await self._in_reader(self._parts)
+            except ValueError:
+                return _spoiled("unknown-format", "the first bytes belong to none of the known formats")
+            try:
+                return await self._hand_over(digest, pieces)
+            finally:
+                await self._in_reader(lambda: _close(pieces))
+
+    async def _in_reader(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work)
+
+    def _parts(self) -> Iterator[Decoded]:
+        return self._desk.parts(self._endpoint, self._claimed.file, self._part_records)
 
     def _digest(self) -> bytes:
         digest = hashlib.file_digest(self._claimed.file, "sha256").digest()
@@ -51,11 +67,11 @@ class Stream:
         return digest
 
     async def _hand_over(self, digest: bytes, pieces: Iterator[Decoded]) -> Verdict | None:
-        piece, number = await asyncio.to_thread(next, pieces, None), 0
+        piece, number = await self._in_reader(lambda: next(pieces, None)), 0
         if piece is None:
             return _spoiled("no-records", "the file holds no records")
         while piece is not None:
-            following = await asyncio.to_thread(next, pieces, None)
+            following = await self._in_reader(lambda: next(pieces, None))
             if self._claimed.changed():
                 await self._settle(0)
                 return _spoiled("changed-while-read", f"the file was written to; its first {number} parts were taken")
@@ -84,6 +100,13 @@ class Stream:
         while len(self._offered) > under_way:
             self._last = (await self._offered.popleft()).outcomes[0]
             self._refusals.extend(self._last.refusals)
+
+
+def _close(pieces: Iterator[Decoded]) -> None:
+    """End a generator where it ran."""
+    close = getattr(pieces, "close", None)
+    if close is not None:
+        close()
 
 
 def verdict(outcome: Outcome, claimed: Claimed, refusals: list[Refusal] | None = None) -> Verdict:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from lxml import etree
 
 from gateway.formats.iso20022.documents import KINDS, NOTHING, Kind, Level, amount_of, level, totals, transaction
-from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, schema, violation
+from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, compiled, violation
 from gateway.model import Payment, Refusal
 from gateway.ports import Decoded
 
@@ -53,7 +53,7 @@ def _check(file: BinaryIO, type: str) -> tuple[list[Refusal], Level | None]:
     context = etree.iterparse(
         file,
         events=("end",),
-        schema=schema(type),
+        schema=compiled(type),  # of this thread's own
         no_network=True,
         load_dtd=False,
         remove_comments=True,

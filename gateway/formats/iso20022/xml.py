@@ -84,6 +84,11 @@ def too_deep(root: etree._Element) -> bool:
 @cache
 def schema(type: str) -> etree.XMLSchema | None:
     """The compiled schema of a message type such as pacs.008.001.08; None when there is none."""
+    return compiled(type)
+
+
+def compiled(type: str) -> etree.XMLSchema | None:
+    """The same, compiled anew: for a thread of its own."""
     if not re.fullmatch(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", type):
         return None
     path = next((p for folder in folders() if (p := folder / f"{type}.xsd").exists()), None)
