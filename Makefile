@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SEED   ?= 1
 SEEDS  ?= 200
 
-.PHONY: demo run test quick check bench sim fuzz crash clean schema
+.PHONY: demo run test quick explore check bench sim fuzz crash clean schema
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -25,6 +25,9 @@ test: $(BIN)/.installed        ## all tests
 quick: $(BIN)/.installed       ## tests without the slow ones
 	$(BIN)/python -m pytest -m 'not slow'
 
+explore: $(BIN)/.installed     ## the properties, with new examples each time
+	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m 'not slow'
+
 check: $(BIN)/.installed       ## lint, strict types, layers, routes.yaml
 	$(BIN)/ruff check gateway adapters tests bench
 	$(BIN)/mypy
@@ -35,6 +38,7 @@ bench: $(BIN)/.installed       ## every published figure
 	$(BIN)/python bench/pipeline.py
 	$(BIN)/python bench/routing.py
 	$(BIN)/python bench/store.py
+	$(BIN)/python bench/screening.py
 
 sim: $(BIN)/.installed         ## seeded simulation of the whole daemon; SEEDS=n
 	$(BIN)/python tests/sim/run.py --seeds $(SEEDS)

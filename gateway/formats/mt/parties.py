@@ -158,7 +158,7 @@ def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[st
     if found is not None and found.bic:
         return "A", [*first, found.bic]
     address = found.address if found is not None else None
-    placed = address is not None and address.country and address.town
+    placed = address is not None and address.country and address.town.strip()
     if found is not None and (placed or found.birth or found.ids):
         lines = _numbered_lines(found, free == "K")
         if first or (free == "K" and not _NUMBERED.match(lines[0])):
@@ -209,7 +209,7 @@ def _address_lines(address: Address | None) -> list[str]:
 
 
 def _joined(separator: str, *parts: str) -> str:
-    return separator.join(part for part in parts if part)
+    return separator.join(part.strip() for part in parts if part.strip())
 
 
 def _cut(text: str, width: int, lines: int) -> list[str]:
