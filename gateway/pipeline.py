@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from gateway import formats
-from gateway.model import Loss, Operation, Order, Payment, Record, Refusal, Status
+from gateway.model import Loss, Operation, Order, Payment, Record, Refusal, Said, Statement, Status
 from gateway.ports import (
     AccountRow,
     AnswerBy,
@@ -48,7 +48,7 @@ HEAD_BYTES = 4096  # what a format sees to recognise its own
 REFUSALS_KEPT = 1_000  # of one message: enough to mend a file, bounded against a hostile one
 
 _pack = msgspec.msgpack.Encoder().encode
-_unpack_record = msgspec.msgpack.Decoder(Payment | Order | Operation | Refusal).decode
+_unpack_record = msgspec.msgpack.Decoder(Record | Refusal).decode
 _unpack_frames = msgspec.msgpack.Decoder(list[Frame]).decode
 _unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[str, str], int]).decode
 _unpack_refusals = msgspec.msgpack.Decoder(list[Refusal]).decode
@@ -153,7 +153,7 @@ def _unknown_format() -> Decoded:
 
 
 def _plan(record: Record | Refusal, one: Prepared, snapshot: Snapshot) -> Plan | None:
-    if isinstance(record, Refusal | Operation):
+    if not isinstance(record, Payment | Order):
         return None
     inbound = one.inbound
     way = snapshot.ways[snapshot.table.match(record, inbound.endpoint, one.decoded.type, inbound.session).name]
@@ -214,7 +214,17 @@ def reference(record: Record | Refusal) -> str:
         return record.end_to_end_id or record.transaction_id or record.instruction_id
     if isinstance(record, Order):
         return record.client_order_id
-    return record.subject if isinstance(record, Operation) else record.record
+    if isinstance(record, Operation):
+        return record.subject
+    return record.record if isinstance(record, Refusal) else _subject(record)
+
+
+def _subject(record: Said) -> str:
+    """What a record that moves no money is about: the reference of the original, else its own."""
+    original = None if isinstance(record, Statement) else record.original
+    if original is not None:
+        return original.end_to_end_id or original.transaction_id or original.instruction_id or original.message_id
+    return record.id
 
 
 # --- state ----------------------------------------------------------------------------------------
@@ -467,6 +477,8 @@ class Walk:
             return self._keep(id, number, record, None, _rejected(id, record, record))
         if isinstance(record, Operation):
             return self._keep(id, number, record, None, self._operation(id, record, inbound.endpoint, number))
+        if not isinstance(record, Payment | Order):
+            return self._keep(id, number, record, None, Status("ACTC", record, id, place=record.place))
         assert plan is not None, "every payment and order has a plan"
         hash = identity_hash(f"{inbound.endpoint}\0{record.identity}") if record.identity else 0
         status = self._decide(id, record, plan, hash)

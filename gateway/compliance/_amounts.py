@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
-from gateway.model import EXPONENTS, MINOR_MAX, Money, Operation, Order, Record
+from gateway.model import EXPONENTS, MINOR_MAX, Money, Order, Payment, Record
 
 
 def minor_limits(units: Mapping[str, Decimal]) -> dict[str, int]:
@@ -24,14 +24,12 @@ def minor_limits(units: Mapping[str, Decimal]) -> dict[str, int]:
 def above(record: Record, limits: Mapping[str, int]) -> str:
     """The currency in which a record is strictly above its limit, "" for none.
 
-    A payment is counted by its amount, an order by what it buys and by what it sells, an operation not at all.
+    A payment is counted by its amount, an order by what it buys and by what it sells, anything else not at all.
     """
-    if isinstance(record, Operation):
-        return ""
     if isinstance(record, Order):
         quote = record.quote
         return _above(record.base, limits) or (_above(quote, limits) if quote is not None else "")
-    return _above(record.amount, limits)
+    return _above(record.amount, limits) if isinstance(record, Payment) else ""
 
 
 def _above(money: Money, limits: Mapping[str, int]) -> str:

@@ -1,19 +1,11 @@
 """The words of the trade as records; imports nothing of ours."""
 
+from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, Reason, Report
 from gateway.model.money import EXPONENTS, MINOR_MAX, Money
+from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
-from gateway.model.records import (
-    Charge,
-    Extra,
-    Instruction,
-    Loss,
-    Operation,
-    Order,
-    Payment,
-    Record,
-    Refusal,
-    Status,
-)
+from gateway.model.records import Charge, Instruction, Loss, Operation, Order, Payment, Refusal
+from gateway.model.statement import Balance, Entry, Statement
 
 __all__ = [
     "EXPONENTS",
@@ -21,18 +13,28 @@ __all__ = [
     "Account",
     "Address",
     "Agent",
+    "Balance",
     "Birth",
+    "Case",
     "Charge",
+    "Entry",
     "Extra",
     "Identification",
     "Instruction",
     "Loss",
+    "Mandate",
     "Money",
+    "Notice",
     "Operation",
     "Order",
+    "Original",
     "Party",
     "Payment",
+    "Reason",
     "Record",
     "Refusal",
+    "Report",
+    "Said",
+    "Statement",
     "Status",
 ]

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from gateway.model.conversation import Extra, Mandate, Original, Reason
 from gateway.model.money import Money
 from gateway.model.party import Account, Agent, Party
-
-Extra = tuple[tuple[str, str], ...]
 
 
 class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
@@ -58,7 +57,10 @@ class Instruction(Struct, frozen=True, gc=False, omit_defaults=True):
 class Payment(Struct, frozen=True, gc=False, omit_defaults=True, tag="payment"):
     """The canonical instruction to move money."""
 
-    kind: str  # "credit_transfer", "fi_transfer", "direct_debit", "prenote", "return"
+    # credit_transfer, fi_transfer (pacs.009, MT 202), direct_debit (pacs.003, pain.008, MT 104), fi_direct_debit
+    # (pacs.010, MT 204), prenote, return (pacs.004), reversal (pacs.007, pain.007), payment_request (pain.013),
+    # entry (a statement's detail)
+    kind: str
     amount: Money  # interbank settlement amount; for an initiation, the instructed amount
     place: str = ""  # where in its message: "CdtTrfTxInf[3]", "line 5", ":20:REF1"
     source: str = ""  # message type it was read from: "pacs.008.001.08", "MT103", "PPD"
@@ -111,7 +113,9 @@ class Payment(Struct, frozen=True, gc=False, omit_defaults=True, tag="payment"):
     regulatory: tuple[str, ...] = ()  # regulatory reporting, as lines
     settlement_times: tuple[tuple[str, str], ...] = ()  # (CLSTIME, HH:MM:SS+HH:MM) ...
     underlying: Payment | None = None  # the customer transfer that a cover payment pays for
-    original: Extra = ()  # of a return: what it returns
+    mandate: Mandate | None = None
+    original: Original | None = None  # of a return or reversal: what it gives back ...
+    reasons: tuple[Reason, ...] = ()  # ... and why
     extra: Extra = ()
 
 
@@ -154,18 +158,3 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     source: str = ""
     identity: str = ""
     scheme: str = ""
-
-
-Record = Payment | Order | Operation
-
-
-class Status(Struct, frozen=True, gc=False, omit_defaults=True):
-    """What became of one record: an ISO 20022 status, its reason and the sender's own references."""
-
-    code: str  # RCVD ACTC ACSP ACSC PDNG RJCT CANC RTRN
-    record: Record | Refusal
-    payment_id: int = 0  # the gateway's own; 0 when the record could not be read
-    reason: str = ""  # ISO 20022 external code when RJCT or PDNG
-    text: str = ""
-    refusal_code: str = ""  # the Refusal's code: "unknown-account"
-    place: str = ""

@@ -10,10 +10,25 @@ from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from gateway.model import Account, Agent, Money, Operation, Order, Party, Payment, Record
+from gateway.model import (
+    Account,
+    Agent,
+    Case,
+    Money,
+    Notice,
+    Operation,
+    Order,
+    Party,
+    Payment,
+    Record,
+    Report,
+    Statement,
+)
 
 MESSAGE_CONDITIONS = ("endpoint", "type", "session")  # facts of the message, the same for all of its records
 PREFIX_CONDITIONS = ("debtor_agent", "creditor_agent")  # always met by what begins so
+
+SAID = (Report, Case, Notice, Statement)
 
 One = Callable[[Any], str]
 Two = Callable[[Any], tuple[str, str]]
@@ -91,6 +106,7 @@ SINGLE: Mapping[type[Any], Mapping[str, One]] = {
         "debtor_account": attrgetter("source_account"),
         "creditor_account": attrgetter("subject"),
     },
+    **{said: {"kind": attrgetter("kind"), "scheme": attrgetter("scheme")} for said in SAID},
 }
 DOUBLE: Mapping[type[Any], Mapping[str, Two]] = {
     Payment: {
@@ -100,6 +116,7 @@ DOUBLE: Mapping[type[Any], Mapping[str, Two]] = {
     },
     Order: {},
     Operation: {},
+    **{said: {} for said in SAID},
 }
 
 
@@ -109,7 +126,9 @@ def amount_of(record: Record) -> Money | None:
         return record.amount
     if isinstance(record, Order):
         return record.base
-    return Money(record.currency, record.minor) if record.minor is not None else None
+    if isinstance(record, Operation):
+        return Money(record.currency, record.minor) if record.minor is not None else None
+    return None  # what is only said is matched by its kind
 
 
 def facts(record: Record, endpoint: str, type: str, session: str) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.model import EXPONENTS, Money, Operation, Order, Payment, Record
+from gateway.model import EXPONENTS, Money, Record
 from gateway.routing.explain import TEXT_CONDITIONS, Verdict, judge
 from gateway.routing.facts import DOUBLE, MESSAGE_CONDITIONS, PREFIX_CONDITIONS, SINGLE, One, Two, amount_of
 from gateway.routing.route import Amount, Route, When
@@ -100,7 +100,7 @@ class Table:
         columns = columns_of([route.when for route in self.routes])
         self._endpoint, self._type, self._session = (columns[name] for name in MESSAGE_CONDITIONS)
         used = {name: column for name, column in columns.items() if len(column) > 1 or column.beginnings}
-        self._plans = {kind: _plan(kind, used) for kind in (Payment, Order, Operation)}
+        self._plans = {kind: _plan(kind, used) for kind in SINGLE}
         asks = any(route.when.amount is not None for route in self.routes)
         self._amounts = AmountColumn([route.when.amount for route in self.routes]) if asks else None
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from gateway.formats.json.shapes import Answer, Event, Problem, Result
-from gateway.model import Operation, Order, Payment, Record, Refusal, Status
+from gateway.model import Operation, Order, Payment, Record, Refusal, Statement, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 MEDIA = "application/json"
@@ -62,3 +62,7 @@ def _reference(record: Record | Refusal) -> str:
             return record.subject
         case Refusal():
             return record.record
+        case Statement():
+            return record.id
+        case _:
+            return record.original.end_to_end_id if record.original is not None else record.id
