@@ -15,7 +15,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import watchfiles
 
@@ -74,7 +74,13 @@ class Counter:
         made: Acceptor = codec.acceptor(
             endpoint, sessions, states, lambda session, first, last: engine.store.sent(endpoint, session, first, last)
         )
+        self._daemon.queries.acceptors[endpoint] = made
         return made
+
+    async def command(self, endpoint: str, session: str, command: Literal["reset", "logout"]) -> bool:
+        door: Any = self._daemon.doors.get(endpoint)
+        act = getattr(door, "command", None)
+        return act is not None and bool(await act(session, command))
 
 
 class Daemon:
@@ -126,6 +132,7 @@ class Daemon:
     async def _close_door(self, name: str) -> None:
         await self.outbox.halt(name)
         await self.doors.pop(name).stop()
+        self.queries.acceptors.pop(name, None)
 
     async def stop(self) -> None:
         """Take nothing new, finish what is under way, close."""
