@@ -48,6 +48,7 @@ crash: $(BIN)/.installed       ## kill -9 at random moments under load
 
 fuzz: $(BIN)/.installed        ## mutated input to every decoder
 	$(BIN)/python tests/fuzz/run.py --runs 200000 --seed $(SEED)
+	$(BIN)/python tests/fuzz/fix_frames.py --frames 1000000 --seed $(SEED)
 
 schema: $(BIN)/.installed      ## JSON Schema of routes.yaml, from the types
 	$(BIN)/python -m gateway.config.schema
