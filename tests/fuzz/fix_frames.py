@@ -59,7 +59,8 @@ class Fuzzer:
         self.link: FixLink = acceptor.connect(self.now_ns)
         self.link.receive(frame("A", "C", "FINOS", 1, "98=0\x01108=30\x01", sent=self.sent), self.now_ns)
         sealed = self.link.seal()
-        assert sealed.state is not None and sealed.state.next_in == 2, "logged on"
+        assert sealed.state is not None, "the Logon was taken"
+        assert sealed.state.next_in == 2, "and counted"
         self.number = 2
 
     def stream(self) -> None:
