@@ -156,6 +156,9 @@ class Checks(Struct, frozen=True, forbid_unknown_fields=True):
     groups: bool = True  # the count of a repeating group, and the order within it
 
 
+ALL_CHECKS = Checks()
+
+
 class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """One FIX session as routes.yaml names it: we are `sender`, the counterparty is `target`.
 
@@ -185,7 +188,8 @@ class SessionConfig(Struct, frozen=True, forbid_unknown_fields=True):
     messages_per_s: Annotated[int, Meta(ge=0)] = 0  # read no faster than this; 0: as fast as they come
     sessions_max: Annotated[int, Meta(ge=1, le=10_000)] = 100  # of a template
     validate: bool = True
-    checks: Checks = Checks()
+    checks: Checks = ALL_CHECKS
+    dictionaries: Path | None = None  # a folder of QuickFIX dictionaries, looked into before those of the project
 
 
 class SessionState(Struct, frozen=True, gc=False):

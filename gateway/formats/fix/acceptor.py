@@ -25,7 +25,7 @@ from gateway.formats.fix.schedule import SECOND_NS, Calendar
 from gateway.formats.fix.session import IDLE_S, Session
 from gateway.formats.fix.validate import Rules
 from gateway.formats.fix.versions import APPLICATIONS, VERSIONS, Version
-from gateway.ports import UNKNOWN, Peer, Sealed, SessionConfig, SessionState, SessionView
+from gateway.ports import ALL_CHECKS, UNKNOWN, Checks, Peer, Sealed, SessionConfig, SessionState, SessionView
 
 TEMPLATE = "*"
 NAME = re.compile(r"[!-~]{1,64}")  # a CompID that a template gives a session to
@@ -34,13 +34,13 @@ log = logging.getLogger("financial_os.fix")
 
 
 class Library:
-    """Rules from a folder of dictionaries, each read once."""
+    """Rules from a folder of dictionaries, each read once; what it lacks comes from those of the project."""
 
     def __init__(self, folder: Path = dictionary.SHIPPED) -> None:
         self._folder = folder
-        self._rules: dict[tuple[str, str], Rules] = {}
+        self._rules: dict[tuple[str, str, Checks], Rules] = {}
 
-    def rules(self, version: Version, application: bytes = b"") -> Rules | None:
+    def rules(self, version: Version, application: bytes = b"", checks: Checks = ALL_CHECKS) -> Rules | None:
         """Rules of a version, for FIXT with those of an application (ApplVerID); None for an unknown application.
 
         Raises ValueError when the folder has no dictionary of the version itself.
@@ -48,28 +48,38 @@ class Library:
         name = APPLICATIONS.get(application, "")
         if application and not name:
             return None
-        found = self._rules.get((version.dictionary, name))
+        found = self._rules.get((version.dictionary, name, checks))
         if found is None:
-            found = self._read(version.dictionary, name)
+            found = self._read(version.dictionary, name, checks)
             if found is not None:
-                self._rules[version.dictionary, name] = found
+                self._rules[version.dictionary, name, checks] = found
         return found
 
-    def _read(self, name: str, application: str) -> Rules | None:
-        session = dictionary.load(name, self._folder)
+    def _read(self, name: str, application: str, checks: Checks) -> Rules | None:
+        session = self._load(name)
         if not application:
-            return Rules(session)
+            return Rules(session, None, checks)
         try:
-            return Rules(session, dictionary.load(application, self._folder))
+            return Rules(session, self._load(application), checks)
         except ValueError as error:
             log.warning("fix.dictionary-missing %s", error)
             return None
+
+    def _load(self, name: str) -> dictionary.Dictionary:
+        own = self._folder / f"{name}.xml"
+        return dictionary.load(name, self._folder if own.exists() else dictionary.SHIPPED)
 
 
 @cache
 def shipped() -> Library:
     """The dictionaries that come with the project."""
     return Library()
+
+
+@cache
+def own_library(folder: Path) -> Library:
+    """The dictionaries of a user's folder, read once."""
+    return Library(folder)
 
 
 class Pace:
@@ -257,7 +267,7 @@ class FixAcceptor:
         old = self._sessions.get(config.target)
         state = self._states.get(config.target)
         if old is not None:
-            if (old.version, old.config.sender, old.config.validate) == (version, config.sender, config.validate):
+            if old.version == version and _rulings(old.config) == _rulings(config):
                 old.enabled = True
                 old.configure(config)
                 return old
@@ -265,7 +275,10 @@ class FixAcceptor:
                 old.link.closing = True
             old.detach()
             state = SessionState(self._endpoint, config.target, old.next_in, old.out.next_out, old.began_ns)
-        return Session(self._endpoint, config, version, state, self._sent, self._library)
+        return Session(self._endpoint, config, version, state, self._sent, self._library_of(config))
+
+    def _library_of(self, config: SessionConfig) -> Library:
+        return own_library(config.dictionaries) if config.dictionaries is not None else self._library
 
     def _template(self, name: str) -> SessionConfig | None:
         """The template that a counterparty's name begins as; the longest of several."""
@@ -315,6 +328,11 @@ class FixAcceptor:
         return _stranger(session.config, peer)
 
 
+def _rulings(config: SessionConfig) -> tuple[object, ...]:
+    """What cannot change under a connection."""
+    return (config.sender, config.validate, config.checks, config.dictionaries)
+
+
 def _stranger(config: SessionConfig, peer: Peer) -> str:
     """Why whoever is at the other end is not the counterparty, as far as the network tells; "" when it may be."""
     if config.addresses:
@@ -342,6 +360,9 @@ def check(config: SessionConfig) -> None:
         except ValueError:
             raise ValueError(f"session {config.target}: {network!r} is not a network such as 192.0.2.0/24") from None
     Calendar(config.schedule)
+    if config.validate:
+        library = own_library(config.dictionaries) if config.dictionaries is not None else shipped()
+        library.rules(version, checks=config.checks)
 
 
 def _version(config: SessionConfig) -> Version:

@@ -85,7 +85,7 @@ def _choose_application(session: Session, fields: dict[bytes, bytes]) -> bool:
     if not session.application:
         return False
     if session.config.validate:
-        session.rules = session.rulebook.rules(session.version, session.application)
+        session.rules = session.rulebook.rules(session.version, session.application, session.config.checks)
     return session.rules is not None or not session.config.validate
 
 

@@ -25,7 +25,7 @@ from gateway.formats.fix.schedule import SECOND_NS, Calendar
 from gateway.formats.fix.states import NOT_LOGGED_ON, STANDINGS, State
 from gateway.formats.fix.validate import Fault, Rules
 from gateway.formats.fix.versions import Version
-from gateway.ports import Sealed, SessionConfig, SessionState, SessionView
+from gateway.ports import ALL_CHECKS, Checks, Sealed, SessionConfig, SessionState, SessionView
 
 LOGON_S = 10  # how long the answer to our own Logon is awaited
 LOGOUT_S = 2  # how long the answer to our own Logout is awaited
@@ -42,7 +42,7 @@ ACTED_UPON = frozenset((b"A", b"2"))  # of those: only counted when the queue co
 class Rulebook(Protocol):
     """Where a session finds its dictionaries."""
 
-    def rules(self, version: Version, application: bytes = b"") -> Rules | None: ...
+    def rules(self, version: Version, application: bytes = b"", checks: Checks = ALL_CHECKS) -> Rules | None: ...
 
 
 class Connection(Protocol):
@@ -83,7 +83,7 @@ class Session:
         self._now_ns = 0
         self._sealed = (self.next_in, next_out, self.began_ns)
         self.rulebook = rulebook
-        self.rules = rulebook.rules(version) if config.validate else None
+        self.rules = rulebook.rules(version, checks=config.checks) if config.validate else None
         self.application = b""  # DefaultApplVerID of FIXT
         self.logon_number = 0  # of our own Logon on this connection
         self._gap = Gap()
@@ -185,7 +185,7 @@ class Session:
         rules = self.rules
         if rules is not None:
             if b"1128" in fields and self.version.transport:
-                rules = self.rulebook.rules(self.version, fields[b"1128"]) or rules
+                rules = self.rulebook.rules(self.version, fields[b"1128"], self.config.checks) or rules
             fault = rules.fault(message)
             if fault is not None:
                 return fault
