@@ -8,6 +8,7 @@ pip install -e '.[interop]') for the session. The load generator shares the core
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import socket
 import ssl
@@ -31,6 +32,8 @@ from gateway.formats.fix.outgoing import Outgoing
 from gateway.formats.fix.reports import report
 from gateway.formats.fix.versions import VERSIONS
 from gateway.model import Order, Status
+from gateway.ports import Batch, SessionState
+from gateway.store import open_store
 from tests.adapters.certificates import Authority
 from tests.fix_peer import frame, order_body
 from tests.harness import DaemonProcess, free_port
@@ -246,9 +249,56 @@ def _cpu_s(daemon: DaemonProcess) -> float:
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+# --- restart --------------------------------------------------------------------------------------
+
+
+def restart(quick: bool) -> Iterator[Figure]:
+    """From the start of the process to a Logon that is answered, with a store full of sent messages."""
+    count = 50_000 if quick else 1_000_000
+    port = free_port()
+    with tempfile.TemporaryDirectory(prefix="financial-os-bench-") as folder:
+        daemon = DaemonProcess(Path(folder), _routes_of_many(port, 1))
+        asyncio.run(_fill(Path(folder), count))
+        daemon.start()  # once, so that the figure is not the first reading of a fresh file
+        daemon.kill()
+        started = time.perf_counter()
+        daemon.start()
+        try:
+            sock = socket.create_connection(("127.0.0.1", port))
+            sock.sendall(frame("A", "C1", "FINOS", 1, "98=0\x01108=30\x01"))
+            answer = sock.recv(4096)
+            took = time.perf_counter() - started
+            assert b"\x0134=%d\x01" % (count + 1) in answer, answer
+            sock.close()
+        finally:
+            daemon.kill()
+    yield Figure(f"logon-ready with {count:,} sent messages", took, "s", 1, True)
+
+
+async def _fill(folder: Path, count: int) -> None:
+    """A store whose session C1 has sent so many reports."""
+    store = open_store(f"sqlite:{folder}/fos.db")
+    await store.open()
+    message = frame(
+        "8", "FINOS", "C1", 1, "37=1\x0117=1\x01150=F\x0139=2\x0155=EUR/USD\x0154=1\x01151=0\x0114=1\x016=1\x01"
+    )
+    for batch, start in enumerate(range(0, count, 10_000), 1):
+        end = min(start + 10_000, count)
+        sent = [("fix", "C1", number, message) for number in range(start + 1, end + 1)]
+        states = [SessionState("fix", "C1", 1, end + 1)]
+        await store.commit(Batch(batch, batch, sessions=states, sent=sent))
+    await store.close()
+
+
 # --- all ------------------------------------------------------------------------------------------
 
-MEASURES: dict[str, Callable[[bool], Iterator[Figure]]] = {"codec": codec, "echo": echo, "path": path, "idle": idle}
+MEASURES: dict[str, Callable[[bool], Iterator[Figure]]] = {
+    "codec": codec,
+    "echo": echo,
+    "path": path,
+    "idle": idle,
+    "restart": restart,
+}
 
 
 def main() -> None:
