@@ -68,7 +68,7 @@ class Engine:
         state.message, state.payment = found.message, found.payment
         state.transfer, state.delivery = found.transfer, found.delivery
         state.ledger.load(found.accounts)
-        state.held = {row.id: row for row in found.held}
+        state.load_open(found.held)
         state.files = {(row.endpoint, row.digest): row for row in found.files}
         state.references.load(found.references)
         state.arrivals.load(found.arrivals)

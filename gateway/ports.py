@@ -558,7 +558,7 @@ class Recovered(Struct):
     delivery: int
     time_ns: int
     accounts: list[AccountRow]
-    held: list[PaymentRow]
+    held: list[PaymentRow]  # and those at work: all whose status is PDNG or ACSP, by id
     sessions: list[SessionState]
     files: list[FileRow]
     references: Sequence[tuple[int, int]]

@@ -9,6 +9,15 @@ import pytest
 
 from tests.support import ROOT
 
+# What the steps of the way of a batch stand on.
+BELOW = (
+    "gateway.formats",
+    "gateway.model",
+    "gateway.ports",
+    "gateway.repeats",
+    "gateway.routing",
+    "gateway.settlement",
+)
 # Folder or module -> what of ours it may import. Longest prefix wins; itself is always allowed.
 MAY: dict[str, tuple[str, ...]] = {
     "gateway.model": (),
@@ -23,13 +32,18 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
     "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
+    "gateway.planning": ("gateway.model", "gateway.ports", "gateway.routing", "gateway.settlement"),
+    "gateway.entries": (*BELOW, "gateway.planning"),
+    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.operations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling", "gateway.trading"),
+    "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
-        "gateway.formats",
-        "gateway.model",
-        "gateway.ports",
-        "gateway.repeats",
-        "gateway.routing",
-        "gateway.settlement",
+        *BELOW,
+        "gateway.planning",
+        "gateway.entries",
+        "gateway.settling",
+        "gateway.operations",
+        "gateway.trading",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

@@ -4,7 +4,7 @@ from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, R
 from gateway.model.money import EXPONENTS, MINOR_MAX, Money
 from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
-from gateway.model.records import Charge, Instruction, Loss, Operation, Order, Payment, Refusal
+from gateway.model.records import Charge, Instruction, Loss, Operation, Order, Payment, Refusal, Venue
 from gateway.model.statement import Balance, Entry, Statement
 
 __all__ = [
@@ -37,4 +37,5 @@ __all__ = [
     "Said",
     "Statement",
     "Status",
+    "Venue",
 ]

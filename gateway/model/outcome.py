@@ -7,9 +7,10 @@ from msgspec import Struct
 from gateway.model.conversation import Case, Notice, Report
 from gateway.model.records import Operation, Order, Payment, Refusal
 from gateway.model.statement import Statement
+from gateway.model.trading import Told, Trading
 
 Said = Report | Case | Notice | Statement  # kept, answered and matched; moves no money by itself
-Record = Payment | Order | Operation | Report | Case | Notice | Statement
+Record = Payment | Order | Operation | Report | Case | Notice | Statement | Trading
 
 
 class Status(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -22,3 +23,4 @@ class Status(Struct, frozen=True, gc=False, omit_defaults=True):
     text: str = ""
     refusal_code: str = ""  # the Refusal's code: "unknown-account"
     place: str = ""
+    told: tuple[Told, ...] | None = None  # what its sender is told in place of the plain outcome; (): nothing

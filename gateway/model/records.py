@@ -119,6 +119,14 @@ class Payment(Struct, frozen=True, gc=False, omit_defaults=True, tag="payment"):
     extra: Extra = ()
 
 
+class Venue(Struct, frozen=True, gc=False):
+    """Where an order is worked: the session of an endpoint, and the message type that places it there."""
+
+    endpoint: str
+    session: str
+    type: str  # "FIX.4.4/D"
+
+
 class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     """A trading instruction; an FX spot order buys or sells `quantity` of its base currency."""
 
@@ -138,6 +146,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     kind: str = "order"
     scheme: str = "fx_spot"
     extra: Extra = ()
+    quote_id: str = ""  # of our quote that it takes
+    venue: Venue | None = None  # as taken: who works it; None: filled here
 
 
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any
+from typing import Any, get_args
 
 from gateway.model import (
     Account,
@@ -24,11 +24,12 @@ from gateway.model import (
     Report,
     Statement,
 )
+from gateway.model.trading import Trading
 
 MESSAGE_CONDITIONS = ("endpoint", "type", "session")  # facts of the message, the same for all of its records
 PREFIX_CONDITIONS = ("debtor_agent", "creditor_agent")  # always met by what begins so
 
-SAID = (Report, Case, Notice, Statement)
+SAID = (Report, Case, Notice, Statement, *get_args(Trading))  # matched by kind and scheme alone
 
 One = Callable[[Any], str]
 Two = Callable[[Any], tuple[str, str]]

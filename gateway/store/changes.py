@@ -15,7 +15,7 @@ from gateway.store import sql
 from gateway.store.chain import Sealed, seal
 from gateway.store.records import Clean, Head, Row, as_is, session_row
 
-HELD = "PDNG"
+OPEN = ("PDNG", "ACSP")  # held, at work: what a start must find again
 
 
 class Plan(Struct):
@@ -49,14 +49,14 @@ def balances(rows: list[AccountRow]) -> list[tuple[str, list[Row]]]:
 
 
 def _payments(batch: Batch) -> list[tuple[str, list[Row]]]:
-    held: list[Row] = [(row.id,) for row in batch.payments if row.status == HELD]
+    held: list[Row] = [(row.id,) for row in batch.payments if row.status in OPEN]
     standings: list[Row] = [(row.payment, row.status, row.reason, row.text) for row in batch.statuses]
     latest = {row.payment: row.status for row in batch.statuses}
     return [
         (sql.HOLD, held),
         (sql.SET_STANDING, standings),
         (sql.LET_GO, [(payment,) for payment in latest]),
-        (sql.HOLD, [(payment,) for payment, status in latest.items() if status == HELD]),
+        (sql.HOLD, [(payment,) for payment, status in latest.items() if status in OPEN]),
         (sql.PEND, [(item.id, item.endpoint) for item in batch.outbox]),
     ]
 

@@ -141,11 +141,11 @@ LAST_TRANSFER_BEFORE = "SELECT last_transfer FROM batches WHERE id = ?1"
 # --- verification of what is derived -------------------------------------------------------------
 
 WRONG_HOLDS = """SELECT count(*) FROM holds h LEFT JOIN payments p ON p.id = h.payment
-  LEFT JOIN standings s ON s.payment = h.payment WHERE coalesce(s.status, p.status, '') <> 'PDNG'"""
+  LEFT JOIN standings s ON s.payment = h.payment WHERE coalesce(s.status, p.status, '') NOT IN ('PDNG', 'ACSP')"""
 LOST_HOLDS = """SELECT count(*) FROM (
-    SELECT p.id FROM payments p WHERE p.status <> 'ACSC' AND p.status = 'PDNG'
+    SELECT p.id FROM payments p WHERE p.status <> 'ACSC' AND p.status IN ('PDNG', 'ACSP')
       AND NOT EXISTS (SELECT 1 FROM standings s WHERE s.payment = p.id)
-    UNION ALL SELECT payment AS id FROM standings WHERE status = 'PDNG'
+    UNION ALL SELECT payment AS id FROM standings WHERE status IN ('PDNG', 'ACSP')
   ) waiting WHERE NOT EXISTS (SELECT 1 FROM holds h WHERE h.payment = waiting.id)"""
 WRONG_STANDINGS = """SELECT count(*) FROM statuses a WHERE NOT EXISTS (
     SELECT 1 FROM statuses b WHERE b.payment = a.payment AND b.id > a.id

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from gateway.ports import (
     AccountRow,
     Batch,
@@ -65,7 +67,7 @@ class MemoryStore:
             max(d.outbox, default=0),
             d.time_ns,
             self._balances(),
-            [p for p in d.payments.values() if d.current(p.id) == "PDNG"],
+            [self._now(p) for p in d.payments.values() if d.current(p.id) in ("PDNG", "ACSP")],
             list(d.sessions.values()),
             list(d.files.values()),
             d.references,
@@ -127,7 +129,15 @@ class MemoryStore:
         return self.disk.messages.get(id)
 
     def payment(self, id: int) -> PaymentRow | None:
-        return self.disk.payments.get(id)
+        row = self.disk.payments.get(id)
+        return None if row is None else self._now(row)
+
+    def _now(self, row: PaymentRow) -> PaymentRow:
+        """A payment in the status that it has now."""
+        last = next((change for change in reversed(self.disk.statuses) if change.payment == row.id), None)
+        if last is None:
+            return row
+        return msgspec.structs.replace(row, status=last.status, reason=last.reason, text=last.text)
 
     def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]:
         kept = self.disk.sent.get((endpoint, session), {})

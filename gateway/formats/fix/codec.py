@@ -1,7 +1,8 @@
 """FIX as a format: messages to records, outcomes to bodies; the session engine is `acceptor`.
 
 Strategy: bytes are framed, split and checked against the shipped dictionary of their version. An order becomes an
-Order; every other valid message is a Refusal in its place, answered by BusinessMessageReject. A message that comes
+Order, other messages of trading become the records of `business`; every other valid message is a Refusal in its
+place, answered by BusinessMessageReject. What trading answers is written by `telling`. A message that comes
 off a session (the door says type `session`) was framed and checked there, as that session is configured to.
 """
 
@@ -12,14 +13,18 @@ from typing import BinaryIO
 
 from gateway.formats.fix import validate
 from gateway.formats.fix.acceptor import FixAcceptor, check, shipped
+from gateway.formats.fix.business import records_of
 from gateway.formats.fix.frame import GARBLED, MESSAGE_BYTES_MAX, cut
 from gateway.formats.fix.message import ADMIN_TYPES, Message, assemble, join, parse
 from gateway.formats.fix.orders import order_of, refusal
 from gateway.formats.fix.outgoing import Sent
+from gateway.formats.fix.refused import REFUSED
 from gateway.formats.fix.reports import UNSUPPORTED_TYPE, reject, report
+from gateway.formats.fix.telling import tell
 from gateway.formats.fix.validate import Fault, Rules
 from gateway.formats.fix.versions import VERSIONS
-from gateway.model import Order, Payment, Refusal, Status
+from gateway.model import Order, Payment, Record, Refusal, Status
+from gateway.model.trading import Told
 from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writing
 
 FILE_BYTES_MAX = 64 * 1024 * 1024  # of messages in a file; FIX files are samples and logs, not bulk
@@ -43,7 +48,7 @@ class Fix:
     """ports.Codec of FIX; `acceptor` serves its sessions."""
 
     name = "fix"
-    writes: tuple[str, ...] = ()
+    writes: tuple[str, ...] = tuple(f"{version.begin_string.decode()}/D" for version in VERSIONS.values())
 
     def detect(self, head: bytes) -> bool:
         return head.startswith(b"8=FIX")
@@ -52,7 +57,7 @@ class Fix:
         if type or cut(data, 0, MESSAGE_BYTES_MAX, final=True) == (len(data), data):
             message = parse(data)
             if message is not None and message.tags[0] == b"8":
-                return _decoded([_record(message) if type else _checked(message)], message)
+                return _decoded(_records(message) if type else _checked(message), message)
         return _decode_file(data)
 
     def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
@@ -65,7 +70,8 @@ class Fix:
             yield _decode_file(data)
 
     def fit(self, payment: Payment, type: str) -> Fit:
-        raise ValueError(f"FIX carries no payments; {type} cannot be written")
+        """Orders are placed by `tell`; a payment cannot be."""
+        return Fit(Refusal("not-in-format", "AG02", payment.place, f"{type} carries no payment"))
 
     def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
         raise ValueError(f"FIX carries no payments; {type} cannot be written")
@@ -74,7 +80,11 @@ class Fix:
         """One body per record, beginning with `35=`; a message refused as a whole is told once."""
         if decoded.refusals:
             return [reject(_status(refusal), refusal) for refusal in decoded.refusals]
-        return [_answer(status, writing.now_ns) for status in statuses]
+        return [frame for status in statuses for frame in _answer(status, writing.now_ns, decoded.type)]
+
+    def tell(self, told: Told, type: str, now_ns: int) -> list[Frame]:
+        """What trading says to a session, in the version that `type` begins with."""
+        return tell(told, type, now_ns)
 
     def reprint(self, data: bytes) -> bytes:
         """Every message put together again from its fields; what stands between messages is kept when it is blank."""
@@ -118,7 +128,7 @@ def _messages(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _decode_file(data: bytes) -> Decoded:
-    records: list[Order | Refusal] = []
+    records: list[Record | Refusal] = []
     first: Message | None = None
     for index, (raw, _) in enumerate(_messages(data)):
         if not raw and not index and data[:1].isspace():
@@ -129,13 +139,13 @@ def _decode_file(data: bytes) -> Decoded:
             records.append(Refusal("garbled", "FF01", f"message {len(records) + 1}", text))
         else:
             first = first or message
-            records.append(_checked(message))
+            records.extend(_checked(message))
     if not records:
         return Decoded("fix", "", refusals=(Refusal("empty-file", "FF01", "byte 0", "there is no FIX message"),))
     return _decoded(records, first)
 
 
-def _decoded(records: Sequence[Order | Refusal], message: Message | None) -> Decoded:
+def _decoded(records: Sequence[Record | Refusal], message: Message | None) -> Decoded:
     if message is None:
         return Decoded("fix", "FIX", records=records)
     fields = message.fields
@@ -152,13 +162,13 @@ def _decoded(records: Sequence[Order | Refusal], message: Message | None) -> Dec
     )
 
 
-def _checked(message: Message) -> Order | Refusal:
+def _checked(message: Message) -> Sequence[Record | Refusal]:
     """A message that no session has checked."""
     rules = _rules.get(message.fields[b"8"]) or _find_rules(message)
     if isinstance(rules, Refusal):
-        return rules
+        return [rules]
     fault = rules.fault(message)
-    return _faulty(message, fault) if fault is not None else _record(message)
+    return [_faulty(message, fault)] if fault is not None else _records(message)
 
 
 _rules: dict[bytes, Rules] = {}  # of the versions met so far
@@ -181,24 +191,38 @@ def _faulty(message: Message, fault: Fault) -> Refusal:
     return refusal(message, _FAULT_CODES[fault.reason], "FF01", fault.tag, fault.text.decode())
 
 
-def _record(message: Message) -> Order | Refusal:
+def _records(message: Message) -> Sequence[Record | Refusal]:
     if message.type == b"D":
-        return order_of(message)
+        return [order_of(message)]
     if message.type in ADMIN_TYPES:
-        return refusal(message, "session-message", "FF01", b"", "a message of the session layer carries no order")
-    return refusal(message, UNSUPPORTED_TYPE, "FF01", b"", "Unsupported Message Type")
+        return [refusal(message, "session-message", "FF01", b"", "a message of the session layer carries no order")]
+    read = records_of(message)
+    if read is None:
+        return [refusal(message, UNSUPPORTED_TYPE, "FF01", b"", "Unsupported Message Type")]
+    return read
 
 
 # --- answering --------------------------------------------------------------------------------------
 
 
-def _answer(status: Status, now_ns: int) -> Frame:
+def _answer(status: Status, now_ns: int, type: str) -> list[Frame]:
+    """What the sender of a record is told: what trading says, else a report of an order, else why it was refused."""
     record = status.record
-    if isinstance(record, Refusal) and ("fix:35", "D") not in record.extra:
-        return reject(status, record)
-    if isinstance(record, Refusal) and record.code in _FAULT_CODES.values():
-        return reject(status, record)
-    return report(status, now_ns)
+    if status.told is not None:
+        return [frame for told in status.told for frame in tell(told, type, now_ns)]
+    if isinstance(record, Order):
+        return [report(status, now_ns)]
+    if isinstance(record, Refusal):
+        return [_answer_refusal(status, record, now_ns)]
+    return []
+
+
+def _answer_refusal(status: Status, refused: Refusal, now_ns: int) -> Frame:
+    """A message that could not be read, answered the way its type is answered."""
+    type = dict(refused.extra).get("fix:35", "")
+    if refused.code in _FAULT_CODES.values() or type not in REFUSED:
+        return reject(status, refused)
+    return REFUSED[type](status, refused, now_ns)
 
 
 def _status(refusal: Refusal) -> Status:

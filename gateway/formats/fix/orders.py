@@ -15,7 +15,7 @@ from gateway.formats.fix.message import SHAPE_TAGS_MAX, SHAPES_KEPT, Message
 from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal
 
 SIDES = {b"1": "buy", b"2": "sell"}
-ORDER_TYPES = {b"1": "market", b"2": "limit"}
+ORDER_TYPES = {b"1": "market", b"2": "limit", b"D": "previously_quoted"}
 TIMES_IN_FORCE = {
     b"0": "day",
     b"1": "good_till_cancel",
@@ -29,7 +29,7 @@ _SYMBOL = re.compile(rb"([A-Z]{3})/([A-Z]{3})\Z")
 _PRICE = re.compile(rb"(\d{1,18})(?:\.(\d{0,18}))?\Z")
 
 # Fields that have a place in Order or that an answer gets anew; all others are kept in `extra`.
-_MAPPED = frozenset(b"8 9 10 34 35 43 49 52 56 122 11 55 54 38 44 40 59 1 60 15".split())
+_MAPPED = frozenset(b"8 9 10 34 35 43 49 52 56 122 11 55 54 38 44 40 59 1 60 15 117".split())
 
 
 @lru_cache(maxsize=PAIRS_KEPT)
@@ -62,7 +62,7 @@ def order_of(message: Message) -> Order | Refusal:
     amount = Money.parse(base, quantity.decode("latin-1"))
     if amount is None or not amount.minor:
         return _wrong_quantity(message, base, quantity)
-    counter: Money | Refusal | None = _quote_amount(message, amount, quote) if type == "limit" else None
+    counter: Money | Refusal | None = _quote_amount(message, amount, quote) if type != "market" else None
     if isinstance(counter, Refusal):
         return counter
     price, account, counterparty, time, version = [
@@ -83,6 +83,7 @@ def order_of(message: Message) -> Order | Refusal:
         "tag 11",
         f"{version}/D",
         extra=_extra(message),
+        quote_id=fields[b"117"].decode("latin-1") if b"117" in fields else "",
     )
 
 
@@ -129,14 +130,23 @@ def refusal(message: Message, code: str, reason: str, tag: bytes, text: str) -> 
 
 
 # What an answer to a refused message repeats: its number and type, the order's own fields, the way back.
-REPEATED = frozenset(b"8 34 35 1 11 15 37 38 40 41 44 54 55 59 115 116 128 129 144 145".split())
+# (and of what is said after the trade, the id it goes by)
+REPEATED = frozenset(
+    b"8 34 35 1 11 15 37 38 40 41 44 54 55 59 115 116 128 129 144 145 70 71 131 487 571 693 664 791 568".split()
+)
 
 
 def _unsupported(message: Message, side: str | None, type: str | None) -> Refusal:
     if side is None:
         return refusal(message, "unsupported-side", "AG02", b"54", "Side must be 1 (buy) or 2 (sell)")
     if type is None:
-        return refusal(message, "unsupported-order-type", "AG02", b"40", "OrdType must be 1 (market) or 2 (limit)")
+        return refusal(
+            message,
+            "unsupported-order-type",
+            "AG02",
+            b"40",
+            "OrdType must be 1 (market), 2 (limit) or D (previously quoted)",
+        )
     known = ", ".join(value.decode() for value in TIMES_IN_FORCE)
     return refusal(message, "unsupported-time-in-force", "AG02", b"59", f"TimeInForce must be one of {known}")
 

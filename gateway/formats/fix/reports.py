@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from gateway.formats.fix.message import Stamps
 from gateway.formats.fix.rejects import REVERSED
+from gateway.formats.fix.versions import OLD_EXECUTIONS
 from gateway.model import Extra, Order, Refusal, Status
 from gateway.ports import Frame
 
@@ -73,15 +74,15 @@ ORDER_REJECT_REASONS = {
 }
 OTHER_REASON = "99"
 
-_SIDE_CODES = {"buy": "1", "sell": "2"}
-_TYPE_CODES = {"market": "1", "limit": "2"}
+SIDE_CODES = {"buy": "1", "sell": "2"}
+TYPE_CODES = {"market": "1", "limit": "2", "previously_quoted": "D"}
 
 
 def report(status: Status, now_ns: int) -> Frame:
     """ExecutionReport for an order that was settled, held or refused."""
     order = status.record
     if isinstance(order, Refusal):
-        return _refused_order(status, order, now_ns)
+        return refused_order(status, order, now_ns)
     assert isinstance(order, Order), "only orders are reported on"
     outcome = OUTCOMES[status.code]
     quantity = order.base.text()
@@ -90,17 +91,20 @@ def report(status: Status, now_ns: int) -> Frame:
     if outcome is REJECTED:
         last = f"103={ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON)}\x01"
     if status.text and not outcome.filled:
-        text = f"58={_clean(status.text)}\x01"
+        text = f"58={clean(status.text)}\x01"
     account = f"1={order.account}\x01" if order.account else ""
     limit = f"44={price}\x01" if price else ""
-    way = _way_back(order.extra) if order.extra else ""
-    return _frame(
+    way = way_back(order.extra) if order.extra else ""
+    exec_type = f"150={outcome.exec_type}\x01"
+    if order.source[:7] in OLD_EXECUTIONS:
+        exec_type = old_exec_type(order.source[:7], outcome.order_status)
+    return frame(
         "8",
         (
             f"35=8\x01{way}{account}37={status.payment_id or 'NONE'}\x0111={order.client_order_id}\x01"
-            f"17={status.payment_id}-{outcome.exec_type}\x01150={outcome.exec_type}\x0139={outcome.order_status}\x01"
-            f"55={order.symbol}\x0154={_SIDE_CODES[order.side]}\x0138={quantity}\x01"
-            f"40={_TYPE_CODES[order.order_type]}\x01{limit}15={order.base.currency}\x01{last}"
+            f"17={status.payment_id}-{outcome.exec_type}\x01{exec_type}39={outcome.order_status}\x01"
+            f"55={order.symbol}\x0154={SIDE_CODES[order.side]}\x0138={quantity}\x01"
+            f"40={TYPE_CODES[order.order_type]}\x01{limit}15={order.base.currency}\x01{last}"
             f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
             f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
         ),
@@ -108,7 +112,12 @@ def report(status: Status, now_ns: int) -> Frame:
     )
 
 
-def _refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
+def old_exec_type(version: str, order_status: str) -> str:
+    """Before 4.3 ExecTransType stands beside ExecType, which says of a fill how far it went; 4.0 has no ExecType."""
+    return "20=0\x01" if version == "FIX.4.0" else f"20=0\x01150={order_status}\x01"
+
+
+def refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
     """An order that could not be read: what it said goes back as it stood."""
     said = dict(refusal.extra)
     repeated = "".join(
@@ -117,12 +126,14 @@ def _refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
         if said.get(f"fix:{tag}")
     )
     reason = ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON)
-    return _frame(
+    version = said.get("fix:8", "")
+    exec_type = old_exec_type(version, "8") if version in OLD_EXECUTIONS else "150=8\x01"
+    return frame(
         "8",
         (
-            f"35=8\x01{_way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
-            f"150=8\x0139=8\x01{repeated}103={reason}\x01151=0\x0114=0\x016=0\x01"
-            f"60={_stamp(now_ns).decode()}\x0158={_clean(status.text)}\x01"
+            f"35=8\x01{way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
+            f"{exec_type}39=8\x01{repeated}103={reason}\x01151=0\x0114=0\x016=0\x01"
+            f"60={_stamp(now_ns).decode()}\x0158={clean(status.text)}\x01"
         ),
         str(status.payment_id),
     )
@@ -131,19 +142,19 @@ def _refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
 def reject(status: Status, refusal: Refusal) -> Frame:
     """An answer to a message that is no order: j, or 3 where the version has no j or the message is malformed."""
     said = dict(refusal.extra)
-    way, text = _way_back(refusal.extra), _clean(status.text)
+    way, text = way_back(refusal.extra), clean(status.text)
     number, type = said.get("fix:34", "0"), said.get("fix:35", "")
     if refusal.code in SESSION_REASONS or said.get("fix:8") in ("FIX.4.0", "FIX.4.1"):
         tag = f"371={said['fix:371']}\x01" if "fix:371" in said else ""
         reason = f"373={SESSION_REASONS.get(refusal.code, 99)}\x01"
         about = "" if said.get("fix:8") in ("FIX.4.0", "FIX.4.1") else f"{tag}372={type}\x01{reason}"
-        return _frame("3", f"35=3\x01{way}45={number}\x0158={text}\x01{about}")
+        return frame("3", f"35=3\x01{way}45={number}\x0158={text}\x01{about}")
     reason = BUSINESS_REASONS.get(refusal.code, "0")
-    return _frame("j", f"35=j\x01{way}45={number}\x0158={text}\x01372={type}\x01380={reason}\x01")
+    return frame("j", f"35=j\x01{way}45={number}\x0158={text}\x01372={type}\x01380={reason}\x01")
 
 
 UNSUPPORTED_TYPE = "unsupported-message-type"
-BUSINESS_REASONS = {UNSUPPORTED_TYPE: "3"}  # Refusal code -> BusinessRejectReason (380); 0 is `other`
+BUSINESS_REASONS = {UNSUPPORTED_TYPE: "3", "missing-field": "5"}  # -> BusinessRejectReason (380); 0 is `other`
 
 # Refusal code -> SessionRejectReason (373).
 SESSION_REASONS = {
@@ -161,17 +172,18 @@ SESSION_REASONS = {
 }
 
 
-def _frame(type: str, text: str, name: str = "") -> Frame:
+def frame(type: str, text: str, name: str = "") -> Frame:
+    """A body of this MsgType."""
     return Frame(text.encode("latin-1", "replace"), type, ".fix", "application/fix", name)
 
 
-def _way_back(extra: Extra) -> str:
+def way_back(extra: Extra) -> str:
     """OnBehalfOf and DeliverTo names, the other way round."""
     found = ((REVERSED.get(path[4:].encode()), value) for path, value in extra)
     back = [(tag.decode(), value) for tag, value in found if tag is not None]
     return "".join(f"{tag}={value}\x01" for tag, value in sorted(back) if value)
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """One line of plain characters."""
     return "".join(c if c.isprintable() else " " for c in text[:TEXT_MAX])

@@ -31,6 +31,9 @@ VERSIONS = {
     )
 }
 
+# Versions whose ExecutionReport has ExecTransType (20).
+OLD_EXECUTIONS = frozenset(("FIX.4.0", "FIX.4.1", "FIX.4.2"))
+
 # ApplVerID (1128) and DefaultApplVerID (1137): the dictionary of the application's messages.
 APPLICATIONS = {
     b"2": "FIX40",

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from gateway.formats.json.shapes import Answer, Event, Problem, Result
-from gateway.model import Operation, Order, Payment, Record, Refusal, Statement, Status
+from gateway.model import Case, Notice, Operation, Order, Payment, Record, Refusal, Report, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 MEDIA = "application/json"
@@ -62,7 +62,8 @@ def _reference(record: Record | Refusal) -> str:
             return record.subject
         case Refusal():
             return record.record
-        case Statement():
-            return record.id
+        case Report() | Case() | Notice() if record.original is not None:
+            return record.original.end_to_end_id
         case _:
-            return record.original.end_to_end_id if record.original is not None else record.id
+            id: str = getattr(record, "id", "")  # what is only said is known by its own id, where it has one
+            return id

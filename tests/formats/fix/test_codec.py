@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from gateway.formats.fix import FORMAT, dictionary
 from gateway.formats.fix.message import parse
 from gateway.formats.fix.validate import Rules
-from gateway.model import EXPONENTS, MINOR_MAX, Money, Order, Refusal, Status
+from gateway.model import EXPONENTS, MINOR_MAX, Money, Order, Payment, Refusal, Status
 from gateway.ports import Decoded, Writing
 from tests.formats.fix.peer import framed
 
@@ -182,8 +182,9 @@ def test_detection() -> None:
 def test_payments_are_not_written() -> None:
     with pytest.raises(ValueError, match="FIX carries no payments"):
         FORMAT.encode([], "pacs.008.001.08", WRITING)
-    with pytest.raises(ValueError, match="FIX carries no payments"):
-        FORMAT.fit(None, "pacs.008.001.08")  # type: ignore[arg-type]
+    refused = FORMAT.fit(Payment("credit_transfer", Money("EUR", 1)), "FIX.4.4/D").refusal
+    assert refused is not None
+    assert refused.code == "not-in-format"
 
 
 @given(st.binary(max_size=400))

@@ -1,0 +1,289 @@
+"""What a batch writes: every number given, row kept, movement posted and message sent goes through here.
+
+`State` is what is remembered between batches; `Entries` is one batch being written. Rows of this batch are found
+before those of the store, and a payment is found in the status that it has now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import msgspec
+
+from gateway import formats
+from gateway.model import Operation, Order, Payment, Record, Refusal, Status
+from gateway.model.trading import Execution, Told
+from gateway.planning import Plan, Snapshot, Source, Speaker, reference
+from gateway.ports import (
+    Batch,
+    Codec,
+    DecisionRow,
+    Decoded,
+    Delivery,
+    FileRow,
+    Finding,
+    Frame,
+    MessageRow,
+    PaymentRow,
+    StatusRow,
+    TransferRow,
+    Writing,
+)
+from gateway.repeats import Repeats, identity_hash
+from gateway.settlement.book import Book
+from gateway.settlement.ledger import Ledger, Leg
+
+pack = msgspec.msgpack.Encoder().encode
+unpack_record = msgspec.msgpack.Decoder(Record | Refusal).decode
+_unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[str, str], int]).decode
+
+
+class State:
+    """What apply remembers between batches; rebuilt from the store at every start."""
+
+    def __init__(
+        self,
+        read_message: Callable[[int], MessageRow | None],
+        read_payment: Callable[[int], PaymentRow | None],
+        exceptions: Callable[[str, bytes], list[PaymentRow]],
+    ) -> None:
+        self.ledger = Ledger()
+        self.references = Repeats()  # payment identity -> payment id
+        self.arrivals = Repeats()  # message digest, key or id -> message id
+        self.held: dict[int, PaymentRow] = {}
+        self.book = Book()  # orders at work, standing instructions
+        self.files: dict[tuple[str, bytes], FileRow] = {}
+        self.message = self.payment = self.transfer = self.delivery = 0  # last number given
+        self.read_message = read_message
+        self.read_payment = read_payment
+        self.exceptions = exceptions
+
+    def load_open(self, rows: Sequence[PaymentRow]) -> None:
+        """Take over the payments that are not final: held ones, and what the book remembers."""
+        self.held = {row.id: row for row in rows if row.status == "PDNG"}
+        self.book.load([(row, unpack_record(row.record)) for row in rows if row.status == "ACSP"])
+
+
+class Entries:
+    """One batch being written."""
+
+    def __init__(self, state: State, snapshot: Snapshot, batch: Batch) -> None:
+        self.state = state
+        self.snapshot = snapshot
+        self.batch = batch
+        self.messages: dict[int, MessageRow] = {}  # of this batch
+        self.payments: dict[int, PaymentRow] = {}  # of this batch
+        self._standings: dict[int, StatusRow] = {}  # changes made in this batch
+        self._written = 0
+
+    # -- rows
+
+    def next_payment(self) -> int:
+        self.state.payment += 1
+        return self.state.payment
+
+    def keep(
+        self,
+        id: int,
+        message: int,
+        record: Record | Refusal,
+        plan: Plan | None,
+        status: Status,
+        hash: int = 0,
+        legs: Sequence[Leg] = (),
+    ) -> PaymentRow:
+        """Write down a record as it was admitted. `legs` where they are not the plan's own."""
+        debit = credit = currency = route = ""
+        minor = 0
+        losses = b""
+        if plan is not None:
+            route = plan.way.route.name
+            legs = plan.legs
+            if plan.losses:
+                losses = pack(plan.losses)
+        if legs:
+            debit, credit = legs[0].debit, legs[0].credit
+        if isinstance(record, Payment):
+            currency, minor = record.amount.currency, record.amount.minor
+        elif isinstance(record, Order):
+            currency, minor = record.base.currency, record.base.minor
+        elif legs:
+            currency, minor = legs[0].currency, legs[0].minor
+        row = PaymentRow(
+            id,
+            message,
+            status.place,
+            "refusal" if isinstance(record, Refusal) else record.kind,
+            status.code,
+            status.reason,
+            status.refusal_code,
+            status.text,
+            route,
+            self.snapshot.generation,
+            debit,
+            credit,
+            currency,
+            minor,
+            reference(record),
+            hash,
+            losses,
+            pack(record),
+        )
+        self.batch.payments.append(row)
+        self.payments[id] = row
+        return row
+
+    def payment(self, id: int) -> PaymentRow | None:
+        """A payment in its present status; None for a number that was never given."""
+        row = self.payments.get(id) or self.state.read_payment(id)
+        standing = self._standings.get(id)
+        if row is None or standing is None:
+            return row
+        return msgspec.structs.replace(row, status=standing.status, reason=standing.reason, text=standing.text)
+
+    def message(self, id: int) -> MessageRow | None:
+        return self.messages.get(id) or self.state.read_message(id)
+
+    def change(self, id: int, status: str, message: int, reason: str = "", text: str = "") -> None:
+        """A payment's status after its admission."""
+        row = StatusRow(id, status, reason, text, message)
+        self.batch.statuses.append(row)
+        self._standings[id] = row
+
+    def decided(self, id: int, finding: Finding) -> None:
+        """What a check had to say."""
+        self.batch.decisions.append(
+            DecisionRow(
+                id,
+                finding.check,
+                finding.outcome,
+                finding.code,
+                finding.reason,
+                finding.text,
+                finding.detail,
+                finding.score,
+                finding.evidence,
+            )
+        )
+
+    def decided_by(self, id: int, operation: Operation, status: Status) -> None:
+        """What a person decided."""
+        self.batch.decisions.append(
+            DecisionRow(
+                id,
+                "person",
+                operation.kind,
+                status.refusal_code,
+                status.reason,
+                status.text,
+                "",
+                0.0,
+                "",
+                operation.by,
+                operation.because,
+            )
+        )
+
+    def post(self, payment: int, legs: Sequence[Leg]) -> None:
+        """Write down movements that the ledger has made."""
+        for leg in legs:
+            self.state.transfer += 1
+            self.batch.transfers.append(
+                TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor)
+            )
+
+    # -- identities
+
+    def remember(self, hash: int, id: int) -> None:
+        """The first payment of an identity keeps it."""
+        if hash and not self.state.references.find(hash):
+            self.name(hash, id)
+
+    def name(self, hash: int, id: int) -> None:
+        """From now on an identity means this payment."""
+        self.state.references.add(hash, id)
+        self.batch.references.append((hash, id))
+
+    def known(self, hash: int) -> PaymentRow | None:
+        """The payment that has this identity, in its present status."""
+        id = self.state.references.find(hash) if hash else 0
+        row = self.payment(id) if id else None
+        return row if row is not None and row.identity == hash else None
+
+    # -- messages out
+
+    def outbox(self, endpoint: str, name: str, frame: Frame, session: str = "") -> None:
+        self.state.delivery += 1
+        self.batch.outbox.append(
+            Delivery(self.state.delivery, endpoint, name, frame.type, frame.media, frame.data, session)
+        )
+
+    def tell(self, source: Source, told: Told) -> None:
+        """Say something to a session, through the outbox, whether or not it is connected."""
+        endpoint = self.snapshot.endpoints.get(source.endpoint)
+        if endpoint is None or not hasattr(endpoint.codec, "tell"):
+            return  # the endpoint is gone from the configuration: the row says what would have been said
+        for frame in cast(Speaker, endpoint.codec).tell(told, source.type, self.batch.time_ns):
+            name = f"{self.state.delivery + 1:012d}-{frame.type}{frame.suffix}"
+            self.outbox(source.endpoint, name, frame, source.session)
+
+    def writing(self, receiver: str) -> Writing:
+        """What the writer of a message is given; its id is unique for ever."""
+        self._written += 1
+        name = f"FO{self.batch.id:09d}{self._written:05d}"
+        return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver, self.snapshot.routing_number)
+
+    def tell_sender(self, message: MessageRow, status: Status) -> None:
+        """A later answer to a message whose payment was held; a caller that waited asks by payment id."""
+        endpoint = self.snapshot.endpoints.get(message.endpoint)
+        if endpoint is None or endpoint.answer_by == "caller" or message.format not in formats.names():
+            return
+        codec = formats.load(message.format)
+        decoded = _reopen(message, codec)
+        frames = codec.answer(decoded, [status], "", self.writing(decoded.sender))
+        for index, frame in enumerate(frames):
+            name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
+            self.outbox(message.endpoint, name, frame, message.session)
+
+
+def identity(endpoint: str, text: str) -> int:
+    """The number that an identity of an endpoint is remembered under."""
+    return identity_hash(f"{endpoint}\0{text}")
+
+
+def source_of(message: MessageRow, type: str = "") -> Source:
+    """Where a journaled message came from."""
+    return Source(message.endpoint, message.session, type or message.type, message.id)
+
+
+def rejected(id: int, record: Record | Refusal, refusal: Refusal) -> Status:
+    """The status of a record that is not taken."""
+    return Status("RJCT", record, id, refusal.reason, refusal.text, refusal.code, refusal.place)
+
+
+def status_of(row: PaymentRow) -> Status:
+    """The status a payment was admitted with, from its row."""
+    return Status(row.status, unpack_record(row.record), row.id, row.reason, row.text, row.refusal_code, row.place)
+
+
+def answer_name(message: int, index: int, source: str, suffix: str) -> str:
+    """A stable file name for an answer: the message's number, then what the sender called it, made safe."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in source.rpartition("/")[2])[:80]
+    tail = f"-{index}" if index else ""
+    return f"{message:012d}{tail}-{safe or 'message'}{suffix}"
+
+
+def _reopen(message: MessageRow, codec: Codec) -> Decoded:
+    """The head of a message from the journal, for a later answer."""
+    if not message.part and message.data[:1] != b"\x98":  # msgpack array of 8: the head of a file in parts
+        return msgspec.structs.replace(codec.decode(message.data, message.type), records=())
+    format, type, message_id, created, sender, receiver, header, count = _unpack_head(message.data)
+    return Decoded(format, type, message_id, created, (), (), sender, receiver, header, count)
+
+
+def orders_of(record: Record | Refusal) -> Order | None:
+    """The order that a record is or carries."""
+    if isinstance(record, Order):
+        return record
+    return record.order if isinstance(record, Execution) else None

@@ -1,0 +1,125 @@
+"""Instructions to the gateway itself: open and close accounts, release and reject what is held.
+
+Each returns a Refusal, or None when it is done. Who may give which instruction is the endpoint's affair.
+"""
+
+from __future__ import annotations
+
+from gateway.entries import Entries, rejected, source_of, unpack_record
+from gateway.model import Operation, Order, Payment, Refusal, Status
+from gateway.planning import Plan, Source, plan_record, plan_way, refusal
+from gateway.ports import AccountRow, MessageRow, PaymentRow
+from gateway.settlement.ledger import Failure, Leg
+from gateway.settling import Settling
+
+
+class Operations:
+    """Carries out the instructions of one batch."""
+
+    def __init__(self, entries: Entries, settling: Settling) -> None:
+        self.entries = entries
+        self.state = entries.state
+        self.settling = settling
+
+    def take(self, id: int, operation: Operation, source: Source) -> Status:
+        """Do what is asked, and write it down."""
+        status = self._do(id, operation, source)
+        self.entries.keep(id, source.message, operation, None, status)
+        return status
+
+    def _do(self, id: int, operation: Operation, source: Source) -> Status:
+        if operation.kind not in self.entries.snapshot.endpoints[source.endpoint].operations:
+            text = f"{operation.kind} may not come through endpoint {source.endpoint}"
+            return rejected(id, operation, Refusal("not-permitted", "AG01", operation.place, text))
+        act = {
+            "open_account": self._open_account,
+            "close_account": self._close_account,
+            "release": self._release,
+            "reject": self._reject,
+        }[operation.kind]
+        refused = act(id, operation, source.message)
+        if refused is None:
+            return Status("ACSC", operation, id, place=operation.place)
+        return rejected(id, operation, refused)
+
+    # -- accounts
+
+    def _open_account(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        ledger = self.state.ledger
+        failure = ledger.open(operation.subject, operation.currency, operation.floor_minor)
+        if failure is None and operation.minor:
+            leg = Leg(operation.source_account, operation.subject, operation.currency, operation.minor)
+            failure = ledger.apply((leg,))
+            if failure is None:
+                self.entries.post(id, (leg,))
+            else:
+                ledger.forget(operation.subject, operation.currency)
+        if failure is None:
+            row = AccountRow(operation.subject, operation.currency, 0, operation.floor_minor)
+            self.entries.batch.opened.append(row)
+        return _failed(operation, failure)
+
+    def _close_account(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        failure = self.state.ledger.close(operation.subject)
+        if failure is None:
+            self.entries.batch.opened.extend(self.state.ledger.rows(operation.subject))
+        return _failed(operation, failure)
+
+    # -- what is held
+
+    def _release(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        """Settle what was held: today's accounts, the route it was admitted under where that still exists."""
+        found = self._held(operation)
+        if isinstance(found, Refusal):
+            return found
+        held, record, message = found
+        source = source_of(message, record.source)
+        replanned = self._replan(record, held, message)
+        if replanned.refusal is None:
+            status = self.settling.settle(held.id, record, replanned, held.identity, source)
+        else:
+            status = rejected(held.id, record, replanned.refusal)
+        self._close_hold(operation, held, status, number, message)
+        return None
+
+    def _reject(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        found = self._held(operation)
+        if isinstance(found, Refusal):
+            return found
+        held, record, message = found
+        refused = refusal(record, "rejected-by-operator", held.reason or "RR04", "refused after review")
+        self._close_hold(operation, held, rejected(held.id, record, refused), number, message)
+        return None
+
+    def _held(self, operation: Operation) -> tuple[PaymentRow, Payment | Order, MessageRow] | Refusal:
+        if not operation.by.strip() or not operation.because.strip():
+            return Refusal("who-and-why", "NARR", operation.place, "a release or rejection names a person and a reason")
+        held = self.state.held.get(int(operation.subject)) if operation.subject.isdecimal() else None
+        if held is None:
+            return Refusal("not-held", "NARR", operation.place, f"payment {operation.subject[:20]} is not on hold")
+        record = unpack_record(held.record)
+        assert isinstance(record, Payment | Order), "only payments and orders are held"
+        message = self.entries.message(held.message)
+        assert message is not None, "a held payment's message is in the store"
+        return held, record, message
+
+    def _replan(self, record: Payment | Order, held: PaymentRow, message: MessageRow) -> Plan:
+        source = source_of(message)
+        way = self.entries.snapshot.ways.get(held.route)
+        if way is not None and way.templates is not None:
+            return plan_way(record, way, source)
+        return plan_record(record, source, self.entries.snapshot)
+
+    def _close_hold(
+        self, operation: Operation, held: PaymentRow, status: Status, number: int, message: MessageRow
+    ) -> None:
+        del self.state.held[held.id]
+        self.entries.change(held.id, status.code, number, status.reason, status.text)
+        self.entries.decided_by(held.id, operation, status)
+        self.entries.tell_sender(message, status)
+
+
+def _failed(operation: Operation, failure: Failure | None) -> Refusal | None:
+    if failure is None:
+        return None
+    return Refusal(failure.code, failure.reason, operation.place, failure.text, operation.subject)

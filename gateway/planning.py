@@ -1,0 +1,141 @@
+"""What is to be done with a record, decided without looking at any state: route, accounts, outgoing format, checks.
+
+Strategy: a generation of the configuration is compiled once into a Snapshot; a plan is a pure function of a record,
+the message it came in, and that. Records that the gateway makes itself while it applies a batch (the deal in a quote
+response or a trade report) are planned by the same functions, one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from gateway.model import Case, Loss, Notice, Operation, Order, Payment, Record, Refusal, Report, Venue
+from gateway.model.trading import Execution, OrderAction, Told
+from gateway.ports import AnswerBy, Codec, Finding, Frame
+from gateway.routing.route import Route
+from gateway.routing.table import Table
+from gateway.settlement.ledger import Leg
+from gateway.settlement.plan import Templates, order_legs, payment_legs
+
+Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
+
+
+class Speaker(Protocol):
+    """A codec that can say more than answers: what trading tells a session, in the version that `type` names."""
+
+    def tell(self, told: Told, type: str, now_ns: int) -> list[Frame]: ...
+
+
+class Endpoint(Struct, frozen=True):
+    """What the pipeline must know of a door: its format (None: found by content) and how answers leave."""
+
+    name: str
+    codec: Codec | None
+    answer_by: AnswerBy
+    operations: frozenset[str] = frozenset()  # which instructions to the gateway itself may come through it
+
+
+class Way(Struct, frozen=True):
+    """A route, compiled: its accounts, its checks and its outgoing format."""
+
+    route: Route
+    templates: Templates | None
+    policy: Policy | None
+    writer: Codec | None
+    venue: Venue | None = None  # who works its orders; None: they are filled here
+    affirm: bool = False  # its orders settle once their counterparty affirms them
+
+
+class Snapshot(Struct, frozen=True):
+    """One generation of the configuration; `prepare` needs nothing else."""
+
+    generation: int
+    endpoints: dict[str, Endpoint]
+    table: Table
+    ways: dict[str, Way]
+    sender: str = ""  # our BIC
+    routing_number: str = ""
+
+
+class Source(Struct, frozen=True, gc=False):
+    """The message that a record came in, as far as plans and answers need it."""
+
+    endpoint: str
+    session: str
+    type: str
+    message: int = 0
+
+
+class Plan(Struct, frozen=True, gc=False):
+    """What is to be done with one record, decided without looking at any state."""
+
+    way: Way
+    legs: tuple[Leg, ...] = ()
+    refusal: Refusal | None = None
+    losses: tuple[Loss, ...] = ()
+    findings: Sequence[Finding] = ()
+
+
+def plan_record(record: Payment | Order, source: Source, snapshot: Snapshot) -> Plan:
+    """Route, accounts and outgoing format of one record; checks are run over many, see `checked`."""
+    way = snapshot.ways[snapshot.table.match(record, source.endpoint, source.type, source.session).name]
+    refuse = way.route.refuse
+    if refuse is not None:
+        return Plan(way, refusal=refusal(record, "refused-by-route", refuse.reason, refuse.because))
+    return plan_way(record, way, source)
+
+
+def plan_way(record: Payment | Order, way: Way, source: Source) -> Plan:
+    """The plan of a record whose route is known."""
+    assert way.templates is not None, "a route either settles or refuses"
+    if isinstance(record, Order):
+        legs = order_legs(record, way.templates, source.session, source.endpoint)
+        return Plan(way, refusal=legs) if isinstance(legs, Refusal) else Plan(way, legs)
+    legs = payment_legs(record, way.templates, source.session, source.endpoint)
+    return Plan(way, refusal=legs) if isinstance(legs, Refusal) else _fit(record, way, legs)
+
+
+def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
+    """Can the outgoing format carry it? Asked before the money moves, since encoding may not fail after."""
+    send = way.route.send
+    if send is None or way.writer is None:
+        return Plan(way, legs)
+    fit = way.writer.fit(payment, send.as_)
+    if fit.refusal is not None:
+        return Plan(way, refusal=fit.refusal)
+    if fit.losses and way.route.losses == "refuse":
+        lost = ", ".join(loss.element for loss in fit.losses[:8])
+        return Plan(way, refusal=refusal(payment, "translation-loss", "NARR", f"{send.as_} cannot carry: {lost}"))
+    return Plan(way, legs, None, fit.losses)
+
+
+def refusal(record: Payment | Order, code: str, reason: str, text: str) -> Refusal:
+    """A refusal of a record as a whole."""
+    return Refusal(code, reason, record.place, text, reference(record))
+
+
+def reference(record: Record | Refusal) -> str:
+    """The sender's own reference for a record, for people who look for it."""
+    if isinstance(record, Payment):
+        return record.end_to_end_id or record.transaction_id or record.instruction_id
+    if isinstance(record, Order | OrderAction):
+        return record.client_order_id
+    if isinstance(record, Operation):
+        return record.subject
+    if isinstance(record, Execution):
+        return record.exec_id or record.client_order_id
+    if isinstance(record, Refusal):
+        return record.record
+    return _subject(record)
+
+
+def _subject(record: Record) -> str:
+    """What a record that moves no money is about: the reference of the original, else its own."""
+    original = record.original if isinstance(record, Report | Case | Notice) else None
+    if original is not None:
+        return original.end_to_end_id or original.transaction_id or original.instruction_id or original.message_id
+    id: str = getattr(record, "id", "") or getattr(record, "quote_id", "")
+    return id

@@ -1,0 +1,219 @@
+"""One payment or order: known already, refused, held, settled, or placed at a venue.
+
+Strategy: everything that can refuse comes before `ledger.apply`; after it, nothing may fail. An order is settled
+in one of three ways, as its route says: at once against the principal; by a venue, fill by fill (then it is only
+placed here); or at once but after the counterparty has affirmed it, until when it waits like a held payment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from gateway.entries import Entries, identity, rejected, unpack_record
+from gateway.model import Order, Payment, Status
+from gateway.model.trading import Confirmation, OrderReport, Placement
+from gateway.planning import Plan, Source, Way, reference, refusal
+from gateway.ports import Finding, PaymentRow
+from gateway.settlement.book import Working
+from gateway.settlement.ledger import Leg
+
+AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
+RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
+# What an order says of the deal; the rest may differ between an order and its possible resend.
+_TERMS = ("client_order_id", "symbol", "side", "base", "price", "order_type", "account", "quote_id")
+
+
+class Settling:
+    """Decides about the records of one batch that move money."""
+
+    def __init__(self, entries: Entries) -> None:
+        self.entries = entries
+        self.state = entries.state
+        self._outgoing: dict[tuple[str, str, str], tuple[Way, list[Payment]]] = {}
+
+    def take(self, id: int, record: Payment | Order, plan: Plan, source: Source) -> Status:
+        """Admit a record under the number `id`: decide, settle, write it down."""
+        hash = identity(source.endpoint, record.identity) if record.identity else 0
+        earlier = self._earlier(record, hash) if hash else None
+        if earlier is not None and isinstance(record, Order) and RESENT in record.extra:
+            again = self._again(id, record, earlier, source)
+            if again is not None:
+                return again
+        if plan.way.venue is not None and isinstance(record, Order):
+            record = msgspec.structs.replace(record, venue=plan.way.venue)
+        status = self._decide(id, record, plan, hash, earlier, source)
+        row = self.entries.keep(id, source.message, record, plan, status, hash)
+        if status.code == "PDNG":
+            self.state.held[id] = row
+        return status
+
+    # -- what came before
+
+    def _earlier(self, record: Payment | Order, hash: int) -> PaymentRow | None:
+        """A payment that was taken before, perhaps in another message."""
+        row = self.entries.known(hash)
+        return row if row is not None and row.reference == reference(record) else None
+
+    def _again(self, id: int, record: Order, earlier: PaymentRow, source: Source) -> Status | None:
+        """An order that may have been taken before was: the same report again, and nothing is done."""
+        first = unpack_record(earlier.record)
+        if not isinstance(first, Order) or any(getattr(first, name) != getattr(record, name) for name in _TERMS):
+            return None
+        text = f"sent again; taken before, as payment {earlier.id}"
+        self.entries.keep(id, source.message, record, None, Status("ACTC", record, id, text=text, place=record.place))
+        first = msgspec.structs.replace(first, extra=record.extra)  # answers go back the way that this one came
+        working = self.state.book.working.get(earlier.id)
+        if working is not None:
+            return Status("ACTC", first, earlier.id, told=(standing(working, id, record),))
+        return Status(
+            earlier.status, first, earlier.id, earlier.reason, earlier.text, earlier.refusal_code, earlier.place
+        )
+
+    # -- decide
+
+    def _decide(
+        self,
+        id: int,
+        record: Payment | Order,
+        plan: Plan,
+        hash: int,
+        earlier: PaymentRow | None,
+        source: Source,
+    ) -> Status:
+        refused = plan.refusal
+        if refused is None and earlier is not None:
+            text = f"this payment was taken before, as payment {earlier.id}"
+            refused = refusal(record, "duplicate-payment", "AM05", text)
+        if refused is not None:
+            return rejected(id, record, refused)
+        hold: Finding | None = None
+        for finding in plan.findings:
+            self.entries.decided(id, finding)
+            if finding.outcome == "refuse":
+                refused = refused or refusal(record, finding.code, finding.reason, finding.text)
+            elif finding.outcome == "hold":
+                hold = hold or finding
+        if refused is not None:
+            return rejected(id, record, refused)
+        if hold is not None:
+            self.entries.remember(hash, id)
+            return Status("PDNG", record, id, hold.reason, hold.text, hold.code, record.place)
+        if isinstance(record, Order) and plan.way.affirm:
+            return self._await(id, record, plan, hash, source)
+        return self.settle(id, record, plan, hash, source)
+
+    def settle(self, id: int, record: Payment | Order, plan: Plan, hash: int, source: Source) -> Status:
+        """Move the money, or place the order at its venue."""
+        if isinstance(record, Order) and record.venue is not None:
+            return self._place(id, record, hash, source)
+        if plan.legs:
+            failure = self.state.ledger.apply(plan.legs)
+            if failure is not None:
+                return rejected(id, record, refusal(record, failure.code, failure.reason, failure.text))
+            self.entries.post(id, plan.legs)
+        self.entries.remember(hash, id)
+        way = plan.way
+        send = way.route.send
+        if send is not None and isinstance(record, Payment):
+            group = getattr(way.writer, "group", None)  # what payments of one message must have in common
+            key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
+            self._outgoing.setdefault(key, (way, []))[1].append(record)
+        return Status("ACSC", record, id, place=record.place)
+
+    def _place(self, id: int, order: Order, hash: int, source: Source) -> Status:
+        """An order that a venue works: placed under a number of ours, settled by what the venue reports."""
+        assert order.venue is not None, "asked only for such orders"
+        self.entries.remember(hash, id)
+        self.state.book.working[id] = Working(id, source.message, order)
+        venue = Source(order.venue.endpoint, order.venue.session, order.venue.type)
+        self.entries.tell(venue, Placement("order", placed(id), order))
+        return Status("ACSP", order, id, place=order.place)
+
+    def _await(self, id: int, order: Order, plan: Plan, hash: int, source: Source) -> Status:
+        """A deal that its counterparty must affirm before it settles."""
+        self.entries.remember(hash, id)
+        whole = OrderReport(
+            order,
+            id,
+            f"{id}-F",
+            "fill",
+            "filled",
+            order.base,
+            msgspec.structs.replace(order.base, minor=0),
+            order.price,
+            order.base.text(),
+            order.price,
+        )
+        account = order.account or source.session
+        told = (whole, Confirmation(f"C{id}", order, id, account))
+        return Status("PDNG", order, id, "", "waits for its affirmation", AWAITING, order.place, told)
+
+    # -- out
+
+    def send(self) -> None:
+        """Write the messages that the settled payments of this batch leave in."""
+        for way, payments in self._outgoing.values():
+            self._send(way, payments)
+
+    def _send(self, way: Way, payments: Sequence[Payment]) -> None:
+        send, writer = way.route.send, way.writer
+        assert send is not None, "only routes that send collect payments"
+        assert writer is not None, "a route that sends has a writer"
+        for start in range(0, len(payments), send.per_message):
+            frame = writer.encode(payments[start : start + send.per_message], send.as_, self.entries.writing(""))
+            name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
+            self.entries.outbox(send.to, name, frame)
+
+
+def placed(id: int) -> str:
+    """The ClOrdID of ours under which a venue knows an order, or a change of one: unique for ever."""
+    return f"FO{id}"
+
+
+def standing(working: Working, id: int, order: Order) -> OrderReport:
+    """How an order at a venue stands: the report `id` of it, going back the way that `order` came."""
+    return report(working, f"{id}-I", "status", order=order)
+
+
+def report(
+    working: Working,
+    exec_id: str,
+    kind: str,
+    status: str = "",
+    order: Order | None = None,
+    **more: str,
+) -> OrderReport:
+    """A report about an order at a venue; `status` where it is not what the quantities say."""
+    order = order or working.order
+    base = working.order.base
+    filled = msgspec.structs.replace(base, minor=working.filled_minor)
+    closed = status in CLOSED
+    leaves = msgspec.structs.replace(base, minor=0 if closed else max(base.minor - working.filled_minor, 0))
+    if not status:
+        status = "new" if not working.filled_minor else "partial" if leaves.minor else "filled"
+    return OrderReport(order, working.payment, exec_id, kind, status, filled, leaves, average(working), **more)
+
+
+CLOSED = ("canceled", "rejected", "expired", "filled")
+
+
+def average(working: Working) -> str:
+    """The average price of what is filled, half to even at ten decimals; "0" when nothing is."""
+    if not working.filled_minor:
+        return "0"
+    scaled, rest = divmod(working.weighted, denominator := working.filled_minor * 10**8)
+    scaled += 2 * rest > denominator or (2 * rest == denominator and scaled % 2)
+    whole, fraction = divmod(scaled, 10**10)
+    return f"{whole}.{fraction:010d}".rstrip("0").rstrip(".")
+
+
+def lots(legs: Sequence[Leg]) -> tuple[tuple[str, str, str, int], ...]:
+    """Movements as a record remembers them."""
+    return tuple((leg.debit, leg.credit, leg.currency, leg.minor) for leg in legs)
+
+
+def reversed_legs(moved: Sequence[tuple[str, str, str, int]]) -> tuple[Leg, ...]:
+    """What undoes movements, last first."""
+    return tuple(Leg(credit, debit, currency, minor) for debit, credit, currency, minor in reversed(moved))
