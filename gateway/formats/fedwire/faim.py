@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from msgspec import structs
 
-from gateway.formats.fedwire import loss, meaning, rules, scan, write
+from gateway.formats.fedwire import loss, meaning, parties, rules, scan, write
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
@@ -189,7 +189,7 @@ def answer(decoded: Decoded, statuses: Sequence[Status], writing: Writing) -> li
 def _acknowledged(state: str, environment: str, moment: str, reason: str, text: str, imad: str) -> str:
     lines = [f"{{1100}}30{environment} {state}", f"{{1110}}{moment}FO  "]
     if state == "3":
-        told = write.parties.plain(f"{reason} {text}")[:35]
+        told = parties.plain(f"{reason} {text}")[:35]
         lines.append(f"{{1130}}{ERROR_CATEGORY.get(reason, 'E')}{reason[-3:].ljust(3) or '000'}{told}*")
     if imad:
         lines.append(f"{{1520}}{imad}")

@@ -16,7 +16,7 @@ from lxml import etree
 from msgspec import structs
 
 from gateway.formats.fedwire import profile, write
-from gateway.formats.fedwire.meaning import FAMILY, KIND_INSTRUMENTS, SCHEME
+from gateway.formats.fedwire.meaning import FAMILY, INSTRUMENTS, KIND_INSTRUMENTS, SCHEME
 from gateway.formats.fedwire.parties import latin
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.iso20022.envelope import Envelope, open_envelope
@@ -130,8 +130,9 @@ def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Wr
 
 def fit(payment: Payment, type: str) -> Fit:
     """The rules on what would be sent, and what Fedwire has no place for."""
-    if payment.kind == "payment_request":
-        return Fit(Refusal("wrong-kind", "FF01", payment.place, f"{type} carries no payment request"))
+    if payment.kind in ("payment_request", "return"):
+        text = f"{type} carries no {payment.kind.replace('_', ' ')}"
+        return Fit(Refusal("wrong-kind", "FF01", payment.place, text, payment.end_to_end_id))
     # Who sends is known when it is written; while it is tried, a payment without a sender for Fedwire has us.
     trial = _TRIAL if write.member(payment.instructing_agent) else structs.replace(_TRIAL, routing_number=_OURS)
     written, losses = prepared(payment, trial.routing_number)
@@ -154,17 +155,18 @@ def prepared(payment: Payment, routing_number: str = "") -> tuple[Payment, list[
     losses: list[Loss] = []
     payment = _latin(payment, losses)
     instrument = payment.local_instrument
-    if instrument not in write.INSTRUMENTS:
+    if instrument not in INSTRUMENTS:
         instrument = "COVC" if payment.underlying is not None else KIND_INSTRUMENTS.get(payment.kind, "CTRC")
         if payment.local_instrument:
             losses.append(Loss("local_instrument", f"written as {instrument}: Fedwire has codes of its own"))
-    remittance = payment.remittance
-    if len(remittance) > 1:
-        whole = " ".join(remittance)
-        cut = len(whole) > REMITTANCE_MAX
-        why = f"{len(whole)} characters, Fedwire takes 140" if cut else "several lines are written as one"
-        losses.append(Loss("remittance", why, "truncated" if cut else "info"))
-        remittance = (whole[:REMITTANCE_MAX],)
+    remittance = _one_text(payment.remittance, "remittance", losses)
+    below = payment.underlying
+    if below is not None:
+        below = structs.replace(
+            below,
+            remittance=_one_text(below.remittance, "underlying.remittance", losses),
+            instructions_for_next_agent=(),
+        )
     if payment.instructions_for_next_agent:
         losses.append(Loss("instructions_for_next_agent", "Fedwire has no instruction for the next agent"))
     sender, receiver = payment.instructing_agent, write.receiver(payment)
@@ -172,10 +174,11 @@ def prepared(payment: Payment, routing_number: str = "") -> tuple[Payment, list[
         if sender is not None:
             losses.append(Loss("instructing_agent", "we are the sender", "info"))
         sender = Agent(clearing_system="USABA", clearing_member=routing_number)
-    imad = profile_imad(payment)
+    imad = own_imad(payment)
     fields: dict[str, Any] = {
         "local_instrument": "",
         "remittance": remittance,
+        "underlying": below,
         "instructions_for_next_agent": (),
         "settlement_method": "CLRG",
         "clearing_system": "FDW",
@@ -188,7 +191,18 @@ def prepared(payment: Payment, routing_number: str = "") -> tuple[Payment, list[
     return structs.replace(payment, **fields), losses
 
 
-def profile_imad(payment: Payment) -> str:
+def _one_text(texts: tuple[str, ...], element: str, losses: list[Loss]) -> tuple[str, ...]:
+    """Lines of remittance as the one text that Fedwire takes."""
+    if len(texts) < 2:
+        return texts
+    whole = " ".join(texts)
+    cut = len(whole) > REMITTANCE_MAX
+    why = f"{len(whole)} characters, Fedwire takes {REMITTANCE_MAX}" if cut else "several lines are written as one"
+    losses.append(Loss(element, why, "truncated" if cut else "info"))
+    return (whole[:REMITTANCE_MAX].rstrip(),)
+
+
+def own_imad(payment: Payment) -> str:
     """The payment's own IMAD, when its reference is one; it becomes the message's id."""
     return payment.clearing_reference if write.IMAD.match(payment.clearing_reference) else ""
 

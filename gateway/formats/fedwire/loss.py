@@ -46,7 +46,7 @@ def _implied(path: str, text: str, new: Mapping[str, str]) -> bool:
     """What the other side says by saying nothing."""
     return (
         (path == "charge_bearer" and text == "SHAR" and path not in new)
-        or (path == "end_to_end_id" and text == "NOTPROVIDED")
+        or text == "NOTPROVIDED"
         or (path == "priority" and text == "NORM")
         or text == ""
     )

@@ -7,13 +7,14 @@ local instrument implies, an institution that is the sender) is not said twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.formats.fedwire import parties
 from gateway.formats.fedwire.remittance import structured
 from gateway.formats.fedwire.scan import Message
 from gateway.formats.fedwire.tables import BY_NUMBER, MOVES_MONEY, REQUESTS, REVERSALS
-from gateway.model import Account, Agent, Charge, Instruction, Money, Party, Payment
+from gateway.model import Account, Address, Agent, Charge, Instruction, Money, Party, Payment
 
 SCHEME = "fedwire"
 FAMILY = "fedwire:"
@@ -254,10 +255,8 @@ def _underlying(basket: Leaves, whole: Money) -> Payment:
     for tag, side in (("{7050}", "debtor"), ("{7059}", "creditor")):
         own = list(lines_and_tag(basket, tag))
         account = Account(own.pop(0)[1:]) if own and own[0][:1] == "/" and len(own[0]) > 1 else None
-        elements = {"name": own[0] if own else "", **{f"address_{n}": line for n, line in enumerate(own[1:4], 1)}}
-        fields[side], fields[f"{side}_account"] = parties.party(elements)[0], account
-        for number, line in enumerate(own[4:], 5):
-            basket[tag, f"line_{number}"] = line
+        fields[side] = Party(own[0], _below(own)) if own else None
+        fields[f"{side}_account"] = account
     for tag, name in (("{7052}", "debtor_agent"), ("{7057}", "creditor_agent")):
         fields[name] = cover_agent(lines_and_tag(basket, tag))
     between = cover_agent(lines_and_tag(basket, "{7056}"))
@@ -282,4 +281,9 @@ def cover_agent(said: tuple[str, ...]) -> Agent | None:
         return None
     if parties.BIC.match(said[0]):
         return Agent(said[0], name=" ".join(said[1:]))
-    return parties.agent({"name": said[0], **{f"address_{n}": line for n, line in enumerate(said[1:], 1)}})[0]
+    return Agent(name=said[0], address=_below(said))
+
+
+def _below(said: Sequence[str]) -> Address | None:
+    """The lines below a name."""
+    return Address(lines=tuple(said[1:])) if len(said) > 1 else None

@@ -55,7 +55,8 @@ def _address(elements: Mapping[str, str]) -> Address | None:
 def party(elements: Mapping[str, str]) -> tuple[Party | None, Account | None]:
     """A beneficiary or originator, and the account named beside it."""
     code, identifier = elements.get("id_code", "").strip(), elements.get("identifier", "")
-    bic, ids, account = "", (), None
+    bic, account = "", None
+    ids: tuple[Identification, ...] = ()
     both = _BIC_ACCOUNT.match(identifier) if code == "T" else None
     if both:
         bic, account = both[1], Account(both[2])

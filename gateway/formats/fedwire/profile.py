@@ -75,7 +75,7 @@ def _amount_fits(text: str) -> bool:
     return len(fraction) <= 2 and digits.isdigit() and int(digits) <= AMOUNT_MAX_CENTS
 
 
-IMAD = r"[0-9]{8}[A-Z0-9]{8}[0-9]{6}"
+IMAD = r"[0-9]{8}[A-Za-z0-9]{8}[0-9]{6}"
 _UETR = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _CUSTOMER, _BANK, _DRAWDOWN = "CTRC|CTRD|CTRS", "BTRC|BTRD|BTRS|COVC|COVS", "DRRC|DRRB"
 
@@ -83,6 +83,11 @@ _CUSTOMER, _BANK, _DRAWDOWN = "CTRC|CTRD|CTRS", "BTRC|BTRD|BTRS|COVC|COVS", "DRR
 def _instrument(id: str, types: tuple[str, ...], codes: str) -> Rule:
     text = f"one of {codes.replace('|', ' ')}"
     return Rule(id, "FF05", types, "PmtTpInf/LclInstrm/Prtry", _like(f"(?:{codes})"), text, True)
+
+
+def _remittance(path: str) -> Rule:
+    text = "at most 140 characters, once"
+    return Rule("FED-RMT", "RR07", TRANSFERS, path, _like(r"(?s).{1,140}"), text, most=1)
 
 
 RULES: tuple[Rule, ...] = (
@@ -105,7 +110,8 @@ RULES: tuple[Rule, ...] = (
     Rule("FED-INSTD", "RC04", TRANSFERS, "InstdAgt/FinInstnId/ClrSysMmbId/MmbId", _anything, "the receiver", True),
     Rule("FED-NEXT", "FF01", TRANSFERS, "InstrForNxtAgt/InstrInf", lambda text: False, "nothing: it is not used"),
     Rule("FED-NEXT", "FF01", TRANSFERS, "InstrForNxtAgt/Cd", lambda text: False, "nothing: it is not used"),
-    Rule("FED-RMT", "RR07", TRANSFERS, "RmtInf/Ustrd", _like(r"(?s).{1,140}"), "at most 140 characters, once", most=1),
+    _remittance("CdtTrfTxInf/RmtInf/Ustrd"),
+    _remittance("UndrlygCstmrCdtTrf/RmtInf/Ustrd"),
     Rule(
         "FED-EVENT",
         "FF01",

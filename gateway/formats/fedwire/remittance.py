@@ -64,6 +64,15 @@ _PATHS = {path: leaf for leaf, path in TABLE.items()}
 _TAG = re.compile(r"\{([0-9]{4})\}(?:\[([0-9]+)\])?\Z")
 _STRD = re.compile(r"Strd(?:\[([0-9]+)\])?/(.*)\Z")
 _DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})\Z")
+_NUMBERED = {"id_number": "Othr/Id", "id_code": "Othr/SchmeNm/Cd", "id_issuer": "Othr/Issr"}
+_BRANCHES = {"OI": "Id/OrgId", "PI": "Id/PrvtId"}
+_SIDES = {"8300": "Invcee", "8350": "Invcr"}
+_IDS = {
+    f"{side}/{branch}/{path}": (tag, type, name)
+    for tag, side in _SIDES.items()
+    for type, branch in _BRANCHES.items()
+    for name, path in _NUMBERED.items()
+}
 # What ISO 20022 takes only in its own form; a text that has not that form stays with FAIM.
 _FORMS = {"country": re.compile(r"[A-Z]{2}\Z"), "country_of_residence": re.compile(r"[A-Z]{2}\Z")}
 
@@ -81,16 +90,25 @@ def structured(basket: Leaves) -> Extra:
             continue  # said by the proprietary type
         found[int(match[2] or 1), path] = _to_iso(name, text)
         del basket[tag, name]
-    _implied(basket)
-    order = {path: place for place, path in enumerate(TABLE.values())}
+        if name == "proprietary_type":
+            basket.pop((tag, "document_type"), None)
+    _numbers(basket, found)
+    order = {path: place for place, path in enumerate((*TABLE.values(), *_IDS))}
     ordered = sorted(found, key=lambda key: (key[0], order[key[1]]))
     return tuple((f"{_strd(number)}/{path}", found[number, path]) for number, path in ordered)
 
 
-def _implied(basket: Leaves) -> None:
-    for tag, name in list(basket):
-        if name == "document_type" and basket[tag, name] == "PROP":
-            del basket[tag, name]
+def _numbers(basket: Leaves, found: dict[tuple[int, str], str]) -> None:
+    """Whose number it is decides between an organisation's and a person's; without a number there is none."""
+    for number, side in _SIDES.items():
+        tag = f"{{{number}}}"
+        branch = _BRANCHES.get(basket.get((tag, "id_type"), ""))
+        if branch is None or (tag, "id_number") not in basket:
+            continue
+        del basket[tag, "id_type"]
+        for name, path in _NUMBERED.items():
+            if text := basket.pop((tag, name), ""):
+                found[1, f"{side}/{branch}/{path}"] = text
 
 
 def _strd(number: int) -> str:
@@ -109,11 +127,17 @@ def elements(pairs: Extra) -> Iterator[tuple[str, int, str, str]]:
     """(tag, which of that tag, element, text) for every path that has one; the others have no tag."""
     for path, text in pairs:
         match = _STRD.match(path)
-        leaf = _PATHS.get(match[2]) if match else None
-        if match is None or leaf is None:
+        if match is None:
+            continue
+        number = int(match[1] or 1)
+        if match[2] in _IDS:
+            tag, type, name = _IDS[match[2]]
+            yield tag, number, name, text
+            yield tag, number, "id_type", type
+        leaf = _PATHS.get(match[2])
+        if leaf is None:
             continue
         tag, name = leaf
-        number = int(match[1] or 1)
         yield tag, number, name, text.replace("-", "") if name == "date" else text
         if name == "proprietary_type":
             yield tag, number, "document_type", "PROP"

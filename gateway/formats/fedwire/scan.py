@@ -219,6 +219,7 @@ def _expected(element: Element) -> str:
 _WORDS = {
     "text": "printable ASCII",
     "token": "printable ASCII",
+    "alphanumeric": "letters and digits",
     "digits": "digits",
     "date": "a date as YYYYMMDD",
     "monthday": "a date as MMDD",

@@ -50,6 +50,7 @@ CLASSES = {
     "decimal": r"[0-9]+(?:[,.][0-9]*)?",
     "money": r"[A-Z]{3}[0-9]+(?:[,.][0-9]*)?",
     "token": r"[ -~]{{}}",
+    "alphanumeric": r"[A-Za-z0-9]{{}}",
 }
 CODES: dict[str, frozenset[str]] = {
     "version": _codes("30"),
@@ -141,7 +142,7 @@ TAGS: tuple[Tag, ...] = (
         "output message accountability data",
         (
             _fixed("cycle_date", 8, "date"),
-            _fixed("destination", 8),
+            _fixed("destination", 8, "alphanumeric"),
             _fixed("sequence", 6, "digits"),
             _fixed("date", 4, "monthday"),
             _fixed("time", 4, "time"),
@@ -163,7 +164,7 @@ TAGS: tuple[Tag, ...] = (
     Tag(
         "1520",
         "input message accountability data",
-        (_fixed("cycle_date", 8, "date"), _fixed("source", 8), _fixed("sequence", 6, "digits")),
+        (_fixed("cycle_date", 8, "date"), _fixed("source", 8, "alphanumeric"), _fixed("sequence", 6, "digits")),
     ),
     Tag("2000", "amount", (_fixed("cents", 12, "digits"),)),
     Tag("3100", "sender", (_fixed("routing_number", 9, "digits"), _free("short_name", 18))),

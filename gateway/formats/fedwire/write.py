@@ -29,7 +29,7 @@ from gateway.ports import Writing
 
 TYPES = ("FAIM", "FAIM.padded")
 NOBODY = "000000000"  # a routing number that no institution has
-IMAD = re.compile(r"(?:19|20)[0-9]{6}[ -~]{8}[0-9]{6}\Z")
+IMAD = re.compile(r"(?:19|20)[0-9]{6}[A-Za-z0-9]{8}[0-9]{6}\Z")
 _EXTRA = re.compile(r"fedwire:\{([0-9]{4})\}(?:\[([0-9]+)\])?/([a-z0-9_]+)\Z")
 _BEARER_CODES = {bearer: code for code, bearer in BEARERS.items()}
 
@@ -76,6 +76,7 @@ def laid_out(payment: Payment, writing: Writing, index: int) -> Tags:
     if payment.underlying is not None and (function == "CTP" or payment.local_instrument in COVERS):
         _cover(payment.underlying, tags)
     _kept(payment.extra, tags)
+    _plus(tags)
     _completed(tags)
     return {key: _cut(key[0], elements) for key, elements in tags.items()}
 
@@ -273,6 +274,21 @@ def _kept(extra: Iterable[tuple[str, str]], tags: Tags) -> None:
         named = " ".join(text[2:] for name, text in option.items() if name != "party_id" and text.startswith("1/"))
         if named == tags["5000", 1].get("name"):
             del tags["5000", 1]  # the originator is said by option F
+
+
+# Tags that only a customer transfer plus has, and the local instrument that they stand for.
+_PLUS = (("7", "COVS"), ("825", "RRMT"), ("8200", "NARR"), ("8", "RMTS"))
+
+
+def _plus(tags: Tags) -> None:
+    """A customer transfer with cover or remittance tags is a customer transfer plus, and says which."""
+    numbers = {number for number, _ in tags}
+    named = next((code for prefix, code in _PLUS if any(number.startswith(prefix) for number in numbers)), "")
+    function = tags["3600", 1]
+    if function["business_function"] == "CTR" and (named or "5010" in numbers):
+        function["business_function"] = "CTP"
+    if named and function["business_function"] == "CTP":
+        tags.setdefault(("3610", 1), {"local_instrument": named})
 
 
 def _completed(tags: Tags) -> None:
