@@ -123,7 +123,7 @@ def fit(payment: Payment, type: str) -> Fit:
 
 def _trial(payment: Payment) -> Writing:
     """As our own institution would write it, when the payment names no sender that Fedwire knows."""
-    return _TRIAL if write.member(payment.instructing_agent) else structs.replace(_TRIAL, routing_number="011000015")
+    return _TRIAL if write.member(payment.instructing_agent) else structs.replace(_TRIAL, routing_number="123456780")
 
 
 def _refusal(code: str, place: str, text: str, reason: str = "FF01") -> Refusal:

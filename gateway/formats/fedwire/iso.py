@@ -32,8 +32,9 @@ MARKET_PRACTICE = ("www2.swift.com/mystandards/#/group/Federal_Reserve_Financial
 INSTRUMENT = "iso:PmtTpInf/LclInstrm/Prtry"
 REMITTANCE_MAX = 140
 _ENVIRONMENT, _DUPLICATE = f"{FAMILY}{{1500}}/environment", f"{FAMILY}{{1500}}/duplication"
+_OMAD = f"{FAMILY}AppHdr/BizMsgIdr"
 _TRIAL = Writing("TRIAL00000000001", 1_752_480_000_000_000_000)
-_OURS = "011000015"  # stands for our own routing number while a payment is only tried
+_OURS = "123456780"  # stands for our own routing number while a payment is only tried
 
 
 def is_xml(data: bytes) -> bool:
@@ -99,7 +100,7 @@ def _record(record: Any, decoded: Decoded, header: Mapping[str, str]) -> Any:
     if header.get("duplicate") == "true":
         extra[_DUPLICATE] = "P"
     if len(header.get("omad", "")) == 34:
-        extra["fedwire:omad"] = header["omad"]
+        extra[_OMAD] = header["omad"]
     return structs.replace(
         record,
         scheme=SCHEME,
@@ -146,7 +147,7 @@ def fit(payment: Payment, type: str) -> Fit:
     broken = profile.check(root, envelope.document, type)
     if broken:
         return Fit(structs.replace(broken[0], record=payment.end_to_end_id))
-    own = (_ENVIRONMENT, _DUPLICATE, "fedwire:omad")
+    own = (_ENVIRONMENT, _DUPLICATE, _OMAD)
     return Fit(None, (*losses, *(loss for loss in found.losses if loss.element not in own)))
 
 

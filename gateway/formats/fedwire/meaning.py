@@ -33,6 +33,8 @@ INSTRUMENTS: dict[str, tuple[str, str, str]] = {
     "DRRB": ("DRB", "16", "31"),
 }
 COVERS = ("COVC", "COVS")
+# Cover fields that are written with one option of the SWIFT field.
+SWIFT_TAGS = {"{7050}": "50K", "{7059}": "59", "{7070}": "70", "{7072}": "72"}
 # What a payment of each kind is when it says nothing else.
 KIND_INSTRUMENTS = {
     "credit_transfer": "CTRC",
@@ -251,6 +253,8 @@ def _underlying(basket: Leaves, whole: Money) -> Payment:
     instructed = amount(said[:3], said[3:])
     if instructed is not None:
         del basket["{7033}", "amount"]
+        if basket.get(("{7033}", "swift_tag")) == "33B":
+            del basket["{7033}", "swift_tag"]
         fields["instructed_amount"] = instructed
     for tag, side in (("{7050}", "debtor"), ("{7059}", "creditor")):
         own = list(lines_and_tag(basket, tag))
@@ -267,10 +271,10 @@ def _underlying(basket: Leaves, whole: Money) -> Payment:
 
 
 def lines_and_tag(basket: Leaves, tag: str) -> tuple[str, ...]:
-    """Take the lines of a cover field; the SWIFT tag stays in the basket."""
+    """Take the lines of a cover field; the SWIFT tag stays in the basket when it is not the usual one."""
     kept = basket.get((tag, "swift_tag"), "")
     found = lines(basket, tag)
-    if kept:
+    if kept and kept != SWIFT_TAGS.get(tag):
         basket[tag, "swift_tag"] = kept
     return found
 

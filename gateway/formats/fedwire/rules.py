@@ -37,7 +37,7 @@ def check(message: Message, type: str = "") -> list[Refusal]:
     if not found:
         found += _missing(numbers, type)
     if not found:
-        found += _between(message, numbers)
+        found += {(fault.code, fault.place): fault for fault in _between(message, numbers)}.values()
     return found
 
 

@@ -9,6 +9,7 @@ same bytes. Linear in the file; nothing raises.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import BinaryIO
@@ -203,9 +204,14 @@ def _wrong(element: Element, value: str) -> str:
     codes = CODES.get(element.kind)
     if codes is not None:
         return "" if value in codes else _expected(element)
-    return (
-        "" if len(value) <= element.width and pattern(element.kind, element.width).match(value) else _expected(element)
-    )
+    if len(value) > element.width or not pattern(element.kind, element.width).match(value):
+        return _expected(element)
+    return _expected(element) if element.kind == "date" and not _is_date(value) else ""
+
+
+def _is_date(text: str) -> bool:
+    """Whether the month has that day."""
+    return int(text[6:]) <= monthrange(int(text[:4]), int(text[4:6]))[1]
 
 
 def _expected(element: Element) -> str:
