@@ -21,7 +21,7 @@ from gateway.formats.fedwire.parties import latin
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.iso20022.envelope import Envelope, open_envelope
 from gateway.formats.iso20022.write import stamp
-from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, parse
+from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, parse, violations
 from gateway.model import Agent, Loss, Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
@@ -144,7 +144,7 @@ def fit(payment: Payment, type: str) -> Fit:
     assert not isinstance(root, Refusal), "what is written is XML"
     envelope = open_envelope(root)
     assert not isinstance(envelope, list), "what is written holds one document"
-    broken = profile.check(root, envelope.document, type)
+    broken = violations(envelope.document, type) or profile.check(root, envelope.document, type)
     if broken:
         return Fit(structs.replace(broken[0], record=payment.end_to_end_id))
     own = (_ENVIRONMENT, _DUPLICATE, _OMAD)

@@ -16,6 +16,12 @@ DELIVERED = ("1100", "1110", "1120")
 # What the door says of the kind of message: senders that leave the IMAD to the service.
 WITHOUT_IMAD = "FAIM.advantage"
 
+# Tags whose code may be PROP: the code, and the element that says it then.
+PROPRIETARY = {
+    "3610": ("local_instrument", "proprietary"),
+    "8400": ("document_type", "proprietary_type"),
+    "8700": ("document_type", "proprietary_type"),
+}
 # Money elements: tag -> (currency element, amount element); "" when both stand in one.
 AMOUNTS = (
     ("3700", "", "charge_1"),
@@ -117,6 +123,7 @@ def _identified(message: Message) -> Iterator[Refusal]:
         if spec.elements[0].name == "id_code" and bool(tag.get("id_code").strip()) != bool(tag.get("identifier")):
             text = "an identification code and an identifier stand together"
             yield _refusal("FAIM-ELEMENT", f"{place}, element identifier", text, "BE01")
-        if tag.number == "3610" and (tag.get("local_instrument") == "PROP") != bool(tag.get("proprietary")):
+        code, own = PROPRIETARY.get(tag.number, ("", ""))
+        if code and (tag.get(code) == "PROP") != bool(tag.get(own)):
             text = "a proprietary code stands with PROP and only with PROP"
-            yield _refusal("FAIM-ELEMENT", f"{place}, element proprietary", text)
+            yield _refusal("FAIM-ELEMENT", f"{place}, element {own}", text)

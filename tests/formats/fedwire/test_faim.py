@@ -119,6 +119,7 @@ def test_written_again_it_says_the_same(sample: Path, type: str) -> None:
         ({"t8650": "20250631"}, "FAIM-ELEMENT", "element date"),
         ({"t8650": "20250600"}, "FAIM-ELEMENT", "element date"),
         ({"t9000": "HELLO*"}, "FAIM-PROHIBITED", "{9000}"),
+        ({"t8400": "CINVOWN*1*"}, "FAIM-ELEMENT", "element proprietary_type"),
         ({"t7777": "X*"}, "FAIM-TAG", "{7777}"),
         ({"t1510": "1002"}, "FAIM-MISSING", "{3500}"),
     ],

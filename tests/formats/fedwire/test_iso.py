@@ -238,7 +238,7 @@ def accounted(data: bytes) -> None:
     for (tag, name), text in before.items():
         told = {f"{meaning.FAMILY}{tag}/{name}", STAND_FOR.get(tag, "")} & lost
         # An institution that is the sender or the receiver is not named again, nor is the kind of its number.
-        implied = name == "id_code" and before[tag, "identifier"] in values
+        implied = name == "id_code" and before.get((tag, "identifier")) in values
         assert told or implied or text.replace(",", ".") in values, (tag, name)
     assert translated(back)[0] == back
 
