@@ -14,7 +14,7 @@ from gateway.formats.fedwire import parties
 from gateway.formats.fedwire.remittance import structured
 from gateway.formats.fedwire.scan import Message
 from gateway.formats.fedwire.tables import BY_NUMBER, MOVES_MONEY, REQUESTS, REVERSALS
-from gateway.model import Account, Address, Agent, Charge, Instruction, Money, Party, Payment
+from gateway.model import Account, Address, Agent, Charge, Instruction, Money, Original, Party, Payment
 
 SCHEME = "fedwire"
 FAMILY = "fedwire:"
@@ -132,8 +132,8 @@ def _kind(basket: Leaves, cover: bool) -> dict[str, Any]:
     ):
         if basket[tag, name] == implied:
             del basket[tag, name]
-    original = (("IMAD", basket.pop(("{3500}", "identifier"), "")),) if subtype in REVERSALS else ()
     if subtype in REVERSALS:
+        original = Original(clearing_reference=basket.pop(("{3500}", "identifier"), ""))
         basket.setdefault(("{3600}", "business_function"), function)
         return {"kind": "return", "local_instrument": instrument, "original": original}
     return {"kind": kind, "local_instrument": instrument}

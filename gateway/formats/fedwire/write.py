@@ -130,7 +130,7 @@ def _references(payment: Payment, tags: Tags) -> None:
     _put(tags, "3320", {"reference": payment.instruction_id})
     if payment.end_to_end_id not in ("NOTPROVIDED", kept.get(f"{FAMILY}{{3620}}/end_to_end_id")):
         _put(tags, "4320", {"reference": payment.end_to_end_id})
-    original = dict(payment.original).get("IMAD", "")
+    original = payment.original.clearing_reference if payment.original is not None else ""
     if payment.kind == "return":
         tags["3500", 1] = {"identifier": original}
 
