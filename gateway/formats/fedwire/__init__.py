@@ -42,7 +42,7 @@ class Fedwire:
 
     def group(self, payment: Payment, type: str) -> str:
         """Payments of one ISO message: each is alone. FAIM files hold any."""
-        return payment.place + payment.identity + payment.uetr if type in iso.WRITES else ""
+        return str(id(payment)) if type in iso.WRITES else ""
 
     def fit(self, payment: Payment, type: str) -> Fit:
         return iso.fit(payment, type) if type in iso.WRITES else faim.fit(payment, type)

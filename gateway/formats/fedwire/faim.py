@@ -6,8 +6,9 @@ its place. A message that moves no money (a request, a refusal, a service messag
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import BinaryIO
 
 from msgspec import structs
@@ -20,6 +21,7 @@ NAME = "fedwire"
 TYPE = "FAIM"
 MEDIA, SUFFIX = "text/plain", ".faim"
 FILE_BYTES_MAX = 64 * 1024 * 1024  # a file read whole; larger ones come in parts
+MESSAGES_MAX = 200_000  # of a file read whole: 64 MiB of the shortest messages that are right
 AMOUNT_MAX_CENTS = 999_999_999_999  # twelve digits
 FAULTS_MAX = 20  # of one message: enough to mend it
 ROUTING_WEIGHTS = (3, 7, 1) * 3
@@ -32,35 +34,42 @@ def decode(data: bytes, type: str = "") -> Decoded:
     if len(data) > FILE_BYTES_MAX:
         text = f"the file has {len(data)} bytes; expected at most {FILE_BYTES_MAX}"
         return Decoded(NAME, TYPE, refusals=(Refusal("FAIM-SIZE", "FF01", "file", text),))
-    before, messages = scan.scan(data.decode("latin-1"))
-    wrong = _no_messages(before, messages)
-    if wrong is not None:
-        return Decoded(NAME, TYPE, refusals=(wrong,))
-    return _decoded(messages, type, 0)
+    text = data.decode("latin-1")
+    found = _decoded(scan.messages(text), type, 0, whole=True)
+    if found is not None:
+        return found
+    said = "no tag" if text.strip() else "nothing"
+    wrong = Refusal("FAIM-EMPTY", "FF01", "character 0", f"{said} found; expected a message that begins with {{1500}}")
+    return Decoded(NAME, TYPE, refusals=(wrong,))
 
 
-def _no_messages(before: str, messages: Sequence[scan.Message]) -> Refusal | None:
-    if messages:
-        return None
-    found = "nothing" if not before.strip() else "no tag"
-    return Refusal("FAIM-EMPTY", "FF01", "character 0", f"{found} found; expected a message that begins with {{1500}}")
+def _decoded(messages: Iterable[scan.Message], type: str, counted: int, *, whole: bool = False) -> Decoded | None:
+    """Messages as records, `counted` having gone before them; None when there are none.
 
-
-def _decoded(messages: Sequence[scan.Message], type: str, counted: int) -> Decoded:
-    checked = [(message, rules.check(message, type)[:FAULTS_MAX]) for message in messages]
-    first = messages[0]
-    header = {"messages": str(len(messages)), "imad": meaning.imad(first)}
-    ends = (first.text("3100", "routing_number"), first.text("3400", "routing_number"))
-    if len(checked) == 1 and checked[0][1] and not counted:
-        wrong = checked[0][1]
-        return Decoded(NAME, TYPE, meaning.imad(first), "", (), tuple(wrong), *ends, _head(first, header))
+    A `whole` file of one wrong message is refused with all its faults.
+    """
     records: list[Payment | Refusal] = []
-    for number, (message, wrong) in enumerate(checked, counted + 1):
+    first: scan.Message | None = None
+    number, alone = counted, tuple[Refusal, ...]()
+    for number, message in enumerate(messages, counted + 1):
+        wrong = rules.check(message, type)[:FAULTS_MAX]
+        if first is None:
+            first, alone = message, tuple(wrong)
         if wrong:
-            records += (_placed(fault, number, message) for fault in wrong[:1])
+            records.append(_placed(wrong[0], number, message))
         elif meaning.moves(message):
             records.append(meaning.payment(message, f"message {number}"))
-    return Decoded(NAME, TYPE, meaning.imad(first), "", records, (), *ends, _head(first, header))
+        if number - counted > MESSAGES_MAX:
+            said = f"more than {MESSAGES_MAX} messages in one piece; expected parts"
+            return Decoded(NAME, TYPE, refusals=(Refusal("FAIM-SIZE", "FF01", f"message {number}", said),))
+    if first is None:
+        return None
+    name = meaning.imad(first)
+    ends = (first.text("3100", "routing_number"), first.text("3400", "routing_number"))
+    head = _head(first, {"messages": str(number - counted), "imad": name})
+    if whole and number == 1 and alone:
+        return Decoded(NAME, TYPE, name, "", (), alone, *ends, head)
+    return Decoded(NAME, TYPE, name, "", records, (), *ends, head)
 
 
 def _head(message: scan.Message, header: dict[str, str]) -> dict[str, str]:
@@ -81,15 +90,12 @@ def _placed(fault: Refusal, number: int, message: scan.Message) -> Refusal:
 
 def parts(file: BinaryIO, records_max: int, type: str = "") -> Iterator[Decoded]:
     """A long file, as many messages at a time as are asked for."""
-    counted, waiting = 0, list[scan.Message]()
-    for piece in scan.stream(file):
-        waiting += scan.scan(piece)[1]
-        while len(waiting) > records_max:
-            yield _decoded(waiting[:records_max], type, counted)
-            waiting, counted = waiting[records_max:], counted + records_max
-    if waiting:
-        yield _decoded(waiting, type, counted)
-    elif not counted:
+    counted = 0
+    messages = (message for piece in scan.stream(file) for message in scan.messages(piece))
+    while (found := _decoded(islice(messages, min(records_max, MESSAGES_MAX)), type, counted)) is not None:
+        yield found
+        counted += int(found.header["messages"])
+    if not counted:
         yield Decoded(NAME, TYPE, refusals=(Refusal("FAIM-EMPTY", "FF01", "file", "no message found; expected one"),))
 
 

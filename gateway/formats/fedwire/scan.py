@@ -32,11 +32,11 @@ from gateway.model import Refusal
 
 MESSAGE_CHARACTERS_MAX = 65_536  # all tags full are about 33,000
 CHUNK_BYTES = 1 << 20  # of a stream read at a time
+PIECE_CHARACTERS_MAX = 4 << 20  # without an end of a message in it: no file of FAIM
 
 _TAG = re.compile(r"\{([0-9]{4})\}")
 _LENGTH = re.compile(r"[0-9]{4}")
 _AFTER_ADDENDA = re.compile(r"\*?\s*(?:\{[0-9]{4}\}|\Z)")
-_BEGINS = re.compile(r"\{1(?:1[0-3]|50)0\}")
 
 
 class Read(Struct, frozen=True, gc=False):
@@ -87,27 +87,45 @@ def pattern(kind: str, width: int) -> re.Pattern[str]:
 
 def scan(text: str) -> tuple[str, list[Message]]:
     """What stands before the first tag, and the messages."""
-    cuts = list(_cuts(text))
-    if not cuts:
-        return text, []
-    ends = [start for _, start, _ in cuts[1:]] + [len(text)]
-    messages: list[Message] = []
-    tags: list[Read] = []
-    faults: list[Refusal] = []
+    found = _TAG.search(text)
+    return text[: found.start()] if found else text, list(messages(text))
+
+
+def messages(text: str) -> Iterator[Message]:
+    """The messages of a file, one at a time, so that no more than one is held in pieces."""
+    for cuts, end in _extents(text):
+        ends = [start for _, start, _ in cuts[1:]] + [end]
+        tags: list[Read] = []
+        faults: list[Refusal] = []
+        if end - cuts[0][1] > MESSAGE_CHARACTERS_MAX:
+            said = f"the message has {end - cuts[0][1]} characters; expected at most {MESSAGE_CHARACTERS_MAX}"
+            faults.append(Refusal("FAIM-SIZE", "FF01", f"character {cuts[0][1]}", said))
+        for (number, start, body), stop in zip(cuts, ends, strict=True):
+            read, wrong = _tag(number, text[start:body], text[body:stop], start)
+            tags.append(read)
+            faults += wrong
+        yield Message(tuple(tags), tuple(faults))
+
+
+Cut = tuple[str, int, int]  # number, where the tag begins, where its elements begin
+
+
+def _extents(text: str) -> Iterator[tuple[list[Cut], int]]:
+    """The tags of each message and where it ends; of one that is too long, the tags up to the limit."""
+    cuts: list[Cut] = []
     seen: set[str] = set()
-    for (number, start, body), end in zip(cuts, ends, strict=True):
-        if tags and number in FIRST and (number in seen or not seen <= FIRST):
-            messages.append(Message(tuple(tags), tuple(faults)))
-            tags, faults, seen = [], [], set()
-        seen.add(number)
-        read, wrong = _tag(number, text[start:body], text[body:end], start)
-        tags.append(read)
-        faults += wrong
-    messages.append(Message(tuple(tags), tuple(faults)))
-    return text[: cuts[0][1]], messages
+    for cut in _cuts(text):
+        if cuts and cut[0] in FIRST and (cut[0] in seen or not seen <= FIRST):
+            yield cuts, cut[1]
+            cuts, seen = [], set()
+        seen.add(cut[0])
+        if not cuts or cut[1] - cuts[0][1] <= MESSAGE_CHARACTERS_MAX:
+            cuts.append(cut)
+    if cuts:
+        yield cuts, len(text)
 
 
-def _cuts(text: str) -> Iterator[tuple[str, int, int]]:
+def _cuts(text: str) -> Iterator[Cut]:
     """Every tag: number, where it begins, where its elements begin. Addenda are passed over by their own measure."""
     at = 0
     while found := _TAG.search(text, at):
@@ -236,9 +254,9 @@ _WORDS = {
 }
 
 
-def printed(before: str, messages: Iterable[Message]) -> str:
+def printed(before: str, read: Iterable[Message]) -> str:
     """A file from what was read of it."""
-    return before + "".join("".join(tag.raw) for message in messages for tag in message.tags)
+    return before + "".join("".join(tag.raw) for message in read for tag in message.tags)
 
 
 def stream(file: BinaryIO) -> Iterator[str]:
@@ -246,20 +264,15 @@ def stream(file: BinaryIO) -> Iterator[str]:
     rest = ""
     while chunk := file.read(CHUNK_BYTES):
         rest += chunk.decode("latin-1")
-        starts = [found.start() for found in _BEGINS.finditer(rest)]
-        # The last message may go on, and a run of header tags belongs to one message.
-        last = next((at for at in reversed(starts) if _whole_before(rest, at)), 0)
+        # Addenda that are not all there may look like tags: what may belong to them waits for the next chunk.
+        sure = len(rest) - ADDENDA_NEW_MAX - len("{8200}" + ADDENDA_END)
+        last = 0
+        for cuts, _ in _extents(rest):
+            last = cuts[0][1] if cuts[0][1] <= sure else last
+        if not last and len(rest) > PIECE_CHARACTERS_MAX:
+            last = len(rest)
         if last:
             yield rest[:last]
             rest = rest[last:]
-        elif len(rest) > 2 * CHUNK_BYTES:
-            yield rest
-            rest = ""
     if rest:
         yield rest
-
-
-def _whole_before(text: str, at: int) -> bool:
-    """Whether a message ends right before: the tag before this one is none of the header's."""
-    before = text.rfind("{", 0, at)
-    return before >= 0 and text[before + 1 : before + 5] not in FIRST

@@ -193,12 +193,16 @@ def test_several_messages_in_a_file_and_in_parts() -> None:
     parts = list(FORMAT.parts(io.BytesIO(data), 2))
     assert [record for part in parts for record in part.records] == list(decoded.records)
     assert [len(part.records) for part in parts] == [2, 2]
+    assert [part.refusals for part in FORMAT.parts(io.BytesIO(bad + b"\n" + good), 1)] == [(), ()]
 
 
 def test_a_long_file_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "CHUNK_BYTES", 700)
-    data = b"\n".join([message()] * 20)
-    assert sum(len(part.records) for part in FORMAT.parts(io.BytesIO(data), 3)) == 20
+    data = b"\n".join([message(), message(t3600="CTP*", t3610="NARR*", t8200="{1500} {1510}<<>>")] * 80)
+    parts = list(FORMAT.parts(io.BytesIO(data), 3))
+    assert sum(len(part.records) for part in parts) == 160
+    assert all(isinstance(record, Payment) for part in parts for record in part.records)
+    assert len(list(scan.stream(io.BytesIO(data)))) > 2
     assert next(FORMAT.parts(io.BytesIO(b""), 3)).refusals[0].code == "FAIM-EMPTY"
 
 
@@ -340,6 +344,9 @@ def test_no_mutation_raises(sample: Path, data: st.DataObject) -> None:
 
 def test_limits() -> None:
     assert FORMAT.decode(b"{1500}" * (faim.FILE_BYTES_MAX // 6 + 1)).refusals[0].code == "FAIM-SIZE"
+    long = FORMAT.decode(message() + b"{7777}" * (scan.MESSAGE_CHARACTERS_MAX // 6)).refusals
+    assert (long[0].code, len(long)) == ("FAIM-SIZE", faim.FAULTS_MAX)
+    assert FORMAT.decode(b"{1500}" * (faim.MESSAGES_MAX + 2)).refusals[0].code == "FAIM-SIZE"
     many = FORMAT.decode(b"{7777}" * 100).refusals
     assert len(many) == faim.FAULTS_MAX
 

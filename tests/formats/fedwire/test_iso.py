@@ -168,6 +168,12 @@ def test_what_is_written_is_a_fedwire_message() -> None:
     assert again.debtor.name == "Jose Light*"
 
 
+def test_each_payment_goes_alone() -> None:
+    twin = structs.replace(TRANSFER)
+    assert FORMAT.group(TRANSFER, "pacs.008.001.08") != FORMAT.group(twin, "pacs.008.001.08")
+    assert FORMAT.group(TRANSFER, "FAIM") == FORMAT.group(twin, "FAIM")
+
+
 @pytest.mark.parametrize("kind", ["return", "payment_request", "direct_debit"])
 def test_kinds_that_have_another_message(kind: str) -> None:
     fit = FORMAT.fit(structs.replace(TRANSFER, kind=kind), "pacs.009.001.08")
