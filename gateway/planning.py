@@ -92,6 +92,8 @@ def plan_way(record: Payment | Order, way: Way, source: Source) -> Plan:
     """The plan of a record whose route is known."""
     assert way.templates is not None, "a route either settles or refuses"
     if isinstance(record, Order):
+        if way.venue is not None and record.quote is None:
+            return Plan(way)  # a market order: the venue finds the price
         legs = order_legs(record, way.templates, source.session, source.endpoint)
         return Plan(way, refusal=legs) if isinstance(legs, Refusal) else Plan(way, legs)
     legs = payment_legs(record, way.templates, source.session, source.endpoint)

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 import msgspec
 
 from gateway.entries import Entries, identity, rejected, unpack_record
-from gateway.model import Order, Payment, Status
+from gateway.model import Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, OrderReport, Placement
 from gateway.planning import Plan, Source, Way, reference, refusal
 from gateway.ports import Finding, PaymentRow
 from gateway.settlement.book import Working
 from gateway.settlement.ledger import Leg
+from gateway.settlement.plan import deal_accounts
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
 RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
@@ -42,7 +43,7 @@ class Settling:
             if again is not None:
                 return again
         if plan.way.venue is not None and isinstance(record, Order):
-            record = msgspec.structs.replace(record, venue=plan.way.venue)
+            record = _for_venue(record, plan.way, source)
         status = self._decide(id, record, plan, hash, earlier, source)
         row = self.entries.keep(id, source.message, record, plan, status, hash)
         if status.code == "PDNG":
@@ -125,11 +126,18 @@ class Settling:
     def _place(self, id: int, order: Order, hash: int, source: Source) -> Status:
         """An order that a venue works: placed under a number of ours, settled by what the venue reports."""
         assert order.venue is not None, "asked only for such orders"
+        quote = order.quote.currency if order.quote is not None else order.symbol.partition("/")[2]
+        currencies = (order.base.currency, order.base.currency, quote, quote)
+        for account, currency in zip(order.venue.accounts, currencies, strict=True):
+            if not self.state.ledger.knows(account, currency):
+                text = f"an account in {currency} that its fills would move is not known here"
+                return rejected(id, order, refusal(order, "unknown-account", "AC01", text))
         self.entries.remember(hash, id)
-        self.state.book.working[id] = Working(id, source.message, order)
+        working = self.state.book.working[id] = Working(id, source.message, order)
         venue = Source(order.venue.endpoint, order.venue.session, order.venue.type)
         self.entries.tell(venue, Placement("order", placed(id), order))
-        return Status("ACSP", order, id, place=order.place)
+        told = report(working, f"{id}-A", "pending_new", "pending_new")
+        return Status("ACSP", order, id, place=order.place, told=(told,))
 
     def _await(self, id: int, order: Order, plan: Plan, hash: int, source: Source) -> Status:
         """A deal that its counterparty must affirm before it settles."""
@@ -165,6 +173,16 @@ class Settling:
             frame = writer.encode(payments[start : start + send.per_message], send.as_, self.entries.writing(""))
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+
+def _for_venue(order: Order, way: Way, source: Source) -> Order:
+    """The order with who works it and what its fills will move between, whatever becomes of the route."""
+    assert way.venue is not None, "asked only for such routes"
+    assert way.templates is not None, "such a route settles"
+    accounts = deal_accounts(order, way.templates, source.session, source.endpoint)
+    if isinstance(accounts, Refusal):
+        return order
+    return msgspec.structs.replace(order, venue=msgspec.structs.replace(way.venue, accounts=accounts))
 
 
 def placed(id: int) -> str:

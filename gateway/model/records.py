@@ -125,6 +125,8 @@ class Venue(Struct, frozen=True, gc=False):
     endpoint: str
     session: str
     type: str  # "FIX.4.4/D"
+    # As taken: the accounts that its fills move between; base and quote, each debit then credit.
+    accounts: tuple[str, str, str, str] = ("", "", "", "")
 
 
 class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):

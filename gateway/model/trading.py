@@ -302,7 +302,7 @@ class OrderReport(Struct, frozen=True, gc=False):
     last_price: str = ""
     reference_id: str = ""
     original_id: str = ""
-    reason: str = ""  # ISO 20022, of a rejection
+    reason: str = ""  # of a rejection: ISO 20022, or OrdRejReason as the venue has it
     text: str = ""
 
 

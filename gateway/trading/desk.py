@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway.entries import Entries
 from gateway.model import Record, Status
-from gateway.model.trading import OrderAction
+from gateway.model.trading import Execution, OrderAction
 from gateway.planning import Source
 from gateway.settling import Settling
 from gateway.trading.actions import Actions
+from gateway.trading.executions import Executions
 
 Take = Callable[[int, Any, Source], Status]
 
@@ -20,7 +21,8 @@ class Desk:
 
     def __init__(self, entries: Entries, settling: Settling) -> None:
         actions = Actions(entries, settling)
-        self._takes: dict[type, Take] = {OrderAction: actions.take}
+        self.executions = Executions(entries)
+        self._takes: dict[type, Take] = {OrderAction: actions.take, Execution: self.executions.take}
 
     def take(self, id: int, record: Record, source: Source) -> Status | None:
         """Do what a record asks and write it down; None for one that is only kept."""

@@ -133,7 +133,8 @@ def _order_report(told: OrderReport, version: str, now_ns: int) -> list[Frame]:
     original = f"41={told.original_id}\x01" if told.original_id else ""
     reference = f"19={told.reference_id}\x01" if told.reference_id else ""
     last = f"31={told.last_price}\x0132={told.last_quantity}\x01" if told.last_price else ""
-    reason = f"103={ORDER_REJECT_REASONS.get(told.reason, OTHER_REASON)}\x01" if told.reason else ""
+    code = told.reason if told.reason.isdigit() else ORDER_REJECT_REASONS.get(told.reason, OTHER_REASON)
+    reason = f"103={code}\x01" if told.reason else ""
     text = f"58={clean(told.text)}\x01" if told.text else ""
     left = "" if version == "FIX.4.0" else f"151={told.leaves.text()}\x01"
     return [
