@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from gateway import compliance, formats
-from gateway.config.records import AccountConfig, Configuration
+from gateway.config.records import AccountConfig, Configuration, RateConfig
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
+from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
@@ -41,9 +42,9 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
-    return Snapshot(
-        generation, endpoints, Table(config.routes), ways, config.gateway.bic, config.gateway.routing_number
-    )
+    rates = {symbol: _rate(symbol, rate) for symbol, rate in config.rates.items()}
+    identity = config.gateway
+    return Snapshot(generation, endpoints, Table(config.routes), ways, identity.bic, identity.routing_number, rates)
 
 
 def _operations(adapter: str, config: Any) -> frozenset[str]:
@@ -68,6 +69,12 @@ def _writer(codec: Codec | None, type: str) -> Codec:
     """The endpoint's own format where it writes the type (a profile such as sepa does), else whoever does."""
     own = (*codec.writes, *getattr(codec, "profiles", ())) if codec is not None else ()
     return codec if codec is not None and type in own else formats.writer(type)
+
+
+def _rate(symbol: str, rate: RateConfig) -> Rate:
+    base = symbol.partition("/")[0]
+    bid, ask = (f"{price:f}" if price is not None else "" for price in (rate.bid, rate.ask))
+    return Rate(bid, ask, rate.valid_s * 1_000_000_000, Money(base, _minor(base, str(rate.max))))
 
 
 def account_operations(accounts: Iterable[AccountConfig]) -> list[Operation]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from gateway.entries import Entries, rejected, source_of, unpack_record
 from gateway.model import Operation, Order, Payment, Refusal, Status
 from gateway.model.trading import Execution
-from gateway.planning import Plan, Source, plan_record, plan_way, refusal
+from gateway.planning import Source, refusal
 from gateway.ports import AccountRow, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 from gateway.settling import Settling
@@ -83,11 +83,7 @@ class Operations:
                 return Refusal(status.refusal_code, status.reason, operation.place, status.text, operation.subject)
             self._close_hold(operation, held, status, number, message)
             return None
-        replanned = self._replan(record, held, message)
-        if replanned.refusal is None:
-            status = self.settling.settle(held.id, record, replanned, held.identity, source)
-        else:
-            status = rejected(held.id, record, replanned.refusal)
+        status = self.settling.release(held, record, message)
         self._close_hold(operation, held, status, number, message)
         return None
 
@@ -114,13 +110,6 @@ class Operations:
         message = self.entries.message(held.message)
         assert message is not None, "a held payment's message is in the store"
         return held, record, message
-
-    def _replan(self, record: Payment | Order, held: PaymentRow, message: MessageRow) -> Plan:
-        source = source_of(message)
-        way = self.entries.snapshot.ways.get(held.route)
-        if way is not None and way.templates is not None:
-            return plan_way(record, way, source)
-        return plan_record(record, source, self.entries.snapshot)
 
     def _close_hold(
         self, operation: Operation, held: PaymentRow, status: Status, number: int, message: MessageRow

@@ -125,8 +125,6 @@ class Venue(Struct, frozen=True, gc=False):
     endpoint: str
     session: str
     type: str  # "FIX.4.4/D"
-    # As taken: the accounts that its fills move between; base and quote, each debit then credit.
-    accounts: tuple[str, str, str, str] = ("", "", "", "")
 
 
 class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
@@ -150,6 +148,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     extra: Extra = ()
     quote_id: str = ""  # of our quote that it takes
     venue: Venue | None = None  # as taken: who works it; None: filled here
+    # As taken, where it may be undone later: what it moves between; base and quote, each debit then credit.
+    accounts: tuple[str, str, str, str] = ("", "", "", "")
 
 
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):

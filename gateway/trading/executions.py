@@ -20,7 +20,7 @@ from gateway.ports import PaymentRow
 from gateway.settlement.book import Working
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_legs
-from gateway.settling import lots, report, reversed_legs
+from gateway.settling import last_execution, lots, report, reversed_legs
 
 PRICE_UNIT = 10**18  # prices have at most 18 decimals, so that quantity x price x this is whole
 _CLOSED = {"canceled": "CANC", "expired": "CANC", "rejected": "RJCT"}
@@ -36,6 +36,7 @@ class Fill(Struct, frozen=True):
     back: tuple[Leg, ...] = ()  # what is undone, in the same linked movement
     quantity: int = 0  # minor units more (or, of a bust, less) filled
     weighted: int = 0
+    value: int = 0  # minor units of the quote currency
     problem: Refusal | None = None  # to be held for people
     undone: PaymentRow | None = None  # the fill that is taken back
 
@@ -96,7 +97,7 @@ class Executions:
         if row is None or not isinstance(record, Order) or record.venue is None:
             return None
         working = Working(row.id, row.message, record)
-        last = self.entries.payment(self.state.references.find(_last(row.id)))
+        last = self.entries.payment(self.state.references.find(last_execution(row.id)))
         state = unpack_record(last.record) if last is not None else None
         if last is not None and isinstance(state, Execution) and state.payment == row.id:
             working.take(last.id, state)
@@ -120,6 +121,7 @@ class Executions:
             self._take_back(fill, working, source)
         working.filled_minor += fill.quantity
         working.weighted += fill.weighted
+        working.value_minor += fill.value
         execution = msgspec.structs.replace(execution, moved=lots(fill.legs))
         at_work = self._at_work(working, execution)
         code = "PDNG" if problem is not None else "ACSP" if at_work else "ACSC"
@@ -137,21 +139,22 @@ class Executions:
         """What an execution moves; a Refusal when it cannot be read at all."""
         undone = None
         back: tuple[Leg, ...] = ()
-        quantity = weighted = 0
+        quantity = weighted = value = 0
         problem: Refusal | None = None
         if execution.kind != "fill":
             undone = self.entries.known(self._hash(working, execution.reference_id, execution, source))
             before = unpack_record(undone.record) if undone is not None else None
-            if undone is None or not isinstance(before, Execution) or undone.status == "CANC":
+            if undone is None or not isinstance(before, Execution) or not before.moved or undone.status == "CANC":
                 text = "ExecRefID names no fill of this order that still stands"
                 return Refusal("unknown-execution", "NARR", "tag 19", text, execution.exec_id)
             quantity, weighted = _size(before, working.order)
+            value = before.moved[1][3]
             back = reversed_legs(before.moved) if undone.status != "PDNG" else ()
             row = self.entries.payment(working.payment)
             if row is not None and row.status == "ACCC":
                 problem = Refusal("allocated", "NARR", "tag 19", "the order is allocated: take that back first")
         if execution.kind == "busted":
-            return Fill((), back, -quantity, -weighted, problem, undone)
+            return Fill((), back, -quantity, -weighted, -value, problem, undone)
         new, more = _size(execution, working.order)
         legs = self._legs(working, execution) if new else ()
         if not legs:
@@ -161,7 +164,7 @@ class Executions:
             problem = problem or Refusal("overfilled", "AM12", "tag 32", "more is filled than was ordered")
         elif execution.kind == "fill" and working.payment not in self.book.working:
             problem = problem or Refusal("final-order", "NARR", "tag 11", "the order was final when it was filled")
-        return Fill(legs, back, new - quantity, more - weighted, problem, undone)
+        return Fill(legs, back, new - quantity, more - weighted, legs[1].minor - value, problem, undone)
 
     @staticmethod
     def _legs(working: Working, execution: Execution) -> tuple[Leg, ...]:
@@ -169,9 +172,8 @@ class Executions:
         order = working.order
         base = Money.parse(order.base.currency, execution.last_quantity)
         assert base is not None, "sized before"
-        assert order.venue is not None, "placed at one"
         quote = base.at(execution.last_price, order.quote.currency if order.quote else order.symbol.partition("/")[2])
-        return deal_legs(base, quote, order.venue.accounts) if quote is not None else ()
+        return deal_legs(base, quote, order.accounts) if quote is not None else ()
 
     def _take_back(self, fill: Fill, working: Working, source: Source) -> None:
         """The fill that is busted or corrected stands no more."""
@@ -239,7 +241,8 @@ class Executions:
             return self._keep_quietly(id, execution, source, "no replacement was asked for", hash)
         del self.book.actions[number]
         self.entries.change(number, "ACSC", source.message)
-        working.order, working.venue_id = asked.order, number
+        working.order = msgspec.structs.replace(asked.order, accounts=working.order.accounts)
+        working.venue_id = number
         at_work = working.filled_minor < working.order.base.minor
         status = Status("ACSP" if at_work else "ACSC", execution, id, place=execution.place, told=())
         self._advance(id, execution, working, source, status, hash)
@@ -284,6 +287,7 @@ class Executions:
             venue_id=working.venue_id,
             filled_minor=working.filled_minor,
             weighted=str(working.weighted),
+            value_minor=working.value_minor,
         )
         before = self.entries.payment(working.last) if working.last else None
         if before is not None and before.status == "ACSP":
@@ -292,7 +296,7 @@ class Executions:
         row = self.entries.keep(id, source.message, execution, None, status, hash, legs)
         if hash:
             self.entries.name(hash, id)
-        self.entries.name(_last(working.payment), id)
+        self.entries.name(last_execution(working.payment), id)
         if status.code == "PDNG":
             self.state.held[id] = row
 
@@ -376,11 +380,6 @@ def _number(name: str) -> int:
     """The payment number in a ClOrdID of ours; 0 when it is none."""
     digits = name[2:]
     return int(digits) if name.startswith("FO") and digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
-
-
-def _last(order: int) -> int:
-    """The name under which an order's latest execution is found."""
-    return identity("", f"last execution/{order}")
 
 
 def _size(execution: Execution, order: Order) -> tuple[int, int]:

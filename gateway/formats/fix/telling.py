@@ -21,7 +21,7 @@ from gateway.formats.fix.reports import (
     way_back,
 )
 from gateway.formats.fix.versions import OLD_EXECUTIONS
-from gateway.model import Order
+from gateway.model import Order, Status
 from gateway.model.trading import (
     ActionReject,
     AllocationAnswer,
@@ -36,6 +36,7 @@ from gateway.model.trading import (
     TradeAnswer,
     TradeCopy,
     TradeList,
+    TradeReport,
 )
 from gateway.ports import Frame
 
@@ -289,6 +290,12 @@ def _trade_answer(told: TradeAnswer, version: str, now_ns: int) -> list[Frame]:
         f"60={_time(now_ns)}\x01{text}"
     )
     return [frame("AR", body, report.id)]
+
+
+def trade_answer(status: Status, deal: Order) -> TradeAnswer:
+    """What became of a trade that was reported: it is kept as its deal."""
+    report = TradeReport("new", deal.client_order_id, deal, source=deal.source, extra=deal.extra)
+    return TradeAnswer(report, status.payment_id, status.code != "RJCT", status.reason, status.text)
 
 
 def _trade_list(told: TradeList, version: str, now_ns: int) -> list[Frame]:
