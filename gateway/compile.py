@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from gateway import compliance, formats
-from gateway.config.records import AccountConfig, Configuration
-from gateway.model import Money, Operation
+from gateway.config.records import AccountConfig, Configuration, RateConfig
+from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
+from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
@@ -41,10 +42,10 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
             name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
-    ways = {route.name: _way(route, policies, endpoints) for route in config.routes}
-    return Snapshot(
-        generation, endpoints, Table(config.routes), ways, config.gateway.bic, config.gateway.routing_number
-    )
+    ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
+    rates = {symbol: _rate(symbol, rate) for symbol, rate in config.rates.items()}
+    identity = config.gateway
+    return Snapshot(generation, endpoints, Table(config.routes), ways, identity.bic, identity.routing_number, rates)
 
 
 def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
@@ -64,17 +65,28 @@ def _operations(adapter: str, config: Any) -> frozenset[str]:
     return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
 
 
-def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint]) -> Way:
-    settle = route.settle
+def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint], config: Configuration) -> Way:
+    settle, send = route.settle, route.send
     templates = Templates(settle.debit, settle.credit, settle.client, settle.principal) if settle else None
-    writer = _writer(endpoints[route.send.to].codec, route.send.as_) if route.send else None
-    return Way(route, templates, policies.get(route.check), writer)
+    writer = _writer(endpoints[send.to].codec, send.as_) if send else None
+    venue = None
+    if send is not None and hasattr(writer, "tell"):
+        session = send.session or config.endpoints[send.to].config.sessions[0].target
+        venue = Venue(send.to, session, send.as_)
+    affirm = settle is not None and settle.affirm == "required"
+    return Way(route, templates, policies.get(route.check), writer, venue, affirm)
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:
     """The endpoint's own format where it writes the type (a profile such as sepa does), else whoever does."""
     own = (*codec.writes, *getattr(codec, "profiles", ())) if codec is not None else ()
     return codec if codec is not None and type in own else formats.writer(type)
+
+
+def _rate(symbol: str, rate: RateConfig) -> Rate:
+    base = symbol.partition("/")[0]
+    bid, ask = (f"{price:f}" if price is not None else "" for price in (rate.bid, rate.ask))
+    return Rate(bid, ask, rate.valid_s * 1_000_000_000, Money(base, _minor(base, str(rate.max))))
 
 
 def account_operations(accounts: Iterable[AccountConfig]) -> list[Operation]:

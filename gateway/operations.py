@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from gateway.entries import Entries, rejected, source_of, unpack_record
 from gateway.model import Operation, Order, Payment, Refusal, Status
-from gateway.planning import Plan, Source, plan_record, plan_way, refusal
+from gateway.model.trading import Execution
+from gateway.planning import Source, refusal
 from gateway.ports import AccountRow, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 from gateway.settling import Settling
+from gateway.trading import Desk
 
 
 class Operations:
     """Carries out the instructions of one batch."""
 
-    def __init__(self, entries: Entries, settling: Settling) -> None:
+    def __init__(self, entries: Entries, settling: Settling, desk: Desk) -> None:
         self.entries = entries
         self.state = entries.state
         self.settling = settling
+        self.desk = desk
 
     def take(self, id: int, operation: Operation, source: Source) -> Status:
         """Do what is asked, and write it down."""
@@ -74,11 +77,13 @@ class Operations:
             return found
         held, record, message = found
         source = source_of(message, record.source)
-        replanned = self._replan(record, held, message)
-        if replanned.refusal is None:
-            status = self.settling.settle(held.id, record, replanned, held.identity, source)
-        else:
-            status = rejected(held.id, record, replanned.refusal)
+        if isinstance(record, Execution):
+            status = self.desk.executions.release(held, record, source)
+            if status.code == "PDNG":
+                return Refusal(status.refusal_code, status.reason, operation.place, status.text, operation.subject)
+            self._close_hold(operation, held, status, number, message)
+            return None
+        status = self.settling.release(held, record, message)
         self._close_hold(operation, held, status, number, message)
         return None
 
@@ -87,28 +92,24 @@ class Operations:
         if isinstance(found, Refusal):
             return found
         held, record, message = found
+        if isinstance(record, Execution):
+            text = "a venue's fill is a fact: release it once the accounts can bear it, or the venue takes it back"
+            return Refusal("not-rejectable", "NARR", operation.place, text, operation.subject)
         refused = refusal(record, "rejected-by-operator", held.reason or "RR04", "refused after review")
         self._close_hold(operation, held, rejected(held.id, record, refused), number, message)
         return None
 
-    def _held(self, operation: Operation) -> tuple[PaymentRow, Payment | Order, MessageRow] | Refusal:
+    def _held(self, operation: Operation) -> tuple[PaymentRow, Payment | Order | Execution, MessageRow] | Refusal:
         if not operation.by.strip() or not operation.because.strip():
             return Refusal("who-and-why", "NARR", operation.place, "a release or rejection names a person and a reason")
         held = self.state.held.get(int(operation.subject)) if operation.subject.isdecimal() else None
         if held is None:
             return Refusal("not-held", "NARR", operation.place, f"payment {operation.subject[:20]} is not on hold")
         record = unpack_record(held.record)
-        assert isinstance(record, Payment | Order), "only payments and orders are held"
+        assert isinstance(record, Payment | Order | Execution), "only what moves money is held"
         message = self.entries.message(held.message)
         assert message is not None, "a held payment's message is in the store"
         return held, record, message
-
-    def _replan(self, record: Payment | Order, held: PaymentRow, message: MessageRow) -> Plan:
-        source = source_of(message)
-        way = self.entries.snapshot.ways.get(held.route)
-        if way is not None and way.templates is not None:
-            return plan_way(record, way, source)
-        return plan_record(record, source, self.entries.snapshot)
 
     def _close_hold(
         self, operation: Operation, held: PaymentRow, status: Status, number: int, message: MessageRow

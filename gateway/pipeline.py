@@ -163,8 +163,8 @@ class Walk:
         self.batch = batch
         self.entries = Entries(state, snapshot, batch)
         self.settling = Settling(self.entries)
-        self.operations = Operations(self.entries, self.settling)
         self.desk = Desk(self.entries, self.settling)
+        self.operations = Operations(self.entries, self.settling, self.desk)
         self.fresh_exceptions: dict[tuple[str, bytes], list[Status]] = {}
 
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:

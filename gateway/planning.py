@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from gateway.model import Case, Loss, Notice, Operation, Order, Payment, Record, Refusal, Report, Venue
+from gateway.model import Case, Loss, Money, Notice, Operation, Order, Payment, Record, Refusal, Report, Venue
 from gateway.model.trading import Execution, OrderAction, Told
 from gateway.ports import AnswerBy, Codec, Finding, Frame
 from gateway.routing.route import Route
@@ -49,6 +49,15 @@ class Way(Struct, frozen=True):
     affirm: bool = False  # its orders settle once their counterparty affirms them
 
 
+class Rate(Struct, frozen=True):
+    """What is quoted for a symbol."""
+
+    bid: str
+    ask: str
+    valid_ns: int
+    quantity: Money  # at most so much of the base currency
+
+
 class Snapshot(Struct, frozen=True):
     """One generation of the configuration; `prepare` needs nothing else."""
 
@@ -58,6 +67,7 @@ class Snapshot(Struct, frozen=True):
     ways: dict[str, Way]
     sender: str = ""  # our BIC
     routing_number: str = ""
+    rates: dict[str, Rate] = {}  # by symbol
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -92,10 +102,21 @@ def plan_way(record: Payment | Order, way: Way, source: Source) -> Plan:
     """The plan of a record whose route is known."""
     assert way.templates is not None, "a route either settles or refuses"
     if isinstance(record, Order):
+        if way.venue is not None and record.quote is None:
+            return Plan(way)  # a market order: the venue finds the price
         legs = order_legs(record, way.templates, source.session, source.endpoint)
         return Plan(way, refusal=legs) if isinstance(legs, Refusal) else Plan(way, legs)
     legs = payment_legs(record, way.templates, source.session, source.endpoint)
     return Plan(way, refusal=legs) if isinstance(legs, Refusal) else _fit(record, way, legs)
+
+
+def plan_whole(record: Payment | Order, source: Source, snapshot: Snapshot) -> Plan:
+    """The plan of a record that came into being while a batch is applied, with what the checks say of it."""
+    planned = plan_record(record, source, snapshot)
+    policy = planned.way.policy
+    if planned.refusal is not None or policy is None:
+        return planned
+    return structs.replace(planned, findings=policy([record])[0])
 
 
 def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:

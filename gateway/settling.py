@@ -11,13 +11,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from gateway.entries import Entries, identity, rejected, unpack_record
-from gateway.model import Order, Payment, Status
-from gateway.model.trading import Confirmation, OrderReport, Placement
-from gateway.planning import Plan, Source, Way, reference, refusal
-from gateway.ports import Finding, PaymentRow
+from gateway.entries import Entries, identity, rejected, source_of, unpack_record
+from gateway.model import Order, Payment, Refusal, Status
+from gateway.model.trading import Confirmation, OrderReport, Placement, Quote, TradeAnswer, TradeReport
+from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
+from gateway.ports import Finding, MessageRow, PaymentRow
 from gateway.settlement.book import Working
 from gateway.settlement.ledger import Leg
+from gateway.settlement.plan import deal_accounts
+from gateway.settlement.quotes import quote_problem
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
 RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
@@ -41,8 +43,8 @@ class Settling:
             again = self._again(id, record, earlier, source)
             if again is not None:
                 return again
-        if plan.way.venue is not None and isinstance(record, Order):
-            record = msgspec.structs.replace(record, venue=plan.way.venue)
+        if isinstance(record, Order) and (plan.way.venue is not None or record.kind == "trade"):
+            record = with_accounts(record, plan.way, source)
         status = self._decide(id, record, plan, hash, earlier, source)
         row = self.entries.keep(id, source.message, record, plan, status, hash)
         if status.code == "PDNG":
@@ -86,6 +88,8 @@ class Settling:
         if refused is None and earlier is not None:
             text = f"this payment was taken before, as payment {earlier.id}"
             refused = refusal(record, "duplicate-payment", "AM05", text)
+        if refused is None and isinstance(record, Order) and record.quote_id:
+            refused = self._check_quote(record, source)
         if refused is not None:
             return rejected(id, record, refused)
         hold: Finding | None = None
@@ -98,7 +102,7 @@ class Settling:
         if refused is not None:
             return rejected(id, record, refused)
         if hold is not None:
-            self.entries.remember(hash, id)
+            self._admit(id, record, hash, source)
             return Status("PDNG", record, id, hold.reason, hold.text, hold.code, record.place)
         if isinstance(record, Order) and plan.way.affirm:
             return self._await(id, record, plan, hash, source)
@@ -113,7 +117,7 @@ class Settling:
             if failure is not None:
                 return rejected(id, record, refusal(record, failure.code, failure.reason, failure.text))
             self.entries.post(id, plan.legs)
-        self.entries.remember(hash, id)
+        self._admit(id, record, hash, source)
         way = plan.way
         send = way.route.send
         if send is not None and isinstance(record, Payment):
@@ -122,18 +126,45 @@ class Settling:
             self._outgoing.setdefault(key, (way, []))[1].append(record)
         return Status("ACSC", record, id, place=record.place)
 
+    def _admit(self, id: int, record: Payment | Order, hash: int, source: Source) -> None:
+        """A record is taken: its identity is used up, and so is the quote that it took."""
+        self.entries.remember(hash, id)
+        if isinstance(record, Order) and record.quote_id:
+            quote = find_quote(self.entries, record.quote_id)
+            if quote is not None and quote[0].status == "ACTC":
+                self.entries.change(quote[0].id, "ACSC", source.message, text=f"taken by payment {id}")
+
+    def _check_quote(self, order: Order, source: Source) -> Refusal | None:
+        """Whether the order may deal at the quote that it names, and deals at just that."""
+        found = find_quote(self.entries, order.quote_id)
+        quote = found[1] if found is not None else None
+        if found is None or quote is None or (quote.endpoint, quote.session) != (source.endpoint, source.session):
+            return refusal(order, "unknown-quote", "NARR", "QuoteID is no quote that was given to this session")
+        void = self.entries.known(identity(source.endpoint, f"{source.session}/quotes void"))
+        problem = quote_problem(quote, found[0].status, order, self.entries.batch.time_ns)
+        if void is not None and void.id > found[0].id:
+            problem = ("quote-canceled", "NARR", "the quote was cancelled")
+        return refusal(order, *problem) if problem is not None else None
+
     def _place(self, id: int, order: Order, hash: int, source: Source) -> Status:
         """An order that a venue works: placed under a number of ours, settled by what the venue reports."""
         assert order.venue is not None, "asked only for such orders"
+        quote = order.quote.currency if order.quote is not None else order.symbol.partition("/")[2]
+        currencies = (order.base.currency, order.base.currency, quote, quote)
+        for account, currency in zip(order.accounts, currencies, strict=True):
+            if not self.state.ledger.knows(account, currency):
+                text = f"an account in {currency} that its fills would move is not known here"
+                return rejected(id, order, refusal(order, "unknown-account", "AC01", text))
         self.entries.remember(hash, id)
-        self.state.book.working[id] = Working(id, source.message, order)
+        working = self.state.book.working[id] = Working(id, source.message, order)
         venue = Source(order.venue.endpoint, order.venue.session, order.venue.type)
         self.entries.tell(venue, Placement("order", placed(id), order))
-        return Status("ACSP", order, id, place=order.place)
+        told = report(working, f"{id}-A", "pending_new", "pending_new")
+        return Status("ACSP", order, id, place=order.place, told=(told,))
 
     def _await(self, id: int, order: Order, plan: Plan, hash: int, source: Source) -> Status:
         """A deal that its counterparty must affirm before it settles."""
-        self.entries.remember(hash, id)
+        self._admit(id, order, hash, source)
         whole = OrderReport(
             order,
             id,
@@ -147,8 +178,21 @@ class Settling:
             order.price,
         )
         account = order.account or source.session
-        told = (whole, Confirmation(f"C{id}", order, id, account))
+        first = accepted_trade(order, id) if order.kind == "trade" else whole
+        told = (first, Confirmation(f"C{id}", order, id, account))
         return Status("PDNG", order, id, "", "waits for its affirmation", AWAITING, order.place, told)
+
+    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
+        """Settle what was held: today's accounts, the route it was admitted under where that still exists."""
+        source = source_of(message, record.source)
+        way = self.entries.snapshot.ways.get(held.route)
+        if way is not None and way.templates is not None:
+            plan = plan_way(record, way, source)
+        else:
+            plan = plan_record(record, source, self.entries.snapshot)
+        if plan.refusal is not None:
+            return rejected(held.id, record, plan.refusal)
+        return self.settle(held.id, record, plan, held.identity, source)
 
     # -- out
 
@@ -165,6 +209,36 @@ class Settling:
             frame = writer.encode(payments[start : start + send.per_message], send.as_, self.entries.writing(""))
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+
+def find_quote(entries: Entries, id: str) -> tuple[PaymentRow, Quote] | None:
+    """A quote by its QuoteID, with its row in its present status."""
+    digits = id[1:]
+    if not id.startswith("Q") or not digits.isascii() or not digits.isdigit() or len(digits) > 18:
+        return None
+    row = entries.payment(int(digits))
+    record = unpack_record(row.record) if row is not None else None
+    return (row, record) if row is not None and isinstance(record, Quote) else None
+
+
+def with_accounts(order: Order, way: Way, source: Source) -> Order:
+    """A deal with what it will move between, so that it can be undone whatever becomes of the route.
+
+    A quote that is taken, or a trade that was made elsewhere, is settled here; other orders go to the route's venue.
+    """
+    if way.templates is None:
+        return order
+    accounts = deal_accounts(order, way.templates, source.session, source.endpoint)
+    if isinstance(accounts, Refusal):
+        return order
+    venue = None if order.quote_id or order.kind == "trade" else way.venue
+    return msgspec.structs.replace(order, venue=venue, accounts=accounts)
+
+
+def accepted_trade(deal: Order, id: int) -> TradeAnswer:
+    """A trade report that is taken."""
+    report = TradeReport("new", deal.client_order_id, deal, source=deal.source, extra=deal.extra)
+    return TradeAnswer(report, id, accepted=True)
 
 
 def placed(id: int) -> str:
@@ -217,3 +291,8 @@ def lots(legs: Sequence[Leg]) -> tuple[tuple[str, str, str, int], ...]:
 def reversed_legs(moved: Sequence[tuple[str, str, str, int]]) -> tuple[Leg, ...]:
     """What undoes movements, last first."""
     return tuple(Leg(credit, debit, currency, minor) for debit, credit, currency, minor in reversed(moved))
+
+
+def last_execution(order: int) -> int:
+    """The name under which an order's latest execution is found, also when the order is final."""
+    return identity("", f"last execution/{order}")

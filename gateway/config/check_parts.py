@@ -13,7 +13,7 @@ from typing import Any
 from gateway.config.check_routes import INTERNAL_ENDPOINTS
 from gateway.config.draft import Draft, Where
 from gateway.config.problems import unknown
-from gateway.config.records import AccountConfig, EndpointConfig, Expect, TestCase
+from gateway.config.records import AccountConfig, EndpointConfig, Expect, RateConfig, TestCase
 from gateway.model import EXPONENTS, MINOR_MAX
 from gateway.ports import SessionConfig
 
@@ -27,6 +27,8 @@ def check_parts(draft: Draft) -> None:
     for name, endpoint in draft.endpoints.items():
         _endpoint(draft, name, endpoint)
     _accounts(draft)
+    for symbol, rate in draft.rates.items():
+        _rate(draft, symbol, rate)
     for index, test in draft.tests:
         _test(draft, ("tests", index), test)
 
@@ -143,6 +145,21 @@ def _source(draft: Draft, where: Where, account: AccountConfig, above: set[tuple
         draft.complain((*where, "from"), "there is no balance to book from it")
     elif account.from_ and (account.from_, account.currency) not in above:
         draft.complain((*where, "from"), f"no account {account.from_!r} in {account.currency} is opened above this one")
+
+
+# --- rates -----------------------------------------------------------------------------------------
+
+
+def _rate(draft: Draft, symbol: str, rate: RateConfig) -> None:
+    """A pair of two currencies, prices as FIX writes them, and an amount of the base currency."""
+    base, _, quote = symbol.partition("/")
+    if base not in EXPONENTS or quote not in EXPONENTS or base == quote:
+        draft.complain(("rates", symbol), f"{symbol!r} is not a pair of two currencies such as EUR/USD", key=True)
+    elif rate.max <= 0 or not is_amount(base, rate.max):
+        draft.complain(("rates", symbol, "max"), f"{rate.max} is not an amount of {base}")
+    for name, price in (("bid", rate.bid), ("ask", rate.ask)):
+        if price is not None and (price >= 10**18 or price != round(price, 18)):
+            draft.complain(("rates", symbol, name), f"{price} has more than 18 digits before or after the point")
 
 
 # --- tests -----------------------------------------------------------------------------------------

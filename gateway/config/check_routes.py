@@ -15,11 +15,12 @@ from gateway.config.draft import Draft, Where
 from gateway.config.problems import unknown
 from gateway.model import EXPONENTS
 from gateway.routing.cover import hidden
-from gateway.routing.route import KINDS, Amount, Route, Settle, When
+from gateway.routing.route import KINDS, Amount, Route, Send, Settle, When
 
 INTERNAL_ENDPOINTS = ("config", "control", "core")  # the gateway's own doors, which need no entry
 PLACEHOLDERS = ("currency", "session", "account", "endpoint")
 PARTIES = ("debtor", "creditor")
+DEALS = {"order", "trade"}  # kinds that settle between client and principal
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
 AMOUNT_DIGITS_MAX = 18  # before the point: ISO 20022 totalDigits
@@ -101,6 +102,21 @@ def _names(draft: Draft, where: Where, route: Route) -> None:
         draft.complain((*where, "send", "to"), unknown("endpoint", route.send.to, draft.names("endpoints")))
     if route.send.as_ not in draft.writes:
         draft.complain((*where, "send", "as"), unknown("message type", route.send.as_, draft.writes))
+    elif route.send.as_.startswith("FIX") and route.send.to in draft.endpoints:
+        _venue(draft, where, route.send, route.settle)
+
+
+def _venue(draft: Draft, where: Where, send: Send, settle: Settle | None) -> None:
+    """Orders go to one session of the endpoint, and settle when it reports fills."""
+    sessions = [session.target for session in getattr(draft.endpoints[send.to].config, "sessions", ())]
+    if not sessions:
+        draft.complain((*where, "send", "to"), f"endpoint {send.to!r} has no sessions to place orders through")
+    elif send.session and send.session not in sessions:
+        draft.complain((*where, "send", "session"), unknown("session", send.session, sessions))
+    elif not send.session and len(sessions) > 1:
+        draft.complain((*where, "send"), f"endpoint {send.to!r} has several sessions: the key 'session' is missing")
+    if settle is not None and settle.affirm:
+        draft.complain((*where, "settle", "affirm"), "what a venue fills cannot wait for an affirmation")
 
 
 def _outcome(draft: Draft, where: Where, route: Route) -> None:
@@ -116,14 +132,16 @@ def _outcome(draft: Draft, where: Where, route: Route) -> None:
 
 
 def _settle(draft: Draft, where: Where, when: When, settle: Settle) -> None:
-    accounts = structs.asdict(settle)
-    orders = bool(when.kind) and set(when.kind) <= {"order"}
-    payments = bool(when.kind) and "order" not in when.kind and not any(kind.endswith("*") for kind in when.kind)
+    accounts = {name: text for name, text in structs.asdict(settle).items() if name != "affirm"}
+    orders = bool(when.kind) and set(when.kind) <= DEALS
+    payments = bool(when.kind) and not DEALS & {*when.kind} and not any(kind.endswith("*") for kind in when.kind)
     pairs = (("debit", "credit", payments, "payments"), ("client", "principal", orders, "orders"))
     for first, second, needed, what in pairs:
         given = [name for name in (first, second) if accounts[name]]
         if len(given) == 1 or (needed and not given):
             draft.complain(where, f"{what} settle between two accounts: give {first} and {second}")
+    if (settle.affirm or settle.allocate) and not settle.client:
+        draft.complain(where, "affirm and allocate are about orders: give client and principal")
     if not any(accounts.values()) and not (orders or payments):
         draft.complain(where, "no account is given; payments need debit and credit, orders client and principal")
     for role, text in accounts.items():

@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway.config.convert import label, render
 from gateway.config.known import Known
 from gateway.config.problems import ConfigError
-from gateway.config.records import AccountConfig, EndpointConfig, TestCase
+from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, TestCase
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
 
@@ -32,6 +32,7 @@ class Draft(Struct, dict=True):
     accounts: list[tuple[int, AccountConfig]] = []  # with their place in the list, as the broken ones are left out
     routes: list[tuple[int, Route]] = []
     tests: list[tuple[int, TestCase]] = []
+    rates: dict[str, RateConfig] = {}  # those that could be typed
 
     @cached_property
     def writes(self) -> frozenset[str]:

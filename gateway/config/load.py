@@ -94,6 +94,8 @@ class _Reader:
         self.draft.accounts = list(self._accounts())
         self.draft.routes = list(self._list(self.root.entries.get("routes"), Route, ("routes",)))
         self.draft.tests = list(self._list(self.root.entries.get("tests"), TestCase, ("tests",)))
+        if isinstance(values.get("rates"), dict):
+            self.draft.rates = {symbol: rate for symbol, rate in values["rates"].items() if rate is not BAD}
         check_parts(self.draft)
         check_routes(self.draft)
         return values

@@ -59,6 +59,22 @@ class Accounts(Struct, frozen=True):
     open: tuple[AccountConfig, ...] = ()
 
 
+class RateConfig(Struct, frozen=True):
+    """What is quoted for a currency pair; a side without a price is not quoted."""
+
+    max: Decimal  # of the base currency, in one quote
+    bid: Decimal | None = None  # what we pay for a unit of the base currency
+    ask: Decimal | None = None  # what we take for it
+    valid_s: Annotated[int, Meta(ge=1, le=86_400)] = 10  # how long a quote is dealt on
+
+    def __post_init__(self) -> None:
+        prices = [price for price in (self.bid, self.ask) if price is not None]
+        if not prices or min(prices) <= 0:
+            raise ValueError("a rate has a bid or an ask, above zero")
+        if len(prices) == 2 and prices[0] > prices[1]:
+            raise ValueError("the bid is above the ask")
+
+
 class Expect(Struct, frozen=True):
     """What a test expects of its first payment; what is not given is not looked at."""
 
@@ -95,6 +111,7 @@ class Top(Struct, frozen=True):
     endpoints: Raw = Raw()
     accounts: Raw = Raw()
     policies: Raw = Raw()
+    rates: dict[str, RateConfig] = {}  # by currency pair, such as EUR/USD: what quotes are given at
     tests: Raw = Raw()
 
 
@@ -108,6 +125,7 @@ class Configuration(Struct, frozen=True):
     endpoints: dict[str, EndpointConfig] = {}
     accounts: Accounts = Accounts()
     policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
+    rates: dict[str, RateConfig] = {}  # by currency pair
     tests: tuple[TestCase, ...] = ()
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY

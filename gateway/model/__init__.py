@@ -1,7 +1,7 @@
 """The words of the trade as records; imports nothing of ours."""
 
 from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, Reason, Report
-from gateway.model.money import EXPONENTS, MINOR_MAX, Money
+from gateway.model.money import EXPONENTS, MINOR_MAX, Money, counter_value
 from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
 from gateway.model.records import Charge, Instruction, Loss, Operation, Order, Payment, Refusal, Venue
@@ -38,4 +38,5 @@ __all__ = [
     "Statement",
     "Status",
     "Venue",
+    "counter_value",
 ]

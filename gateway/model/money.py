@@ -27,6 +27,7 @@ EXPONENTS: dict[str, int] = {
     # Metals and drawing rights have no smallest unit; five decimals are the most that ISO 20022 writes.
     **dict.fromkeys("XAG XAU XDR XPD XPT".split(), 5),
 }
+PRICE_DIGITS_MAX = 36  # 18 before and 18 after the point
 MINOR_MAX = 10**18 - 1  # ISO 20022 totalDigits 18; also what a signed 64-bit column holds
 _DIGITS = re.compile(r"[0-9]{1,30}\Z", re.ASCII)
 
@@ -58,6 +59,19 @@ class Money(Struct, frozen=True, gc=False):
         minor = int(digits)
         return Money(currency, minor) if minor <= MINOR_MAX else None
 
+    def at(self, price: str, currency: str) -> Money | None:
+        """So much at a price per unit, in another currency: exact, rounded half to even to its smallest unit.
+
+        None when the price is no plain positive decimal number, or the amount is zero or has more than 18 digits.
+        """
+        whole, _, fraction = price.partition(".")
+        digits = whole + fraction
+        plain = digits.isascii() and digits.isdigit() and len(digits) <= PRICE_DIGITS_MAX
+        if not whole or not plain or currency not in EXPONENTS:
+            return None
+        minor = counter_value(self, int(digits), len(fraction), currency)
+        return Money(currency, minor) if 0 < minor <= MINOR_MAX else None
+
     def text(self, point: str = ".") -> str:
         """The amount with all of its currency's decimals: ``12.50``."""
         exponent = EXPONENTS[self.currency]
@@ -66,3 +80,11 @@ class Money(Struct, frozen=True, gc=False):
         digits = str(abs(self.minor)).rjust(exponent + 1, "0")
         sign = "-" if self.minor < 0 else ""
         return f"{sign}{digits[:-exponent]}{point}{digits[-exponent:]}"
+
+
+def counter_value(money: Money, digits: int, decimals: int, currency: str) -> int:
+    """`money` times `digits` / 10^`decimals`, in minor units of another currency, half to even."""
+    numerator: int = money.minor * digits * 10 ** EXPONENTS[currency]
+    denominator: int = 10 ** (EXPONENTS[money.currency] + decimals)
+    minor, rest = divmod(numerator, denominator)
+    return minor + (2 * rest > denominator or (2 * rest == denominator and minor % 2))

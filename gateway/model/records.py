@@ -148,6 +148,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     extra: Extra = ()
     quote_id: str = ""  # of our quote that it takes
     venue: Venue | None = None  # as taken: who works it; None: filled here
+    # As taken, where it may be undone later: what it moves between; base and quote, each debit then credit.
+    accounts: tuple[str, str, str, str] = ("", "", "", "")
 
 
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):

@@ -60,7 +60,8 @@ class Execution(Struct, frozen=True, gc=False, omit_defaults=True, tag="executio
     venue_id: int = 0  # our number under which the venue now knows the order
     filled_minor: int = 0  # cumulative quantity
     weighted: str = "0"  # sum of quantity x price over the fills, in units of 10^-18: an exact average
-    moved: tuple[Move, ...] = ()  # what this execution settled
+    value_minor: int = 0  # what the fills came to in the quote currency
+    moved: tuple[Move, ...] = ()  # what this execution settled: base, then quote
     identity: str = ""
     place: str = ""
     source: str = ""
@@ -158,7 +159,7 @@ class Allocation(Struct, frozen=True, gc=False, omit_defaults=True, tag="allocat
     trade_date: str = ""
     shares: tuple[Share, ...] = ()
     moved: tuple[Move, ...] = ()  # as taken: what it settled
-    payment: int = 0  # as taken: the block
+    payments: tuple[int, ...] = ()  # as taken: the orders of the block
     identity: str = ""
     place: str = ""
     source: str = ""
@@ -203,8 +204,6 @@ class TradeReport(Struct, frozen=True, gc=False, omit_defaults=True, tag="trade_
     id: str  # TradeReportID
     deal: Order | None = None  # the reporting side's view; its kind is `trade`
     reference_id: str = ""  # TradeReportRefID: what is cancelled or replaced
-    moved: tuple[Move, ...] = ()  # as taken: what it settled
-    previous: int = 0  # as taken: the session's trade before this one
     identity: str = ""
     place: str = ""
     source: str = ""
@@ -302,7 +301,7 @@ class OrderReport(Struct, frozen=True, gc=False):
     last_price: str = ""
     reference_id: str = ""
     original_id: str = ""
-    reason: str = ""  # ISO 20022, of a rejection
+    reason: str = ""  # of a rejection: ISO 20022, or OrdRejReason as the venue has it
     text: str = ""
 
 

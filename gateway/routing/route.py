@@ -22,6 +22,7 @@ KINDS = (
     "notification",
     "unposted",
     "order",
+    "trade",
 )
 
 REASON = "a reason code of four capital letters or digits, such as AC01"
@@ -44,7 +45,7 @@ class When(Struct, frozen=True):
 
     endpoint: Text = ()  # name of the endpoint that it came through
     type: Text = ()  # message type: pain.001.001.09, MT103, ACH, FIX.4.4/D, transfer
-    kind: Text = ()  # credit_transfer, fi_transfer, direct_debit, prenote, return, order
+    kind: Text = ()  # credit_transfer, fi_transfer, direct_debit, prenote, return, order, trade
     scheme: Text = ()  # sepa_ct, sepa_inst, swift, ach, internal, fx_spot
     currency: Text = ()  # of the amount; of an order, its base currency
     amount: Amount | None = None  # in units of the currency, whichever it is; of an order, its base quantity
@@ -71,13 +72,16 @@ class Settle(Struct, frozen=True):
     credit: str = ""
     client: str = ""
     principal: str = ""
+    affirm: Literal["", "required"] = ""  # of an order: settles once the counterparty has affirmed it
+    allocate: str = ""  # of an order: an account that a block is allocated to; "": client, or the account's own name
 
 
 class Send(Struct, frozen=True):
     """Where the record is sent on to, and as what."""
 
     to: str  # name of an endpoint
-    as_: str = field(name="as")  # message type: pacs.008.001.08
+    as_: str = field(name="as")  # message type: pacs.008.001.08; FIX.4.4/D: the venue there works the order
+    session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
     per_message: Annotated[int, Meta(ge=1, le=100_000)] = 1  # so many payments in one message
 
 

@@ -21,13 +21,24 @@ INSTRUCTIONS_MAX = 1_000  # that stand for one session
 class Working:
     """One order at a venue. Mutable; the book's own."""
 
-    __slots__ = ("actions", "filled_minor", "last", "message", "order", "payment", "venue_id", "weighted")
+    __slots__ = (
+        "actions",
+        "filled_minor",
+        "last",
+        "message",
+        "order",
+        "payment",
+        "value_minor",
+        "venue_id",
+        "weighted",
+    )
 
     def __init__(self, payment: int, message: int, order: Order) -> None:
         self.payment = payment
         self.message = message  # that placed it
         self.order = order  # as it now stands
         self.filled_minor = 0
+        self.value_minor = 0  # in the quote currency
         self.weighted = 0  # sum of minor units x price, in units of 10^-18
         self.last = 0  # the row that holds all this; 0: the order's own
         self.venue_id = payment  # the number under which the venue knows it: ours, of the latest replacement
@@ -40,6 +51,7 @@ class Working:
         self.venue_id = execution.venue_id
         self.filled_minor = execution.filled_minor
         self.weighted = int(execution.weighted)
+        self.value_minor = execution.value_minor
         self.last = row
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from gateway.model import Account, Order, Payment, Refusal
+from gateway.model import Account, Money, Order, Payment, Refusal
 from gateway.settlement.ledger import Leg
 
 # Kinds of payments that move no money by themselves, whatever their route says.
@@ -47,26 +47,41 @@ def payment_legs(payment: Payment, templates: Templates, session: str, endpoint:
 
 
 def order_legs(order: Order, templates: Templates, session: str, endpoint: str) -> tuple[Leg, ...] | Refusal:
-    """Two linked legs: the client's and the principal's side of an FX spot deal at the order's price."""
+    """Two linked legs: the client's and the principal's side of a deal at the order's price."""
     if order.quote is None:
         return Refusal(
             "no-price", "AM12", order.place, "an order without a price cannot be settled", order.client_order_id
         )
+    accounts = deal_accounts(order, templates, session, endpoint)
+    return accounts if isinstance(accounts, Refusal) else deal_legs(order.base, order.quote, accounts)
+
+
+def deal_accounts(
+    order: Order, templates: Templates, session: str, endpoint: str
+) -> tuple[str, str, str, str] | Refusal:
+    """What a deal moves between: debit and credit of the base, debit and credit of the quote currency."""
     if not templates.client:
         return Refusal(
             "route-cannot-settle", "AG01", order.place, "its route settles payments, not orders", order.client_order_id
         )
-    base, quote = order.base, order.quote
-
-    def of(template: str, currency: str) -> str:
-        return template.format(currency=currency, session=session, account=order.account or session, endpoint=endpoint)
-
-    buyer, seller = templates.client, templates.principal
-    if order.side == "sell":
-        buyer, seller = seller, buyer
+    base, quote = order.base.currency, order.quote.currency if order.quote else order.symbol.partition("/")[2]
+    account = order.account or session
+    client, principal = templates.client, templates.principal
+    buyer, seller = (principal, client) if order.side == "sell" else (client, principal)
     return (
-        Leg(of(seller, base.currency), of(buyer, base.currency), base.currency, base.minor),
-        Leg(of(buyer, quote.currency), of(seller, quote.currency), quote.currency, quote.minor),
+        seller.format(currency=base, session=session, account=account, endpoint=endpoint),
+        buyer.format(currency=base, session=session, account=account, endpoint=endpoint),
+        buyer.format(currency=quote, session=session, account=account, endpoint=endpoint),
+        seller.format(currency=quote, session=session, account=account, endpoint=endpoint),
+    )
+
+
+def deal_legs(base: Money, quote: Money, accounts: tuple[str, str, str, str]) -> tuple[Leg, Leg]:
+    """Payment versus payment (or delivery versus payment): base one way, quote the other."""
+    base_debit, base_credit, quote_debit, quote_credit = accounts
+    return (
+        Leg(base_debit, base_credit, base.currency, base.minor),
+        Leg(quote_debit, quote_credit, quote.currency, quote.minor),
     )
 
 

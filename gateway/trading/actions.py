@@ -51,7 +51,7 @@ class Actions:
         name = action.original_id or action.client_order_id
         row = None
         if name:
-            sender = action.identity.rpartition("/")[0] if action.identity else source.session
+            sender = action.identity.removesuffix(f"/{action.client_order_id}")
             row = self.entries.known(identity(source.endpoint, f"{sender}/{name}"))
         elif action.order_id.isdecimal() and len(action.order_id) < 19:
             row = self.entries.payment(int(action.order_id))

@@ -33,7 +33,8 @@ from gateway.model.trading import (
 )
 
 GROUP_ENTRIES_MAX = 1_000  # of one message: accounts of a block, symbols of a request
-_HEADER = frozenset(b"8 9 10 34 35 43 49 52 56 122".split())
+_SESSION = frozenset(b"8 9 10 34 35 43 49 52 56 97 122".split())
+_HEADER = frozenset(b"8 9 10 43 49 52 56 122".split())  # 34 and 35 are kept: a rejection names them
 
 Read = Trading | Notice | Order | Refusal
 Reader = Callable[[Message], Sequence[Read]]
@@ -329,7 +330,16 @@ def _affirmed(message: Message, said: str, about: str, id: str) -> Read:
     if not id:
         return _missing(message, b"664" if about == "confirmation" else b"70", "what it is about")
     text = _text(message, b"58")
-    return Affirmation(said, about, id, text, place="tag 664", source=_source(message), extra=_extra(message))
+    return Affirmation(
+        said,
+        about,
+        id,
+        text,
+        identity=_identity(message, id, "J" if about == "allocation" else "C"),
+        place="tag 70" if about == "allocation" else "tag 664",
+        source=_source(message),
+        extra=_extra(message),
+    )
 
 
 def _confirmation_request(message: Message) -> Sequence[Read]:
@@ -339,7 +349,12 @@ def _confirmation_request(message: Message) -> Sequence[Read]:
     names = tuple(entry.get("11", "") for entry in orders)
     return [
         ConfirmationRequest(
-            _text(message, b"859"), names, place="tag 859", source=_source(message), extra=_extra(message, b"859")
+            _text(message, b"859"),
+            names,
+            identity=_identity(message, _text(message, b"859"), "BH"),
+            place="tag 859",
+            source=_source(message),
+            extra=_extra(message, b"859"),
         )
     ]
 
@@ -391,7 +406,14 @@ def _trade_deal(message: Message, id: str) -> Order | Refusal:
     deal = _deal(message, fields)
     if isinstance(deal, Refusal):
         return deal
-    return msgspec.structs.replace(deal, kind="trade", identity="", source=_source(message), place="tag 571", extra=())
+    return msgspec.structs.replace(
+        deal,
+        kind="trade",
+        identity=_identity(message, id, "AE"),
+        source=_source(message),
+        place="tag 571",
+        extra=_extra(message, b"571", b"572"),
+    )
 
 
 def _trade_request(message: Message) -> Sequence[Read]:
@@ -405,6 +427,7 @@ def _trade_request(message: Message) -> Sequence[Read]:
             _text(message, b"11"),
             _text(message, b"37"),
             _text(message, b"55"),
+            identity=_identity(message, id, "AD"),
             place="tag 568",
             source=_source(message),
             extra=_extra(message, b"568"),
@@ -433,7 +456,7 @@ def _spans(message: Message, count: bytes, first: bytes) -> list[list[tuple[byte
         begun = begun or tag == count
         if begun and tag == first:
             found.append([])
-        if found and tag not in _HEADER:
+        if found and tag not in _SESSION:
             found[-1].append((tag, value))
     return found
 
@@ -447,7 +470,7 @@ def _instruction(message: Message, pairs: list[tuple[bytes, bytes]]) -> Read:
         return refusal(message, "unsupported-instruction", "AG02", b"163", "SettlInstTransType must be N, R or C")
     account = own.get(b"79") or own.get(b"448") or _text(message, b"79", b"1") or _text(message, b"49")
     fields = tuple(
-        (f"fix:{tag.decode('latin-1')}", value.decode("latin-1")) for tag, value in pairs if tag not in _HEADER
+        (f"fix:{tag.decode('latin-1')}", value.decode("latin-1")) for tag, value in pairs if tag not in _SESSION
     )
     return SettlementInstruction(
         kind,

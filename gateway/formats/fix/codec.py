@@ -9,7 +9,7 @@ off a session (the door says type `session`) was framed and checked there, as th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 from gateway.formats.fix import validate
 from gateway.formats.fix.acceptor import FixAcceptor, check, shipped
@@ -20,11 +20,11 @@ from gateway.formats.fix.orders import order_of, refusal
 from gateway.formats.fix.outgoing import Sent
 from gateway.formats.fix.refused import REFUSED
 from gateway.formats.fix.reports import UNSUPPORTED_TYPE, reject, report
-from gateway.formats.fix.telling import tell
+from gateway.formats.fix.telling import tell, trade_answer
 from gateway.formats.fix.validate import Fault, Rules
 from gateway.formats.fix.versions import VERSIONS
 from gateway.model import Order, Payment, Record, Refusal, Status
-from gateway.model.trading import Told
+from gateway.model.trading import Told, Trading
 from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writing
 
 FILE_BYTES_MAX = 64 * 1024 * 1024  # of messages in a file; FIX files are samples and logs, not bulk
@@ -211,9 +211,13 @@ def _answer(status: Status, now_ns: int, type: str) -> list[Frame]:
     if status.told is not None:
         return [frame for told in status.told for frame in tell(told, type, now_ns)]
     if isinstance(record, Order):
-        return [report(status, now_ns)]
+        return tell(trade_answer(status, record), type, now_ns) if record.kind == "trade" else [report(status, now_ns)]
     if isinstance(record, Refusal):
         return [_answer_refusal(status, record, now_ns)]
+    if status.code == "RJCT" and isinstance(record, get_args(Trading)):
+        version = ("fix:8", record.source.partition("/")[0])
+        refused = Refusal(status.refusal_code, status.reason, status.place, status.text, "", (version, *record.extra))
+        return [reject(status, refused)]
     return []
 
 

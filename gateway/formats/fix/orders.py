@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 
 from gateway.formats.fix.message import SHAPE_TAGS_MAX, SHAPES_KEPT, Message
-from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal
+from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal, counter_value
 
 SIDES = {b"1": "buy", b"2": "sell"}
 ORDER_TYPES = {b"1": "market", b"2": "limit", b"D": "previously_quoted"}
@@ -108,9 +108,7 @@ def _quote_amount(message: Message, base: Money, quote: str) -> Money | Refusal:
             return refusal(message, "no-price", "AM12", b"44", "a limit order names its Price")
         return refusal(message, "bad-price", "AM12", b"44", "Price is not a positive decimal number")
     decimals = price[2] or b""
-    numerator = base.minor * int(price[1] + decimals) * 10 ** EXPONENTS[quote]
-    minor, rest = divmod(numerator, denominator := 10 ** (EXPONENTS[base.currency] + len(decimals)))
-    minor += 2 * rest > denominator or (2 * rest == denominator and minor % 2)
+    minor = counter_value(base, int(price[1] + decimals), len(decimals), quote)
     if not minor:
         return refusal(message, "zero-amount", "AM01", b"44", "quantity times price is less than the smallest amount")
     if minor > MINOR_MAX:

@@ -21,7 +21,7 @@ from gateway.formats.fix.reports import (
     way_back,
 )
 from gateway.formats.fix.versions import OLD_EXECUTIONS
-from gateway.model import Order
+from gateway.model import Order, Status
 from gateway.model.trading import (
     ActionReject,
     AllocationAnswer,
@@ -36,6 +36,7 @@ from gateway.model.trading import (
     TradeAnswer,
     TradeCopy,
     TradeList,
+    TradeReport,
 )
 from gateway.ports import Frame
 
@@ -133,7 +134,8 @@ def _order_report(told: OrderReport, version: str, now_ns: int) -> list[Frame]:
     original = f"41={told.original_id}\x01" if told.original_id else ""
     reference = f"19={told.reference_id}\x01" if told.reference_id else ""
     last = f"31={told.last_price}\x0132={told.last_quantity}\x01" if told.last_price else ""
-    reason = f"103={ORDER_REJECT_REASONS.get(told.reason, OTHER_REASON)}\x01" if told.reason else ""
+    code = told.reason if told.reason.isdigit() else ORDER_REJECT_REASONS.get(told.reason, OTHER_REASON)
+    reason = f"103={code}\x01" if told.reason else ""
     text = f"58={clean(told.text)}\x01" if told.text else ""
     left = "" if version == "FIX.4.0" else f"151={told.leaves.text()}\x01"
     return [
@@ -288,6 +290,12 @@ def _trade_answer(told: TradeAnswer, version: str, now_ns: int) -> list[Frame]:
         f"60={_time(now_ns)}\x01{text}"
     )
     return [frame("AR", body, report.id)]
+
+
+def trade_answer(status: Status, deal: Order) -> TradeAnswer:
+    """What became of a trade that was reported: it is kept as its deal."""
+    report = TradeReport("new", deal.client_order_id, deal, source=deal.source, extra=deal.extra)
+    return TradeAnswer(report, status.payment_id, status.code != "RJCT", status.reason, status.text)
 
 
 def _trade_list(told: TradeList, version: str, now_ns: int) -> list[Frame]:
