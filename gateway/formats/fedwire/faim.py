@@ -1,7 +1,7 @@
 """FAIM as a codec: bytes to records, records to bytes, and the acknowledgement that there is.
 
 Strategy: a file is scanned, each message is checked and read by itself, and one that is wrong is a Refusal in
-its place. A message that moves no money (a request, a refusal, a service message) is valid and has no record.
+its place. A message that moves no money (a refusal, a service message) becomes a notice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import BinaryIO
 from msgspec import structs
 
 from gateway.formats.fedwire import loss, meaning, parties, rules, scan, write
-from gateway.model import Payment, Refusal, Status
+from gateway.model import Notice, Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 NAME = "fedwire"
@@ -48,7 +48,7 @@ def _decoded(messages: Iterable[scan.Message], type: str, counted: int, *, whole
 
     A `whole` file of one wrong message is refused with all its faults.
     """
-    records: list[Payment | Refusal] = []
+    records: list[Payment | Notice | Refusal] = []
     first: scan.Message | None = None
     number, alone = counted, tuple[Refusal, ...]()
     for number, message in enumerate(messages, counted + 1):
@@ -57,8 +57,9 @@ def _decoded(messages: Iterable[scan.Message], type: str, counted: int, *, whole
             first, alone = message, tuple(wrong)
         if wrong:
             records.append(_placed(wrong[0], number, message))
-        elif meaning.moves(message):
-            records.append(meaning.payment(message, f"message {number}"))
+        else:
+            read = meaning.payment if meaning.moves(message) else meaning.notice
+            records.append(read(message, f"message {number}"))
         if number - counted > MESSAGES_MAX:
             said = f"more than {MESSAGES_MAX} messages in one piece; expected parts"
             return Decoded(NAME, TYPE, refusals=(Refusal("FAIM-SIZE", "FF01", f"message {number}", said),))

@@ -14,7 +14,7 @@ from gateway.formats.fedwire import parties
 from gateway.formats.fedwire.remittance import structured
 from gateway.formats.fedwire.scan import Message
 from gateway.formats.fedwire.tables import BY_NUMBER, MOVES_MONEY, REQUESTS, REVERSALS
-from gateway.model import Account, Address, Agent, Charge, Instruction, Money, Original, Party, Payment
+from gateway.model import Account, Address, Agent, Charge, Instruction, Money, Notice, Original, Party, Payment
 
 SCHEME = "fedwire"
 FAMILY = "fedwire:"
@@ -108,6 +108,24 @@ def payment(message: Message, place: str) -> Payment:
         fields["underlying"] = _underlying(basket, fields["amount"])
     fields["extra"] = tuple((f"{FAMILY}{tag}/{name}", value) for (tag, name), value in basket.items())
     return Payment(**fields)
+
+
+def notice(message: Message, place: str) -> Notice:
+    """A message that moves no money, kept whole: what is said in {9000} or in the lines of {6100} and {6400}."""
+    basket = leaves(message)
+    name = imad(message)
+    group(basket, "{1520}")
+    text = lines(basket, "{9000}")
+    return Notice(
+        "document",
+        name,
+        text=text,
+        place=place,
+        source="FAIM",
+        scheme=SCHEME,
+        identity=name,
+        extra=tuple((f"{FAMILY}{tag}/{name}", value) for (tag, name), value in basket.items()),
+    )
 
 
 def _kind(basket: Leaves, cover: bool) -> dict[str, Any]:

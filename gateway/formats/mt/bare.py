@@ -59,9 +59,9 @@ def records(text: str, prefix: str = "") -> list[Record | Refusal]:
 def _statements(text: str) -> Iterator[list[tuple[str, str]]]:
     found: list[tuple[str, str]] = []
     marks = list(_FIELD.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        value = text[mark.end() : following.start() if following is not None else len(text)]
-        value, ended = _ended(value)
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    for mark, end in zip(marks, ends, strict=False):
+        value, ended = _ended(text[mark.end() : end])
         if mark[1] == "20" and found:
             yield found
             found = []

@@ -145,8 +145,8 @@ def records_of(message: Message | str, prefix: str) -> tuple[list[Record | Refus
     if name in ("MT202", "MT205") and headers.get("119") == "COV":
         name += "COV"
     code, text = blocks.header_fault(message)
-    if code and _HANDED_OVER.search(message.head):
-        return bare.records(message.text, prefix), "MT940"
+    if code and _HANDED_OVER.search(message.head) and (handed := bare.records(message.text, prefix)):
+        return handed, "MT940"
     if code:
         return [_refusal(message, code, "FF01", f"{prefix}block {'1' if code == 'H10' else '2'}", text)], "FIN"
     if message.fault:
