@@ -37,6 +37,7 @@ class Child(Struct, frozen=True):
     position: int
     type: str
     most: int
+    least: int
 
 
 class Shape:
@@ -86,7 +87,7 @@ class Shape:
             if content is not None:
                 for part in _elements(content):
                     name = part.name if part.what == "element" else FOREIGN
-                    found.setdefault(name, Child(len(found), part.type, part.most))
+                    found.setdefault(name, Child(len(found), part.type, part.most, part.least))
             self._children[type] = found
         return self._children[type]
 
