@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from gateway.formats.iso20022 import status, write
+from gateway.formats.iso20022 import status, stream, write
 from gateway.formats.iso20022.documents import document_totals, header, records
 from gateway.formats.iso20022.envelope import Envelope, open_envelope
 from gateway.formats.iso20022.kinds import Kind, kind_of
@@ -96,9 +96,7 @@ class Iso20022:
         return (prolog[0] if prolog else b"") + body + data[data.rfind(b">") + 1 :]
 
 
-def opened(
-    name: str, kind: Kind, top: Outer, found: Sequence[Record | Refusal], envelope: Envelope | None
-) -> Decoded:
+def opened(name: str, kind: Kind, top: Outer, found: Sequence[Record | Refusal], envelope: Envelope | None) -> Decoded:
     """A message that was read."""
     message = top.message
     path = f"/{kind.family.header}/"

@@ -132,9 +132,7 @@ def _record(form: Form, texts: Texts) -> Any:
 def _records(form: Form, texts: Texts) -> tuple[Any, ...]:
     assert form.inner is not None
     groups = {int(place): inner for place, inner in grouped(texts.items()).items()}
-    return tuple(
-        made(form.inner, groups[place]) if place in groups else form.gap for place in range(max(groups) + 1)
-    )
+    return tuple(made(form.inner, groups[place]) if place in groups else form.gap for place in range(max(groups) + 1))
 
 
 _READERS: dict[str, Callable[[Form, Texts], Any]] = {
@@ -172,7 +170,7 @@ def _account(items: Items) -> Account:
     texts = dict(items)
     iban, own = texts.pop("iban", ""), texts.pop("own", "")
     scheme = "IBAN" if iban else own or texts.pop("code", "")
-    return Account(iban or texts.pop("id", ""), scheme, **texts, proprietary=bool(own))  # type: ignore[arg-type]
+    return Account(iban or texts.pop("id", ""), scheme, **texts, proprietary=bool(own))
 
 
 def _payment(items: Items) -> Payment:

@@ -68,7 +68,7 @@ def _parts(root: etree._Element) -> tuple[list[etree._Element], list[etree._Elem
 
 def _inner(root: etree._Element) -> list[etree._Element] | Refusal:
     """XML that stands as text inside the wrapper."""
-    found = []
+    found: list[etree._Element] = []
     for element in root.iter():
         text = (element.text or "").lstrip("\ufeff \t\r\n")
         if len(element) or not text.startswith("<") or len(found) == INNER_MAX:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway.formats.iso20022 import mapping_payments as payments
 from gateway.formats.iso20022 import mapping_said as said
 from gateway.formats.iso20022 import mapping_statements as statements
-from gateway.formats.iso20022.mapping import Lines, below
+from gateway.formats.iso20022.mapping import Lines
 from gateway.formats.iso20022.shape import Shape, shape
 from gateway.formats.iso20022.table import Table
 from gateway.formats.iso20022.xml import OWN, folders
@@ -52,12 +52,8 @@ FAMILIES: dict[str, Family] = {
         Payment, "reversal", ("OrgnlPmtInfAndRvsl", "TxInf"), payments.CUSTOMER_REVERSAL, outer="reversal"
     ),
     "pacs.002": Family(Report, "payment_status", ("TxInfAndSts",), said.PAYMENT_STATUS),
-    "pain.002": Family(
-        Report, "payment_status", ("OrgnlPmtInfAndSts", "TxInfAndSts"), said.CUSTOMER_STATUS
-    ),
-    "pain.014": Family(
-        Report, "payment_status", ("OrgnlPmtInfAndSts", "TxInfAndSts"), said.CUSTOMER_STATUS
-    ),
+    "pain.002": Family(Report, "payment_status", ("OrgnlPmtInfAndSts", "TxInfAndSts"), said.CUSTOMER_STATUS),
+    "pain.014": Family(Report, "payment_status", ("OrgnlPmtInfAndSts", "TxInfAndSts"), said.CUSTOMER_STATUS),
     "admi.002": Family(Report, "message_rejected", (), said.REJECTED, header=""),
     "admi.007": Family(Report, "receipt", ("Rpt",), said.RECEIPT, header="MsgId"),
     "camt.056": Family(Case, "cancellation_request", ("Undrlyg", "TxInf"), said.CANCELLATION, header="Assgnmt"),
@@ -117,8 +113,13 @@ def _table(name: str) -> Table:
     lines = dict(family.lines)
     if family.spread:
         for outer in (*(f"{name}/" for name in family.spine[:-1]), "/GrpHdr/"):
-            lines |= {p: f for p, f in below(outer, family.lines).items() if p not in lines and "//" not in p[1:]}
+            lines |= {outer + path: field for path, field in family.lines.items() if _spreads(path)}
     return Table(lines)
+
+
+def _spreads(path: str) -> bool:
+    """Whether a line of a transaction also holds where it stands further out."""
+    return "//" not in path and not path.startswith(("/", "InstrForDbtrAgt"))
 
 
 @cache

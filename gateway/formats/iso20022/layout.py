@@ -35,6 +35,8 @@ class Place(Struct, frozen=True):
     level: int
     path: str
     facets: Facets
+    needed: bool = False  # every element on the way to it is mandatory
+    anchor: str = ""  # the element below its level's own: what stands there together stays together
 
 
 class Laid(Struct):
@@ -45,6 +47,7 @@ class Laid(Struct):
     losses: Losses
     depth: int
     inner: list[str] = []  # entries of a statement, printed
+    anchors: frozenset[str] = frozenset()  # outer elements that hold something of this record that has no field
     closed: tuple[str, ...] = ()  # branches of a choice that was made otherwise
     missing: str = ""
 
@@ -60,7 +63,7 @@ def places(type: str, section: str, template: str, numbers: tuple[int, ...], res
         place = locate(kind, section, path)
         if place is not None and place.level <= depth:
             found.append(place)
-    return sorted(found, key=lambda place: -place.level)
+    return sorted(found, key=lambda place: (not place.needed, -place.level))
 
 
 def _paths(table: Table, template: str, numbers: tuple[int, ...], rest: str) -> Iterator[str]:
@@ -88,8 +91,14 @@ def _located(type: str, section: str, path: str) -> Place | None:
     kind = kind_of(type)
     assert kind is not None, f"no schema of {type}"
     level, below = _level(kind, path) if section == "record" else (kind.depth, path)
-    facets = _facets(kind.shape, start(kind, section, level), below)
-    return Place(level, below, facets) if facets is not None else None
+    found = _facets(kind.shape, start(kind, section, level), below)
+    return Place(level, below, *found, _anchor(kind, path)) if found is not None else None
+
+
+def _anchor(kind: Kind, path: str) -> str:
+    """The first two steps of a path that stands outside the record's own element."""
+    outer = path.startswith("/") or path.partition("/")[0] in kind.family.spine[:-1]
+    return "/".join(path.lstrip("/").split("/")[:2]) if outer else ""
 
 
 def locate(kind: Kind, section: str, path: str) -> Place | None:
@@ -115,7 +124,8 @@ def _level(kind: Kind, path: str) -> tuple[int, str]:
     return kind.depth, path
 
 
-def _facets(form: Shape, type: str, path: str) -> Facets | None:
+def _facets(form: Shape, type: str, path: str) -> tuple[Facets, bool] | None:
+    needed = True
     steps = path.split("/")
     attribute = steps.pop()[1:] if steps[-1].startswith("@") else ""
     for one in steps:
@@ -124,13 +134,13 @@ def _facets(form: Shape, type: str, path: str) -> Facets | None:
         if child is None or number > child.most:
             return None
         if name == FOREIGN:
-            return ANY
+            return ANY, False
+        needed = needed and child.least > 0
         type = child.type
     facets = form.leaf(type)
-    if facets is None or not attribute:
-        return facets
-    inner = facets.attributes.get(attribute)
-    return form.leaf(inner) if inner is not None else None
+    if facets is not None and attribute:
+        facets = form.leaf(facets.attributes[attribute]) if attribute in facets.attributes else None
+    return (facets, needed) if facets is not None else None
 
 
 # --- records ------------------------------------------------------------------------------------
@@ -167,12 +177,24 @@ def _slots(kind: Kind, level: int, laid: Laid) -> Leaves:
 
 def _lay_out(record: Record, kind: Kind, closed: tuple[str, ...]) -> Laid:
     laid = Laid([{} for _ in range(kind.depth + 1)], {}, {}, _depth(record, kind), closed=closed)
+    laid.anchors = _anchors(record, kind)
     _place_all(laid, kind, "record", _said(record, kind))
     _place_extra(laid, kind, "record", record.extra)
     if isinstance(record, Statement):
         for entry in record.entries:
             laid.inner.append(_entry(entry, kind, laid.losses))
     return laid
+
+
+def _anchors(record: Record, kind: Kind) -> frozenset[str]:
+    """Outer elements of which a part has no field: the parts that have one are written there too."""
+    found: set[str] = set()
+    overruled = {""}
+    for name, _ in record.extra:
+        path = name.removeprefix("iso:")
+        if path != name:
+            (found if kind.table.slot(path) is None else overruled).add(_anchor(kind, path))
+    return frozenset(found - overruled)
 
 
 def _depth(record: Record, kind: Kind) -> int:
@@ -232,6 +254,8 @@ def _place_extra(laid: Laid, kind: Kind, section: str, extra: Iterable[tuple[str
 
 def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str, losses: Losses) -> None:
     """Put a text where it is taken; say what is lost when it is taken nowhere, or only cut."""
+    if laid.anchors:
+        found = sorted(found, key=lambda place: place.anchor not in laid.anchors)
     for place in found:
         if laid.closed and place.path.startswith(laid.closed):
             continue
@@ -274,7 +298,7 @@ def _entry(entry: Entry, kind: Kind, losses: Losses) -> str:
     _place_all(laid, kind, "entry", flat(entry, NOT_SAID), "entries.")
     _place_extra(laid, kind, "entry", entry.extra, "entries.")
     leaves = laid.levels[0]
-    slots = {}
+    slots: Leaves = {}
     for detail in entry.details:
         block = detail.place if detail.place.startswith("NtryDtls[") else "NtryDtls"
         slots[f"{block}/TxDtls"] = slots.get(f"{block}/TxDtls", "") + _detail(detail, kind, losses)
@@ -291,7 +315,14 @@ def _detail(detail: Payment, kind: Kind, losses: Losses) -> str:
 
 
 def printed(
-    laid: Laid, kind: Kind, type: str, leaves: Leaves, slots: Leaves, name: str, prefix: str = "", special: Sequence[str] = ()
+    laid: Laid,
+    kind: Kind,
+    type: str,
+    leaves: Leaves,
+    slots: Leaves,
+    name: str,
+    prefix: str = "",
+    special: Sequence[str] = (),
 ) -> str:
     """Leaves as one element; `special` are the writer's own texts, from the last (message id) to the first."""
     paths = (*leaves, *slots)
@@ -317,4 +348,3 @@ def _allowed(character: str) -> bool:
     """Whether XML 1.0 has this character, though it does not print."""
     point = ord(character)
     return 0x20 <= point <= 0xD7FF or 0xE000 <= point <= 0xFFFD or point >= 0x10000
-

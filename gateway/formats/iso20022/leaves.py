@@ -42,6 +42,6 @@ def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str]
         else:
             if child.attrib:
                 for name, value in child.attrib.items():
-                    out[f"{path}/@{name}"] = value
+                    out[f"{path}/@{name!s}"] = str(value)
             if child.text:
                 out[path] = child.text

@@ -125,7 +125,6 @@ def original(path: str = "", *, transaction: bool = True, field: str = "original
             f"{path}OrgnlIntrBkSttlmDt": f"{field}.settlement_date",
             f"{path}OrgnlReqdExctnDt": f"{field}.settlement_date",
             f"{path}OrgnlReqdExctnDt/Dt": f"{field}.settlement_date",
-            f"{path}OrgnlReqdColltnDt": f"{field}.settlement_date",
         }
     return lines
 

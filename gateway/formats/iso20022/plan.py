@@ -138,8 +138,7 @@ class _Printer:
     def content(self, type: str, node: _Node, path: str) -> str:
         model = self._form.content(type)
         assert model is not None, f"{path} is a leaf"
-        text = self._group(model, node, path)
-        return text
+        return self._group(model, node, path)
 
     def _group(self, part: Particle, node: _Node, path: str) -> str:
         if part.what == "element":

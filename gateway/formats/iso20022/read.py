@@ -70,7 +70,7 @@ def outer(element: etree._Element, space: int, kind: Kind, depth: int, above: Ou
             sources.setdefault(slot[0], []).append((slot[1], path, text))
     merged, lost = _over(above, groups)
     for name, lines in above.sources.items():
-        sources.setdefault(name, lines)
+        sources[name] = [*lines, *sources[name]] if name in sources and name in MERGED else sources.get(name, lines)
     return Outer(merged, sources, (*above.extra, *extra, *lost), groups, {**above.message, **message})
 
 
@@ -123,9 +123,10 @@ def record(element: etree._Element, space: int, kind: Kind, above: Outer, place:
         if statement:
             made = [entry(child, space, f"{place}/Ntry[{n}]") for n, child in enumerate(_entries(element, space), 1)]
             return _statement(kind, groups, kept, place, tuple(made))
-        return _RECORDS[kind.family.record](kind, groups, kept, place)
+        made_record: Record | Refusal = _RECORDS[kind.family.record](kind, groups, kept, place)
+        return made_record
     except BadAmount as wrong:
-        return _bad_amount(wrong, place, groups)
+        return bad_amount(wrong, place, groups)
 
 
 def _has_amount(groups: Groups) -> bool:
@@ -140,7 +141,8 @@ def _kept_whole(kind: Kind, above: Outer, leaves: Leaves, place: str) -> Notice:
 
 
 def _entries(element: etree._Element, space: int) -> list[etree._Element]:
-    return [child for child in element if child.tag[space:] == "Ntry"]
+    """The lines of a statement; one that was freed while streaming is empty."""
+    return [child for child in element if len(child) and child.tag[space:] == "Ntry"]
 
 
 def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | Refusal:
@@ -150,7 +152,7 @@ def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | R
             return structs.replace(_kept_whole(kind, above, {}, place), kind=kind.family.outer)
         made = _RECORDS[kind.family.record](kind, above.groups, above.extra, place)
     except BadAmount as wrong:
-        return _bad_amount(wrong, place, above.groups)
+        return bad_amount(wrong, place, above.groups)
     return structs.replace(made, level=LEVELS[depth]) if isinstance(made, Report) and kind.depth else made
 
 
@@ -224,9 +226,7 @@ _RECORDS: dict[type[Struct], Any] = {
 def _statement(kind: Kind, groups: Groups, extra: Extra, place: str, found: tuple[Entry, ...]) -> Statement:
     made = fields(Statement, {**groups, "balances": _balances(groups)} if "balances" in groups else groups)
     account = made.pop("account", None) or Account("")
-    return Statement(
-        kind.family.kind, account, **made, entries=found, place=place, source=kind.type, extra=extra
-    )
+    return Statement(kind.family.kind, account, **made, entries=found, place=place, source=kind.type, extra=extra)
 
 
 def _balances(groups: Groups) -> dict[str, str]:
@@ -282,9 +282,12 @@ def _detail(element: etree._Element, space: int, block: int, alone: Money) -> Pa
 # --- refusals of one record ---------------------------------------------------------------------
 
 
-def _bad_amount(wrong: BadAmount, place: str, groups: Groups) -> Refusal:
+def bad_amount(wrong: BadAmount, place: str, groups: Groups | None = None) -> Refusal:
+    """The refusal of a record that holds a text which is no amount of its currency."""
     name, text, currency = wrong.args
-    return _refusal("bad-amount", "AM12", f"{place}/{name}", f"{text[:40]} is not an amount of {currency}", groups)
+    return _refusal(
+        "bad-amount", "AM12", f"{place}/{name}", f"{text[:40]} is not an amount of {currency}", groups or {}
+    )
 
 
 _REFERENCES = (
@@ -297,7 +300,5 @@ _REFERENCES = (
 
 
 def _refusal(code: str, reason: str, place: str, text: str, groups: Groups) -> Refusal:
-    references = tuple(
-        (f"iso:{name}", groups[field][""]) for name, field in _REFERENCES if "" in groups.get(field, {})
-    )
+    references = tuple((f"iso:{name}", groups[field][""]) for name, field in _REFERENCES if "" in groups.get(field, {}))
     return Refusal(code, reason, place, text, groups.get("end_to_end_id", {}).get("", ""), references)

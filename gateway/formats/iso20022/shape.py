@@ -117,7 +117,9 @@ class Shape:
                 if part.get("use") == "required":
                     required.add(str(part.get("name")))
             lines += [
-                (str(facet.tag).removeprefix(XS), str(facet.get("value"))) for facet in node.iter() if facet.get("value")
+                (str(facet.tag).removeprefix(XS), str(facet.get("value")))
+                for facet in node.iter()
+                if facet.get("value")
             ]
             base = next((str(n.get("base")) for n in node.iter() if n.get("base")), "")
         return Facets.of(base if base in BUILT_IN else "xs:string", lines, attributes, frozenset(required))

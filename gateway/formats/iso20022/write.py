@@ -109,7 +109,7 @@ def message(records: Sequence[Record], type: str, writing: Writing) -> bytes:
     assert kind is not None, f"no schema of {type}"
     laid = [fitted(record, type).laid for record in records]
     now = stamp(writing.now_ns)
-    special = (escape(writing.message_id), now, now[:10], str(len(records)))
+    special = (escape(writing.message_id), now, now[:10], str(sum(one.depth == kind.depth for one in laid)))
     body = _level(kind, 0, laid, kind.body, special)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="{NAMESPACE}{type}">{body}</Document>\n'.encode()
 
@@ -129,13 +129,23 @@ def _level(kind: Kind, level: int, laid: Sequence[Laid], name: str, special: Seq
         below = [one for one in laid if one.depth > level]
         if below:
             step = kind.family.spine[level]
-            groups = ([one] for one in below) if level + 1 == kind.depth else _neighbours(below, level + 1)
+            groups = _groups(kind, below, level)
             slots[step] = "".join(_level(kind, level + 1, group, step, special) for group in groups)
-    return printed(laid[0], kind, kind.levels[level], leaves, slots, name, special=special).rstrip("\n") + "\n" * (level > 0)
+    return printed(laid[0], kind, kind.levels[level], leaves, slots, name, special=special).rstrip("\n") + "\n" * (
+        level > 0
+    )
 
 
-def _neighbours(laid: Sequence[Laid], level: int) -> Iterator[list[Laid]]:
-    """Records that stand side by side and say the same of the level above them."""
+def _groups(kind: Kind, laid: Sequence[Laid], level: int) -> Iterator[Sequence[Laid]]:
+    """The records of each element of the spine below a level: each its own, or neighbours that say the same of it."""
+    step = kind.family.spine[level]
+    level += 1
+    if kind.shape.children(kind.levels[level - 1])[step].most == 1:
+        yield laid
+        return
+    if level == kind.depth:
+        yield from ([one] for one in laid)
+        return
     for _, group in groupby(laid, key=lambda one: one.levels[level] if one.depth > level else id(one)):
         yield list(group)
 

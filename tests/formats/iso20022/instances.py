@@ -12,6 +12,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from gateway.formats.iso20022.facets import Facets
+from gateway.formats.iso20022.kinds import FAMILIES
 from gateway.formats.iso20022.shape import Particle, Shape, shape
 from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import EXPONENTS
@@ -36,6 +37,10 @@ def document(type: str, random: Random, fullness: float = 0.4) -> bytes:
     """A valid document; `fullness` is how likely an optional element is there."""
     form = shape(type)
     inner = _content(form, form.content(form.start), random, fullness, 0)
+    spine = FAMILIES[type[:8]].spine if type[:8] in FAMILIES else ()
+    if spine:
+        count = max(1, inner.count(f"<{spine[-1]}>"))
+        inner = inner.replace("<NbOfTxs>1</NbOfTxs>", f"<NbOfTxs>{count}</NbOfTxs>", 1)
     return f'<{form.root} xmlns="{NAMESPACE}{type}">{inner}</{form.root}>'.encode()
 
 
