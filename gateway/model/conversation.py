@@ -77,7 +77,8 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
 
     `kind`: cancellation_request (camt.056, camt.055, MT n92), resolution (camt.029, MT n96), status_request
     (pacs.028), unable_to_apply (camt.026), claim_non_receipt (camt.027), additional_information (camt.028),
-    modification_request (camt.087), query (MT n95), free_format (MT n98, n99), charges_request (MT 191, n91), charges_advice (MT 190, n90).
+    modification_request (camt.087), query (MT n95), free_format (MT n98, n99), charges_request (camt.106, MT 191,
+    n91), charges_advice (camt.105, MT 190, n90).
     """
 
     kind: str

@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from gateway.model import Account, Agent, Extra, Identification, Money, Party, Payment
 
-MEMO = 50_000
+MEMO = 8_192  # parties, agents and accounts that come again; distinct ones must not fill the memory
 Texts = Mapping[str, str]  # rest of the field -> text, in the order of the message
 Flat = tuple[str, tuple[int, ...], str, str]  # template, places, rest of a captured path, text
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from lxml import etree
 
-from gateway.formats.iso20022.kinds import Kind
+from gateway.formats.iso20022.kinds import Kind, kind_of
 from gateway.formats.iso20022.read import NOTHING, OWN_WORD, Outer, Record, level_record, outer, record
+from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import Payment, Refusal, Report
 
 
@@ -70,13 +72,21 @@ def counted(kind: Kind) -> bool:
     return kind.family.record is Payment
 
 
-def amount_paths(kind: Kind, space: str) -> list[str]:
-    """Where the amount of a transaction may stand, as lxml finds it; `space` is `{namespace}`."""
+@cache
+def amount_paths(type: str) -> tuple[str, ...]:
+    """Where the amount of a transaction of this type may stand, as lxml finds it."""
+    kind, space = kind_of(type), f"{{{NAMESPACE}{type}}}"
+    assert kind is not None, f"no schema of {type}"
     paths = [path for path in kind.table.reverse.get("amount", ()) if not path.startswith(("/", *kind.family.spine))]
-    return ["/".join(space + step for step in path.split("/")) for path in paths]
+    own = [path for path in paths if _exists(kind, path)]
+    return tuple("/".join(space + step for step in path.split("/")) for path in own)
 
 
-def amount_of(element: etree._Element, paths: list[str]) -> Decimal:
+def _exists(kind: Kind, path: str) -> bool:
+    return bool(kind.shape.at(kind.levels[-1], path))
+
+
+def amount_of(element: etree._Element, paths: tuple[str, ...]) -> Decimal:
     """The amount of one transaction, for the control sum; read from the element alone."""
     for path in paths:
         text = element.findtext(path)
@@ -92,11 +102,14 @@ def document_totals(body: etree._Element, space: int, kind: Kind, top: Outer) ->
     """Counts and sums of a whole document, at the group header and at each payment information."""
     if not counted(kind):
         return []
-    paths = amount_paths(kind, str(body.tag)[:space])
+    paths = amount_paths(kind.type)
     where = f"/Document/{kind.body}/GrpHdr"
     if kind.depth == 1:
-        found = [amount_of(child, paths) for child in body if child.tag[space:] == kind.family.spine[0]]
-        return totals(top.message, "/GrpHdr/", where, len(found), sum(found, Decimal(0))) if found else []
+        name = kind.family.spine[0]
+        own = [child for child in body if child.tag[space:] == name]
+        summed = "/GrpHdr/CtrlSum" in top.message  # summed only when there is a sum to compare with
+        amounts = sum((amount_of(child, paths) for child in own), Decimal(0)) if summed else Decimal(0)
+        return totals(top.message, "/GrpHdr/", where, len(own), amounts) if own else []
     wrong, count, amounts = [], 0, Decimal(0)
     first, second = kind.family.spine
     for number, group in enumerate((c for c in body if c.tag[space:] == first), 1):

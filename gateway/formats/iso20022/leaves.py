@@ -34,14 +34,15 @@ def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str]
             number = 1  # the schema lets equal siblings stand only side by side
             last = tag
             path = prefix + tag
-        if len(child):
+        text = child.text
+        # An element with words of its own has no children; the schema has seen to that.
+        if (text is None or text.isspace()) and len(child):
             if tag in OPEN:
                 out[f"{path}/*"] = "".join(etree.tostring(inner, encoding="unicode") for inner in child)
             else:
                 _walk(child, path + "/", space, NOTHING, out)
-        else:
-            if child.attrib:
-                for name, value in child.attrib.items():
-                    out[f"{path}/@{name!s}"] = str(value)
-            if child.text:
-                out[path] = child.text
+            continue
+        for name, value in child.items():
+            out[f"{path}/@{name!s}"] = str(value)
+        if text:
+            out[path] = text

@@ -112,13 +112,13 @@ STATUS_REQUEST: Lines = {
     **block("agent", "/GrpHdr/InstdAgt", "assignee"),
     "OrgnlTxRef//": "payment",
 }
+_SETTLED = ("original.amount", "original.settlement_date")
 INQUIRY: Lines = {
     **ASSIGNMENT,
     **_case("Case"),
     **original("Undrlyg/IntrBk/"),
-    **original("Undrlyg/Initn/"),
-    "Undrlyg/Initn/ReqdExctnDt": "original.settlement_date",
-    "Undrlyg/Initn/ReqdExctnDt/Dt": "original.settlement_date",
+    # An instructed amount and a requested date are not those of settlement: they are kept where they stand.
+    **{path: field for path, field in original("Undrlyg/Initn/").items() if not field.startswith(_SETTLED)},
     **{f"Undrlyg/StmtNtry/OrgnlGrpInf/{path}": f"original.{field}" for path, field in GROUP.items()},
     "Undrlyg/StmtNtry/OrgnlUETR": "original.uetr",
     "Undrlyg/IntrBk/OrgnlTxRef//": "payment",

@@ -110,8 +110,10 @@ def sort(leaves: Leaves, table: Table, extra: list[tuple[str, str]]) -> Groups:
     return groups
 
 
-def record(element: etree._Element, space: int, kind: Kind, above: Outer, place: str) -> Record | Refusal:
-    """The record that an element of the spine's end holds."""
+def record(
+    element: etree._Element, space: int, kind: Kind, above: Outer, place: str, *, head: bool = False
+) -> Record | Refusal:
+    """The record that an element of the spine's end holds; of a statement with `head`, without its entries."""
     statement = kind.family.record is Statement
     extra: list[tuple[str, str]] = []
     leaves = walk(element, space, ENTRY) if statement else walk(element, space)
@@ -121,7 +123,8 @@ def record(element: etree._Element, space: int, kind: Kind, above: Outer, place:
         return _kept_whole(kind, above, leaves, place)
     try:
         if statement:
-            made = [entry(child, space, f"{place}/Ntry[{n}]") for n, child in enumerate(_entries(element, space), 1)]
+            lines = [] if head else _entries(element, space)
+            made = [entry(child, space, f"{place}/Ntry[{n}]") for n, child in enumerate(lines, 1)]
             return _statement(kind, groups, kept, place, tuple(made))
         made_record: Record | Refusal = _RECORDS[kind.family.record](kind, groups, kept, place)
         return made_record
@@ -141,8 +144,7 @@ def _kept_whole(kind: Kind, above: Outer, leaves: Leaves, place: str) -> Notice:
 
 
 def _entries(element: etree._Element, space: int) -> list[etree._Element]:
-    """The lines of a statement; one that was freed while streaming is empty."""
-    return [child for child in element if len(child) and child.tag[space:] == "Ntry"]
+    return [child for child in element if child.tag[space:] == "Ntry"]
 
 
 def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | Refusal:

@@ -83,7 +83,7 @@ class _Check:
         self._space = len(NAMESPACE) + len(kind.type) + 2
         self._spine = ("Ntry",) if kind.family.record is Statement else kind.family.spine[-1:]
         self._parent = (kind.body, *kind.family.spine)[-1 if kind.family.record is Statement else -2]
-        self._paths = amount_paths(kind, f"{{{NAMESPACE}{kind.type}}}")
+        self._paths = amount_paths(kind.type)
         self._wrong: list[Refusal] = []
         self._count, self._sum = 0, Decimal(0)
         self._group, self._group_count, self._group_sum = 0, 0, Decimal(0)
@@ -192,7 +192,7 @@ def _statements(file: BinaryIO, kind: Kind, top: Outer, entries_max: int) -> Ite
             count += 1
             parent = element.getparent()
             if len(held) == entries_max and parent is not None and wrong is None:
-                yield _part(record(parent, space, kind, top, place), held, last=False)
+                yield _part(record(parent, space, kind, top, place, head=True), held, last=False)
                 held = []
             try:
                 held.append(entry(element, space, f"{place}/Ntry[{count}]"))
@@ -200,14 +200,16 @@ def _statements(file: BinaryIO, kind: Kind, top: Outer, entries_max: int) -> Ite
                 wrong = wrong or bad_amount(error, f"{place}/Ntry[{count}]")
             _let_go(element)
         elif tag == name and _below(element, space, kind.body):
-            yield wrong or _part(record(element, space, kind, top, place), held, last=True)
+            yield wrong or _part(record(element, space, kind, top, place, head=True), held, last=True)
             held, wrong = [], None
             number, count = number + 1, 0
             _let_go(element)
 
 
 def _part(head: Record | Refusal, held: list[Entry], *, last: bool) -> Record | Refusal:
-    """A statement with the entries read so far: its own elements have none, they are freed as they come."""
+    """A statement with the entries read so far. What is said behind the entries belongs to the last part."""
     if not isinstance(head, Statement):
         return head
+    if not last:
+        head = structs.replace(head, information=())
     return structs.replace(head, entries=tuple(held), last_page=head.last_page and last)
