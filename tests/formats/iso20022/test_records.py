@@ -154,7 +154,7 @@ TYPES = (
 ).split()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(st.one_of(payments, reports, cases, notices, statements))
 def test_whatever_fits_is_written_valid_and_read_again(record: Any) -> None:
     for type in TYPES:
