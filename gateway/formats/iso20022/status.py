@@ -9,12 +9,14 @@ from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import Operation, Order, Payment, Refusal, Status
 from gateway.ports import Decoded, Frame, Writing
 
+# The answer that belongs to a message; editions of before 2019 have the older one.
 NATURAL = {
-    "pain.001.001.03": "pain.002.001.03",
-    "pain.001.001.09": "pain.002.001.10",
-    "pacs.008.001.08": "pacs.002.001.10",
-    "pacs.009.001.08": "pacs.002.001.10",
+    "pain.001": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.007": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.008": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.013": ("pain.002.001.10", "pain.002.001.10"),
 }
+OLDER = frozenset({"pain.001.001.02", "pain.001.001.03", "pain.007.001.02", "pain.008.001.01", "pain.008.001.02"})
 TYPES = ("pacs.002.001.10", "pain.002.001.03", "pain.002.001.10")
 BODIES = {
     "pacs.002.001.10": "FIToFIPmtStsRpt",
@@ -28,7 +30,7 @@ UNKNOWN = "NOTPROVIDED"
 
 def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> Frame:
     """One status report on a message. Of a file in parts, only what did not settle is listed."""
-    type = reply if reply in TYPES else NATURAL.get(decoded.type, "pacs.002.001.10")
+    type = reply if reply in TYPES else natural(decoded.type)
     count = decoded.count or int(decoded.header.get("count", "0") or 0) or len(statuses)
     group = group_status(decoded, statuses, count)
     body = (
@@ -45,6 +47,12 @@ def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Wr
     document = f'<Document xmlns="{NAMESPACE}{type}"><{name}>{body}</{name}></Document>'
     data = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
     return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
+
+
+def natural(type: str) -> str:
+    """The type of the answer to a message."""
+    newer, older = NATURAL.get(type[:8], ("pacs.002.001.10", "pacs.002.001.10"))
+    return older if type in OLDER else newer
 
 
 def group_status(decoded: Decoded, statuses: Sequence[Status], count: int) -> str:
@@ -104,5 +112,6 @@ def _ids(status: Status) -> Mapping[str, str]:
         }
     if isinstance(record, Refusal):
         return {path.removeprefix("iso:"): text for path, text in record.extra}
-    assert isinstance(record, Order | Operation)
-    return {"EndToEndId": record.identity[:35]}
+    if isinstance(record, Order | Operation):
+        return {"EndToEndId": record.identity[:35]}
+    return {"EndToEndId": record.id[:35]}
