@@ -114,4 +114,4 @@ def _ids(status: Status) -> Mapping[str, str]:
         return {path.removeprefix("iso:"): text for path, text in record.extra}
     if isinstance(record, Order | Operation):
         return {"EndToEndId": record.identity[:35]}
-    return {"EndToEndId": record.id[:35]}
+    return {"EndToEndId": getattr(record, "id", record.identity)[:35]}
