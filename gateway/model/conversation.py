@@ -49,6 +49,7 @@ class Mandate(Struct, frozen=True, gc=False, omit_defaults=True):
     signed: str = ""  # YYYY-MM-DD
     sequence: str = ""  # FRST RCUR FNAL OOFF RPRE
     creditor_scheme_id: str = ""
+    creditor_scheme: str = ""  # whose identifier that is: "SEPA"
     amended: Extra = ()  # (path below AmdmntInfDtls, text)
     signature: str = ""  # ElctrncSgntr
 

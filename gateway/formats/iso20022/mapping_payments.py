@@ -123,6 +123,8 @@ INITIATED: Lines = {
 _CREDITOR_ID = {
     "CdtrSchmeId/Id/PrvtId/Othr/Id": "mandate.creditor_scheme_id",
     "DrctDbtTx/CdtrSchmeId/Id/PrvtId/Othr/Id": "mandate.creditor_scheme_id",
+    "CdtrSchmeId/Id/PrvtId/Othr/SchmeNm/Prtry": "mandate.creditor_scheme",
+    "DrctDbtTx/CdtrSchmeId/Id/PrvtId/Othr/SchmeNm/Prtry": "mandate.creditor_scheme",
 }
 DEBIT: Lines = {
     "DrctDbtTx/MndtRltdInf/MndtId": "mandate.id",

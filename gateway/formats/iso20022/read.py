@@ -44,6 +44,7 @@ class Outer(Struct, frozen=True):
 
 
 NOTHING = Outer()
+METHODS = {"pain.001": "TRF", "pain.013": "TRF", "pain.008": "DD"}  # what the message itself says already
 ZERO = Money("EUR", 0)  # of an entry without any amount, which no edition has
 
 
@@ -59,7 +60,7 @@ def outer(element: etree._Element, space: int, kind: Kind, depth: int, above: Ou
     for below, text in walk(element, space, frozenset(spine[depth : depth + 1])).items():
         path = prefix + below
         slot = kind.table.slot(path)
-        if path in counted:
+        if path in counted or (below == "PmtMtd" and text == METHODS.get(kind.type[:8])):
             message[path] = text
             if slot is None:
                 continue

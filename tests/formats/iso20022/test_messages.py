@@ -149,7 +149,7 @@ def test_a_long_statement_comes_in_parts_with_one_head() -> None:
 STATEMENT = (
     b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt><GrpHdr><MsgId>M1</MsgId>'
     b"<CreDtTm>2026-11-23T10:00:00Z</CreDtTm></GrpHdr><Stmt><Id>S1</Id><Acct><Id><IBAN>DE23999900000000000101</IBAN>"
-    b"</Id></Acct><Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy=\"EUR\">5.00</Amt><CdtDbtInd>DBIT"
+    b'</Id></Acct><Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">5.00</Amt><CdtDbtInd>DBIT'
     b"</CdtDbtInd><Dt><Dt>2026-11-23</Dt></Dt></Bal>%s<AddtlStmtInf>the end</AddtlStmtInf></Stmt></BkToCstmrStmt>"
     b"</Document>"
 )
