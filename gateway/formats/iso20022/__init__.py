@@ -19,7 +19,7 @@ from gateway.formats.iso20022.envelope import Envelope, open_envelope
 from gateway.formats.iso20022.kinds import Kind, kind_of
 from gateway.formats.iso20022.read import Outer, Record
 from gateway.formats.iso20022.xml import parse, violations
-from gateway.model import Case, Notice, Refusal, Report, Status
+from gateway.model import Case, Notice, Payment, Refusal, Report, Statement, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -31,6 +31,7 @@ class Iso20022:
 
     name = "iso20022"
     writes: tuple[str, ...] = write.types()
+    carries = (Payment, Report, Case, Notice, Statement)
 
     def detect(self, head: bytes) -> bool:
         """XML that names the namespace, or a wrapper that is known to carry it."""
