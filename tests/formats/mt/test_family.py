@@ -14,7 +14,7 @@ from gateway.formats.mt.grammar import sequence, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import TYPES
 from gateway.model import Account, Case, Money, Notice, Payment, Refusal, Report, Statement
-from tests.support import shared_corpus
+from tests.support import ROOT, shared_corpus
 
 HEADERS = "{{1:F01HARBUS33AXXX0000000001}}{{2:I{}FINODEHHXXXXN}}{{4:\r\n{}\r\n-}}"
 
@@ -291,3 +291,29 @@ def test_every_corpus_message_is_printed_as_it_was() -> None:
             assert decoded.records or decoded.refusals, path
             count += 1
     assert count > 200
+
+
+def test_the_page_names_every_type_that_is_read() -> None:
+    page = (ROOT / "docs" / "formats" / "mt.md").read_text()
+    table = page[page.index("| type |") : page.index("What has no place in the record")]
+    for type in TYPES:
+        assert type in table, type
+    for code in (
+        "C01",
+        "C02",
+        "C06",
+        "C22",
+        "C23",
+        "C25",
+        "C27",
+        "D54",
+        "D61",
+        "D62",
+        "D64",
+        "D65",
+        "D68",
+        "D98",
+        "T10",
+    ):
+        assert code in page
+        assert code in (ROOT / "docs" / "refusals" / "mt.md").read_text() or code in ("C02", "C06"), code
