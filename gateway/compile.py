@@ -44,7 +44,17 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
     rates = {symbol: _rate(symbol, rate) for symbol, rate in config.rates.items()}
     identity = config.gateway
-    return Snapshot(generation, endpoints, Table(config.routes), ways, identity.bic, identity.routing_number, rates)
+    securities = {isin: security.decimals for isin, security in config.securities.items()}
+    return Snapshot(
+        generation,
+        endpoints,
+        Table(config.routes),
+        ways,
+        identity.bic,
+        identity.routing_number,
+        rates,
+        securities,
+    )
 
 
 def _operations(adapter: str, config: Any) -> frozenset[str]:

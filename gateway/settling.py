@@ -149,7 +149,7 @@ class Settling:
     def _place(self, id: int, order: Order, hash: int, source: Source) -> Status:
         """An order that a venue works: placed under a number of ours, settled by what the venue reports."""
         assert order.venue is not None, "asked only for such orders"
-        quote = order.quote.currency if order.quote is not None else order.symbol.partition("/")[2]
+        quote = order.quote_currency
         currencies = (order.base.currency, order.base.currency, quote, quote)
         for account, currency in zip(order.accounts, currencies, strict=True):
             if not self.state.ledger.knows(account, currency):
