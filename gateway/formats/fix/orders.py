@@ -86,10 +86,11 @@ def order_of(message: Message) -> Order | Refusal:
         time,
         "tag 11",
         f"{version}/D",
-        scheme="security" if security else "fx_spot",
-        extra=_extra(message),
-        percent=security and _in_percent(message),
-        quote_id=fields[b"117"].decode("latin-1") if b"117" in fields else "",
+        "order",
+        "security" if security else "fx_spot",
+        _extra(message),
+        security and _in_percent(message),
+        fields[b"117"].decode("latin-1") if b"117" in fields else "",
     )
 
 

@@ -16,6 +16,7 @@ from gateway.formats.fix.versions import OLD_EXECUTIONS
 from gateway.model import Extra, Order, Refusal, Status
 from gateway.ports import Frame
 
+_OLD_SOURCES = frozenset(f"{version}/{type}" for version in OLD_EXECUTIONS for type in ("D", "G", "AJ"))
 TEXT_MAX = 240  # of Text (58); what counterparties commonly store
 
 _stamp = Stamps(3)
@@ -99,7 +100,7 @@ def report(status: Status, now_ns: int) -> Frame:
     if order.scheme == "security":
         instrument, currency = instrument_of(order), order.quote_currency
     exec_type = f"150={outcome.exec_type}\x01"
-    if order.source[:7] in OLD_EXECUTIONS:
+    if order.source in _OLD_SOURCES:
         exec_type = old_exec_type(order.source[:7], outcome.order_status)
     return frame(
         "8",
