@@ -21,7 +21,7 @@ from gateway.routing.table import Table
 from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject"})
+ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "net"})
 INTERNAL = ("config", "control", "core")
 
 

@@ -122,8 +122,7 @@ def _plans(one: Prepared, snapshot: Snapshot) -> list[Plan | None]:
     inbound = one.inbound
     source = Source(inbound.endpoint, inbound.session, one.decoded.type)
     return [
-        plan_record(record, source, snapshot) if isinstance(record, MOVING) else None
-        for record in one.decoded.records
+        plan_record(record, source, snapshot) if isinstance(record, MOVING) else None for record in one.decoded.records
     ]
 
 

@@ -164,11 +164,11 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release or reject.
+    `kind` is open_account, close_account, release, reject or net (tell a session what its open deals come to).
     """
 
     kind: str
-    subject: str  # account id or payment id
+    subject: str  # account id or payment id; of net: endpoint/session
     currency: str = ""
     minor: int | None = None  # opening balance or, of release and reject, nothing
     floor_minor: int | None = None  # lowest balance allowed; None: no floor

@@ -22,12 +22,13 @@ from gateway.formats.fix.reports import (
     way_back,
 )
 from gateway.formats.fix.versions import OLD_EXECUTIONS
-from gateway.model import Order, Status
+from gateway.model import Order, Status, is_security
 from gateway.model.trading import (
     ActionReject,
     AllocationAnswer,
     Confirmation,
     InstructionList,
+    Obligation,
     ObligationReport,
     OrderReport,
     Placement,
@@ -340,14 +341,20 @@ def _instruction_list(told: InstructionList, version: str, now_ns: int) -> list[
 
 
 def _obligations(told: ObligationReport, version: str, now_ns: int) -> list[Frame]:
-    """BQ: what each currency comes to."""
-    entries = "".join(
-        f"1162=N\x011161={one.id}\x01119={one.amount.text()}\x01120={one.amount.currency}\x01"
-        f"1158=1\x011164={'1' if one.credit else '2'}\x01"
-        for one in told.obligations
-    )
+    """BQ: the net flow of each currency, below zero where the counterparty pays; of a security in units."""
+    entries = "".join(map(_obligation, told.obligations))
     body = f"35=BQ\x0160={_time(now_ns)}\x011159=1\x011160={told.id}\x011165={len(told.obligations)}\x01{entries}"
     return [frame("BQ", body, told.id)]
+
+
+def _obligation(one: Obligation) -> str:
+    sign = "" if one.credit else "-"
+    code = one.amount.currency
+    what = f"55={code}\x0148={code}\x0122=4\x01" if is_security(code) else f"120={code}\x01"
+    return (
+        f"1162=N\x011161={one.id}\x01119={sign}{one.amount.text()}\x01{what}"
+        f"453=1\x01448={one.account}\x01447=D\x01452=24\x01"
+    )
 
 
 def _time(now_ns: int) -> str:
