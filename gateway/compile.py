@@ -21,7 +21,7 @@ from gateway.routing.table import Table
 from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject"})
+ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "net"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -45,7 +45,17 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
     rates = {symbol: _rate(symbol, rate) for symbol, rate in config.rates.items()}
     identity = config.gateway
-    return Snapshot(generation, endpoints, Table(config.routes), ways, identity.bic, identity.routing_number, rates)
+    securities = {isin: security.decimals for isin, security in config.securities.items()}
+    return Snapshot(
+        generation,
+        endpoints,
+        Table(config.routes),
+        ways,
+        identity.bic,
+        identity.routing_number,
+        rates,
+        securities,
+    )
 
 
 def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:

@@ -79,10 +79,6 @@ class Entries:
 
     # -- rows
 
-    def next_payment(self) -> int:
-        self.state.payment += 1
-        return self.state.payment
-
     def keep(
         self,
         id: int,

@@ -13,6 +13,7 @@ from gateway.ports import AccountRow, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 from gateway.settling import Settling
 from gateway.trading import Desk
+from gateway.trading.netting import obligations
 
 
 class Operations:
@@ -39,6 +40,7 @@ class Operations:
             "close_account": self._close_account,
             "release": self._release,
             "reject": self._reject,
+            "net": self._net,
         }[operation.kind]
         refused = act(id, operation, source.message)
         if refused is None:
@@ -67,6 +69,18 @@ class Operations:
         if failure is None:
             self.entries.batch.opened.extend(self.state.ledger.rows(operation.subject))
         return _failed(operation, failure)
+
+    # -- what is open
+
+    def _net(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        """Tell a session what its deals that wait for their affirmation come to, by currency."""
+        endpoint, _, session = operation.subject.partition("/")
+        report, type = obligations(id, self.state.held.values(), self.entries, Source(endpoint, session, ""))
+        if not report.obligations:
+            text = "no deal of this session waits for its affirmation, or they come to nothing"
+            return Refusal("nothing-to-net", "NARR", operation.place, text, operation.subject)
+        self.entries.tell(Source(endpoint, session, type), report)
+        return None
 
     # -- what is held
 

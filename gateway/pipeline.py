@@ -59,6 +59,7 @@ __all__ = [
 HEAD_BYTES = 4096  # what a format sees to recognise its own
 REFUSALS_KEPT = 1_000  # of one message: enough to mend a file, bounded against a hostile one
 
+MOVING = (Payment, Order)  # what has a plan
 _unpack_frames = msgspec.msgpack.Decoder(list[Frame]).decode
 _unpack_refusals = msgspec.msgpack.Decoder(list[Refusal]).decode
 
@@ -121,8 +122,7 @@ def _plans(one: Prepared, snapshot: Snapshot) -> list[Plan | None]:
     inbound = one.inbound
     source = Source(inbound.endpoint, inbound.session, one.decoded.type)
     return [
-        plan_record(record, source, snapshot) if isinstance(record, Payment | Order) else None
-        for record in one.decoded.records
+        plan_record(record, source, snapshot) if isinstance(record, MOVING) else None for record in one.decoded.records
     ]
 
 
@@ -361,9 +361,10 @@ class Walk:
         return statuses
 
     def _record(self, record: Record | Refusal, plan: Plan | None, source: Source) -> Status:
-        id = self.entries.next_payment()
+        self.state.payment += 1
+        id = self.state.payment
         if plan is not None:
-            assert isinstance(record, Payment | Order), "only payments and orders have a plan"
+            assert isinstance(record, MOVING), "only payments and orders have a plan"
             return self.settling.take(id, record, plan, source)
         if isinstance(record, Operation):
             return self.operations.take(id, record, source)

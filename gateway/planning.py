@@ -12,7 +12,20 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
-from gateway.model import Case, Loss, Money, Notice, Operation, Order, Payment, Record, Refusal, Report, Venue
+from gateway.model import (
+    SECURITY_DECIMALS,
+    Case,
+    Loss,
+    Money,
+    Notice,
+    Operation,
+    Order,
+    Payment,
+    Record,
+    Refusal,
+    Report,
+    Venue,
+)
 from gateway.model.trading import Execution, OrderAction, Told
 from gateway.ports import AnswerBy, Codec, Finding, Frame
 from gateway.routing.route import Route
@@ -68,6 +81,7 @@ class Snapshot(Struct, frozen=True):
     sender: str = ""  # our BIC
     routing_number: str = ""
     rates: dict[str, Rate] = {}  # by symbol
+    securities: dict[str, int] = {}  # ISIN -> decimals that a quantity may have
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -95,7 +109,21 @@ def plan_record(record: Payment | Order, source: Source, snapshot: Snapshot) -> 
     refuse = way.route.refuse
     if refuse is not None:
         return Plan(way, refusal=refusal(record, "refused-by-route", refuse.reason, refuse.because))
+    if record.scheme == "security" and isinstance(record, Order):
+        problem = _security_problem(record, snapshot)
+        if problem is not None:
+            return Plan(way, refusal=problem)
     return plan_way(record, way, source)
+
+
+def _security_problem(order: Order, snapshot: Snapshot) -> Refusal | None:
+    """Only securities that the configuration declares are traded, in quantities that it allows."""
+    decimals = snapshot.securities.get(order.base.currency)
+    if decimals is None:
+        return refusal(order, "unknown-security", "AM03", "this security is not traded here")
+    if order.base.minor % 10 ** (SECURITY_DECIMALS - decimals):
+        return refusal(order, "bad-quantity", "AM12", f"a quantity of this security has at most {decimals} decimals")
+    return None
 
 
 def plan_way(record: Payment | Order, way: Way, source: Source) -> Plan:

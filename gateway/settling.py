@@ -38,12 +38,12 @@ class Settling:
     def take(self, id: int, record: Payment | Order, plan: Plan, source: Source) -> Status:
         """Admit a record under the number `id`: decide, settle, write it down."""
         hash = identity(source.endpoint, record.identity) if record.identity else 0
-        earlier = self._earlier(record, hash) if hash else None
+        earlier = self._earlier(record, hash) if hash and self.state.references.find(hash) else None
         if earlier is not None and isinstance(record, Order) and RESENT in record.extra:
             again = self._again(id, record, earlier, source)
             if again is not None:
                 return again
-        if isinstance(record, Order) and (plan.way.venue is not None or record.kind == "trade"):
+        if isinstance(record, Order) and (record.kind == "trade" or plan.way.venue is not None):
             record = with_accounts(record, plan.way, source)
         status = self._decide(id, record, plan, hash, earlier, source)
         row = self.entries.keep(id, source.message, record, plan, status, hash)
@@ -117,22 +117,29 @@ class Settling:
             if failure is not None:
                 return rejected(id, record, refusal(record, failure.code, failure.reason, failure.text))
             self.entries.post(id, plan.legs)
-        self._admit(id, record, hash, source)
+        self.entries.remember(hash, id)
+        if isinstance(record, Order):
+            if record.quote_id:
+                self._use_quote(id, record, source)
+            return Status("ACSC", record, id, place=record.place)
         way = plan.way
         send = way.route.send
-        if send is not None and isinstance(record, Payment):
+        if send is not None:
             group = getattr(way.writer, "group", None)  # what payments of one message must have in common
             key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
             self._outgoing.setdefault(key, (way, []))[1].append(record)
         return Status("ACSC", record, id, place=record.place)
 
     def _admit(self, id: int, record: Payment | Order, hash: int, source: Source) -> None:
-        """A record is taken: its identity is used up, and so is the quote that it took."""
+        """A record is taken though it does not settle yet: its identity is used up, and so is the quote it took."""
         self.entries.remember(hash, id)
         if isinstance(record, Order) and record.quote_id:
-            quote = find_quote(self.entries, record.quote_id)
-            if quote is not None and quote[0].status == "ACTC":
-                self.entries.change(quote[0].id, "ACSC", source.message, text=f"taken by payment {id}")
+            self._use_quote(id, record, source)
+
+    def _use_quote(self, id: int, order: Order, source: Source) -> None:
+        quote = find_quote(self.entries, order.quote_id)
+        if quote is not None and quote[0].status == "ACTC":
+            self.entries.change(quote[0].id, "ACSC", source.message, text=f"taken by payment {id}")
 
     def _check_quote(self, order: Order, source: Source) -> Refusal | None:
         """Whether the order may deal at the quote that it names, and deals at just that."""
@@ -149,7 +156,7 @@ class Settling:
     def _place(self, id: int, order: Order, hash: int, source: Source) -> Status:
         """An order that a venue works: placed under a number of ours, settled by what the venue reports."""
         assert order.venue is not None, "asked only for such orders"
-        quote = order.quote.currency if order.quote is not None else order.symbol.partition("/")[2]
+        quote = order.quote_currency
         currencies = (order.base.currency, order.base.currency, quote, quote)
         for account, currency in zip(order.accounts, currencies, strict=True):
             if not self.state.ledger.knows(account, currency):

@@ -14,8 +14,10 @@ from gateway.config.check_routes import INTERNAL_ENDPOINTS
 from gateway.config.draft import Draft, Where
 from gateway.config.problems import unknown
 from gateway.config.records import AccountConfig, EndpointConfig, Expect, RateConfig, TestCase
-from gateway.model import EXPONENTS, MINOR_MAX
+from gateway.model import EXPONENTS, MINOR_MAX, is_security
 from gateway.ports import SessionConfig
+
+CURRENCY_LETTERS = 3
 
 _LISTEN = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-5][0-9]{3})\Z")
 
@@ -29,6 +31,9 @@ def check_parts(draft: Draft) -> None:
     _accounts(draft)
     for symbol, rate in draft.rates.items():
         _rate(draft, symbol, rate)
+    for isin in draft.securities:
+        if not is_security(isin):
+            draft.complain(("securities", isin), f"{isin!r} is not an ISIN with its check digit", key=True)
     for index, test in draft.tests:
         _test(draft, ("tests", index), test)
 
@@ -110,8 +115,9 @@ def _accounts(draft: Draft) -> None:
 
 
 def _account(draft: Draft, where: Where, account: AccountConfig, above: set[tuple[str, str]]) -> None:
-    if account.currency not in EXPONENTS:
-        draft.complain((*where, "currency"), unknown("currency", account.currency, EXPONENTS))
+    if account.currency not in EXPONENTS and account.currency not in draft.securities:
+        known = EXPONENTS if len(account.currency) == CURRENCY_LETTERS else draft.securities
+        draft.complain((*where, "currency"), unknown("currency", account.currency, known))
     else:
         _amounts(draft, where, account)
     if (account.id, account.currency) in above:

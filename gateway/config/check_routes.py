@@ -64,7 +64,7 @@ def _objection(draft: Draft, name: str, text: str) -> str:
     known = {
         "endpoint": [*draft.names("endpoints"), *INTERNAL_ENDPOINTS],
         "kind": KINDS,
-        "currency": EXPONENTS,
+        "currency": [*EXPONENTS, *draft.securities],
         "side": ("buy", "sell"),
     }.get(name)
     if known is not None and text not in known:
@@ -172,7 +172,9 @@ def _literal(draft: Draft, where: Where, account: str, when: When) -> None:
         draft.complain(where, f"{unknown('account', account, draft.account_currencies)}; add it to accounts.open")
         return
     for currency in when.currency:
-        if currency in EXPONENTS and currency not in draft.account_currencies[account]:
+        if currency not in draft.account_currencies[account] and (
+            currency in EXPONENTS or currency in draft.securities
+        ):
             draft.complain(where, f"account {account!r} is not opened in {currency}, which this route takes")
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 from gateway.config.convert import label, render
 from gateway.config.known import Known
 from gateway.config.problems import ConfigError
-from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, TestCase
+from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, SecurityConfig, TestCase
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
 
@@ -33,6 +33,7 @@ class Draft(Struct, dict=True):
     routes: list[tuple[int, Route]] = []
     tests: list[tuple[int, TestCase]] = []
     rates: dict[str, RateConfig] = {}  # those that could be typed
+    securities: dict[str, SecurityConfig] = {}
 
     @cached_property
     def writes(self) -> frozenset[str]:

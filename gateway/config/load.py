@@ -94,8 +94,8 @@ class _Reader:
         self.draft.accounts = list(self._accounts())
         self.draft.routes = list(self._list(self.root.entries.get("routes"), Route, ("routes",)))
         self.draft.tests = list(self._list(self.root.entries.get("tests"), TestCase, ("tests",)))
-        if isinstance(values.get("rates"), dict):
-            self.draft.rates = {symbol: rate for symbol, rate in values["rates"].items() if rate is not BAD}
+        self.draft.rates = _typed(values.get("rates"))
+        self.draft.securities = _typed(values.get("securities"))
         check_parts(self.draft)
         check_routes(self.draft)
         return values
@@ -201,6 +201,11 @@ class _Reader:
                 self.converter.problem(node.keys[currency], path, unknown("currency", currency, EXPONENTS))
             elif units is not None and (units < 0 or not is_amount(currency, units)):
                 self.converter.problem(value, (*path, currency), f"{units} is not an amount of {currency}")
+
+
+def _typed(section: Any) -> dict[str, Any]:
+    """The parts of a section that are as they should be."""
+    return {name: part for name, part in section.items() if part is not BAD} if isinstance(section, dict) else {}
 
 
 # --- the checked configuration -----------------------------------------------------------------------

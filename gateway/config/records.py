@@ -21,7 +21,13 @@ Name = Annotated[
 Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$", description="a BIC of 8 or 11")]
 RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$", description="a routing number of nine digits")]
 AccountId = Annotated[str, Meta(min_length=1, max_length=64)]
-Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="a currency code of three capital letters")]
+Currency = Annotated[
+    str,
+    Meta(
+        pattern="^([A-Z]{3}|[A-Z]{2}[A-Z0-9]{9}[0-9])$",
+        description="a currency code of three capital letters, or the ISIN of a security",
+    ),
+]
 Reason = Annotated[str, Meta(pattern="^([A-Z0-9]{4})?$", description=REASON)]
 
 
@@ -75,6 +81,13 @@ class RateConfig(Struct, frozen=True):
             raise ValueError("the bid is above the ask")
 
 
+class SecurityConfig(Struct, frozen=True):
+    """A security that is traded and held here."""
+
+    decimals: Annotated[int, Meta(ge=0, le=6)] = 0  # of a quantity: 0 for whole units
+    name: str = ""
+
+
 class Expect(Struct, frozen=True):
     """What a test expects of its first payment; what is not given is not looked at."""
 
@@ -112,6 +125,7 @@ class Top(Struct, frozen=True):
     accounts: Raw = Raw()
     policies: Raw = Raw()
     rates: dict[str, RateConfig] = {}  # by currency pair, such as EUR/USD: what quotes are given at
+    securities: dict[str, SecurityConfig] = {}  # by ISIN
     tests: Raw = Raw()
 
 
@@ -126,6 +140,7 @@ class Configuration(Struct, frozen=True):
     accounts: Accounts = Accounts()
     policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
     rates: dict[str, RateConfig] = {}  # by currency pair
+    securities: dict[str, SecurityConfig] = {}  # by ISIN
     tests: tuple[TestCase, ...] = ()
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY

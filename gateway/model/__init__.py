@@ -1,7 +1,7 @@
 """The words of the trade as records; imports nothing of ours."""
 
 from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, Reason, Report
-from gateway.model.money import EXPONENTS, MINOR_MAX, Money, counter_value
+from gateway.model.money import EXPONENTS, MINOR_MAX, SECURITY_DECIMALS, Money, counter_value, is_security
 from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
 from gateway.model.records import Charge, Instruction, Loss, Operation, Order, Payment, Refusal, Venue
@@ -10,6 +10,7 @@ from gateway.model.statement import Balance, Entry, Statement
 __all__ = [
     "EXPONENTS",
     "MINOR_MAX",
+    "SECURITY_DECIMALS",
     "Account",
     "Address",
     "Agent",
@@ -39,4 +40,5 @@ __all__ = [
     "Status",
     "Venue",
     "counter_value",
+    "is_security",
 ]

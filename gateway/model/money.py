@@ -7,6 +7,7 @@ decimals than the currency has is a refusal, never a rounding.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -19,21 +20,51 @@ _TWO = (
     " SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW"
     " ZWG"
 )
-EXPONENTS: dict[str, int] = {
-    **dict.fromkeys(_TWO.split(), 2),
-    **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
-    **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
-    **dict.fromkeys("CLF UYW".split(), 4),
-    # Metals and drawing rights have no smallest unit; five decimals are the most that ISO 20022 writes.
-    **dict.fromkeys("XAG XAU XDR XPD XPT".split(), 5),
-}
+SECURITY_DECIMALS = (
+    6  # of every security, so that a position needs no configuration to be read; routes.yaml bounds them
+)
+_ISIN = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]\Z")
+
+
+@lru_cache(maxsize=4_096)
+def is_security(code: str) -> bool:
+    """Whether a code is an ISIN (ISO 6166), its check digit included."""
+    if not _ISIN.match(code):
+        return False
+    digits = "".join(str(int(character, 36)) for character in code)
+    doubled = [int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    return sum(value - 9 * (value > 9) for value in doubled) % 10 == 0
+
+
+class _Exponents(dict[str, int]):
+    """Decimals by currency. A security is no currency, so it is not `in` here, but its decimals are known."""
+
+    def __missing__(self, code: str) -> int:
+        if is_security(code):
+            return SECURITY_DECIMALS
+        raise KeyError(code)
+
+
+EXPONENTS = _Exponents(
+    {
+        **dict.fromkeys(_TWO.split(), 2),
+        **dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0),
+        **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
+        **dict.fromkeys("CLF UYW".split(), 4),
+        # Metals and drawing rights have no smallest unit; five decimals are the most that ISO 20022 writes.
+        **dict.fromkeys("XAG XAU XDR XPD XPT".split(), 5),
+    }
+)
 PRICE_DIGITS_MAX = 36  # 18 before and 18 after the point
 MINOR_MAX = 10**18 - 1  # ISO 20022 totalDigits 18; also what a signed 64-bit column holds
 _DIGITS = re.compile(r"[0-9]{1,30}\Z", re.ASCII)
 
 
 class Money(Struct, frozen=True, gc=False):
-    """An amount in the currency's smallest unit; 12,50 EUR is Money("EUR", 1250)."""
+    """An amount in the currency's smallest unit; 12,50 EUR is Money("EUR", 1250).
+
+    Units of a security are an amount whose currency is its ISIN, of six decimals.
+    """
 
     currency: str
     minor: int
@@ -47,7 +78,9 @@ class Money(Struct, frozen=True, gc=False):
         """
         exponent = EXPONENTS.get(currency)
         if exponent is None:
-            return None
+            if not is_security(currency):
+                return None
+            exponent = SECURITY_DECIMALS
         whole, _, fraction = text.partition(point)
         if len(fraction) > exponent:
             if fraction[exponent:].strip("0"):
@@ -59,8 +92,8 @@ class Money(Struct, frozen=True, gc=False):
         minor = int(digits)
         return Money(currency, minor) if minor <= MINOR_MAX else None
 
-    def at(self, price: str, currency: str) -> Money | None:
-        """So much at a price per unit, in another currency: exact, rounded half to even to its smallest unit.
+    def at(self, price: str, currency: str, per: int = 0) -> Money | None:
+        """So much at a price per 10^`per` units, in another currency: exact, half to even to its smallest unit.
 
         None when the price is no plain positive decimal number, or the amount is zero or has more than 18 digits.
         """
@@ -69,7 +102,7 @@ class Money(Struct, frozen=True, gc=False):
         plain = digits.isascii() and digits.isdigit() and len(digits) <= PRICE_DIGITS_MAX
         if not whole or not plain or currency not in EXPONENTS:
             return None
-        minor = counter_value(self, int(digits), len(fraction), currency)
+        minor = counter_value(self, int(digits), len(fraction) + per, currency)
         return Money(currency, minor) if 0 < minor <= MINOR_MAX else None
 
     def text(self, point: str = ".") -> str:
@@ -79,7 +112,8 @@ class Money(Struct, frozen=True, gc=False):
             return str(self.minor)
         digits = str(abs(self.minor)).rjust(exponent + 1, "0")
         sign = "-" if self.minor < 0 else ""
-        return f"{sign}{digits[:-exponent]}{point}{digits[-exponent:]}"
+        text = f"{sign}{digits[:-exponent]}{point}{digits[-exponent:]}"
+        return text if self.currency in EXPONENTS else text.rstrip("0").rstrip(point)
 
 
 def counter_value(money: Money, digits: int, decimals: int, currency: str) -> int:

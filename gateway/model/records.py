@@ -128,10 +128,10 @@ class Venue(Struct, frozen=True, gc=False):
 
 
 class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
-    """A trading instruction; an FX spot order buys or sells `quantity` of its base currency."""
+    """A trading instruction: buy or sell so much of the base, a currency or a security, for the quote currency."""
 
     client_order_id: str
-    symbol: str  # "EUR/USD"
+    symbol: str  # "EUR/USD"; of a security its ISIN and the currency: "ZZ00BOND0013/EUR"
     side: str  # "buy" or "sell", of the base currency
     base: Money  # quantity in the base currency
     quote: Money | None  # quantity x price in the quote currency; None without a price
@@ -144,22 +144,31 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
     place: str = ""
     source: str = ""
     kind: str = "order"
-    scheme: str = "fx_spot"
+    scheme: str = "fx_spot"  # or security
     extra: Extra = ()
+    percent: bool = False  # the price is for 100 of the base: bonds
     quote_id: str = ""  # of our quote that it takes
     venue: Venue | None = None  # as taken: who works it; None: filled here
     # As taken, where it may be undone later: what it moves between; base and quote, each debit then credit.
     accounts: tuple[str, str, str, str] = ("", "", "", "")
 
+    @property
+    def quote_currency(self) -> str:
+        return self.symbol.partition("/")[2]
+
+    def value(self, base: Money, price: str) -> Money | None:
+        """What so much of it costs at a price; None when that is no amount."""
+        return base.at(price, self.quote_currency, 2 if self.percent else 0)
+
 
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release or reject.
+    `kind` is open_account, close_account, release, reject or net (tell a session what its open deals come to).
     """
 
     kind: str
-    subject: str  # account id or payment id
+    subject: str  # account id or payment id; of net: endpoint/session
     currency: str = ""
     minor: int | None = None  # opening balance or, of release and reject, nothing
     floor_minor: int | None = None  # lowest balance allowed; None: no floor

@@ -81,8 +81,8 @@ class Send(Struct, frozen=True):
 
     to: str  # name of an endpoint
     as_: str = field(name="as")  # message type: pacs.008.001.08; FIX.4.4/D: the venue there works the order
-    session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
     per_message: Annotated[int, Meta(ge=1, le=100_000)] = 1  # so many payments in one message
+    session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
 
 
 class Refuse(Struct, frozen=True):

@@ -14,11 +14,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from gateway.model import EXPONENTS, Money, Record
+from gateway.model import EXPONENTS, SECURITY_DECIMALS, Money, Record
 from gateway.routing.explain import TEXT_CONDITIONS, Verdict, judge
 from gateway.routing.facts import DOUBLE, MESSAGE_CONDITIONS, PREFIX_CONDITIONS, SINGLE, One, Two, amount_of
 from gateway.routing.route import Amount, Route, When
 
+_DECIMALS = frozenset((*EXPONENTS.values(), SECURITY_DECIMALS))
 REMEMBERED_MAX = 20_000  # texts per condition: more than there are banks or currencies; accounts may be endless
 
 
@@ -72,7 +73,7 @@ class AmountColumn:
 
     def __init__(self, wanted: Sequence[Amount | None]) -> None:
         self.free = _mask(bounds is None for bounds in wanted)
-        self.by_decimals = {decimals: _spans(wanted, decimals) for decimals in set(EXPONENTS.values())}
+        self.by_decimals = {decimals: _spans(wanted, decimals) for decimals in _DECIMALS}
 
     def mask(self, money: Money | None) -> int:
         """The routes that take the amount; without one, those that do not ask."""

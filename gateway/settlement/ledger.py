@@ -3,8 +3,9 @@
 Strategy: one record per position and one dictionary lookup per side of a leg; a leg that cannot be taken is
 explained by a second, slower walk through the rules in their order. The legs of one call are linked: they are
 taken one after the other and undone when a later one fails, so that all of them happened or none did. Money is
-only ever moved, so every currency sums to zero over all positions; what people own came out of an account that
-has no floor. No clock, no chance, no iteration over unordered sets: the same calls give the same ledger.
+only ever moved, so every currency sums to zero over all positions, and so do the units of every security; what
+people own came out of an account that has no floor. No clock, no chance, no iteration over unordered sets: the same
+calls give the same ledger.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from gateway.model import EXPONENTS, MINOR_MAX
+from gateway.model import EXPONENTS, MINOR_MAX, is_security
 from gateway.ports import AccountRow
 
 ACCOUNT_CHARACTERS_MAX = 140  # longer than any scheme's account identification (ISO 20022: 34, FIX and aliases more)
@@ -51,7 +52,7 @@ RULES: dict[str, tuple[str, str, str]] = {
     "account-exists": ("NARR", "NARR", "an account of this name and currency is open already"),
     "bad-account-id": ("AC01", "AC01", "an account's name is 1 to {longest} printable characters"),
     "bad-floor": ("AM02", "AM02", "a floor has at most 18 digits"),
-    "unknown-currency": ("AM03", "AM03", "the currency is not one of ISO 4217"),
+    "unknown-currency": ("AM03", "AM03", "the currency is not one of ISO 4217, nor the ISIN of a security"),
 }
 
 
@@ -98,7 +99,7 @@ class Ledger:
         """Open a position at zero; `floor_minor` is the lowest balance allowed, None for no floor."""
         if not account.isprintable() or not 0 < len(account) <= ACCOUNT_CHARACTERS_MAX:
             return _failure("bad-account-id")
-        if currency not in EXPONENTS:
+        if currency not in EXPONENTS and not is_security(currency):
             return _failure("unknown-currency")
         if floor_minor is not None and abs(floor_minor) > MINOR_MAX:
             return _failure("bad-floor")

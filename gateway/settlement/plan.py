@@ -64,7 +64,7 @@ def deal_accounts(
         return Refusal(
             "route-cannot-settle", "AG01", order.place, "its route settles payments, not orders", order.client_order_id
         )
-    base, quote = order.base.currency, order.quote.currency if order.quote else order.symbol.partition("/")[2]
+    base, quote = order.base.currency, order.quote_currency
     account = order.account or session
     client, principal = templates.client, templates.principal
     buyer, seller = (principal, client) if order.side == "sell" else (client, principal)

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.model import EXPONENTS, Money
+from gateway.model import EXPONENTS, Money, is_security
 from gateway.ports import MessageRow, PaymentRow, SessionState
 from gateway.store import sql
 from gateway.store.records import Row, message_row, payment_row, sent_message, session_state
@@ -179,7 +179,7 @@ def _within(number: int, most: int) -> int:
 
 def amount(currency: str, minor: int) -> str:
     """Decimal text; "" where there is no currency, as for a record that could not be read."""
-    return Money(currency, minor).text() if currency in EXPONENTS else ""
+    return Money(currency, minor).text() if currency in EXPONENTS or is_security(currency) else ""
 
 
 def _with_amount(row: dict[str, Any]) -> dict[str, Any]:

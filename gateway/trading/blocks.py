@@ -155,7 +155,7 @@ class Blocks:
                 return named
             accounts = named
         buys = order.side == "buy"
-        quote = order.quote.currency if order.quote is not None else order.symbol.partition("/")[2]
+        quote = order.quote_currency
         base = Money(order.base.currency, sum(one[2] for one in found))
         template = way.route.settle.allocate
         if not template:

@@ -172,7 +172,7 @@ class Executions:
         order = working.order
         base = Money.parse(order.base.currency, execution.last_quantity)
         assert base is not None, "sized before"
-        quote = base.at(execution.last_price, order.quote.currency if order.quote else order.symbol.partition("/")[2])
+        quote = order.value(base, execution.last_price)
         return deal_legs(base, quote, order.accounts) if quote is not None else ()
 
     def _take_back(self, fill: Fill, working: Working, source: Source) -> None:

@@ -143,3 +143,19 @@ def test_settlement_instructions_stand_and_are_told() -> None:
     floor.restart()
     assert floor.answer("AV", f"791=V5|60={STAMP}|453=1|448=ACC1|")["160"] == "5"
     assert floor.answer("T", f"777=M4|160=1|60={STAMP}|778=1|162=I3|163=C|453=1|448=ACC1|")["35"] == "j"
+
+
+def test_open_deals_are_netted() -> None:
+    floor = Floor(AFFIRMED)
+    for id, side, quantity in (("A", "1", "1000"), ("B", "2", "400"), ("C", "1", "100")):
+        floor.answers("D", f"11={id}|21=1|38={quantity}|40=2|44=1.1|54={side}|55=EUR/USD|60={STAMP}|")
+    net = Operation("net", "clients/CLIENT1", by="j.doe", because="end of day")
+    assert floor.operate(net).statuses[0].code == "ACSC"
+    [item] = [item for item in floor.disk.outbox.values() if item.type == "BQ"]
+    text = item.data.decode().replace("\x01", "|")
+    assert item.session == "CLIENT1"
+    assert "1165=2|" in text
+    assert "119=700.00|120=EUR|453=1|448=CLIENT1|" in text
+    assert "119=-770.00|120=USD|453=1|448=CLIENT1|" in text
+    other = floor.operate(Operation("net", "clients/CLIENT2", by="j.doe", because="end of day"))
+    assert other.statuses[0].refusal_code == "nothing-to-net"

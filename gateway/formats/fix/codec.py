@@ -80,7 +80,10 @@ class Fix:
         """One body per record, beginning with `35=`; a message refused as a whole is told once."""
         if decoded.refusals:
             return [reject(_status(refusal), refusal) for refusal in decoded.refusals]
-        return [frame for status in statuses for frame in _answer(status, writing.now_ns, decoded.type)]
+        frames: list[Frame] = []
+        for status in statuses:
+            frames += _answer(status, writing.now_ns, decoded.type)
+        return frames
 
     def tell(self, told: Told, type: str, now_ns: int) -> list[Frame]:
         """What trading says to a session, in the version that `type` begins with."""

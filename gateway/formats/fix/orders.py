@@ -1,4 +1,4 @@
-"""NewOrderSingle (35=D) to the canonical order: FX spot at a limit price.
+"""NewOrderSingle (35=D) to the canonical order: FX spot, or a security by its ISIN.
 
 Strategy: the order's fields are looked up by tag and checked in the order in which a person would ask: which pair,
 which way, how much, at which price. The quantity is of the base currency. The quote amount is quantity times price
@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 
 from gateway.formats.fix.message import SHAPE_TAGS_MAX, SHAPES_KEPT, Message
-from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal, counter_value
+from gateway.model import EXPONENTS, MINOR_MAX, Extra, Money, Order, Refusal, counter_value, is_security
 
 SIDES = {b"1": "buy", b"2": "sell"}
 ORDER_TYPES = {b"1": "market", b"2": "limit", b"D": "previously_quoted"}
@@ -49,20 +49,24 @@ def order_of(message: Message) -> Order | Refusal:
     if not reference:
         return refusal(message, "no-client-order-id", "RF01", b"11", "an order has a ClOrdID")
     pair = _pair(fields.get(b"55", b""))
+    security = pair is None
     if pair is None:
-        return refusal(message, "unknown-symbol", "AM03", b"55", "Symbol is not a currency pair such as EUR/USD")
+        found = _security(message)
+        if isinstance(found, Refusal):
+            return found
+        pair = found
     side, type = SIDES.get(fields.get(b"54", b"")), ORDER_TYPES.get(fields.get(b"40", b""))
     in_force = TIMES_IN_FORCE.get(fields.get(b"59", b"0"))
     if side is None or type is None or in_force is None:
         return _unsupported(message, side, type)
     base, quote = pair
-    if b"15" in fields and fields[b"15"] != base.encode():
+    if b"15" in fields and not security and fields[b"15"] != base.encode():
         return _wrong_currency(message, base, quote)
     quantity = fields.get(b"38", b"")
     amount = Money.parse(base, quantity.decode("latin-1"))
     if amount is None or not amount.minor:
         return _wrong_quantity(message, base, quantity)
-    counter: Money | Refusal | None = _quote_amount(message, amount, quote) if type != "market" else None
+    counter: Money | Refusal | None = _quote_amount(message, amount, quote, security) if type != "market" else None
     if isinstance(counter, Refusal):
         return counter
     price, account, counterparty, time, version = [
@@ -82,9 +86,33 @@ def order_of(message: Message) -> Order | Refusal:
         time,
         "tag 11",
         f"{version}/D",
-        extra=_extra(message),
-        quote_id=fields[b"117"].decode("latin-1") if b"117" in fields else "",
+        "order",
+        "security" if security else "fx_spot",
+        _extra(message),
+        security and _in_percent(message),
+        fields[b"117"].decode("latin-1") if b"117" in fields else "",
     )
+
+
+def _security(message: Message) -> tuple[str, str] | Refusal:
+    """ISIN and currency of an order in a security: SecurityID with source 4, or the ISIN as the Symbol."""
+    fields = message.fields
+    code = fields.get(b"48", b"") if fields.get(b"22") == b"4" else fields.get(b"55", b"")
+    isin, currency = code.decode("latin-1"), fields.get(b"15", b"").decode("latin-1")
+    if not is_security(isin):
+        text = "Symbol is neither a currency pair such as EUR/USD nor an ISIN, and SecurityID (22=4) is no ISIN"
+        return refusal(message, "unknown-symbol", "AM03", b"55", text)
+    if currency not in EXPONENTS:
+        return refusal(message, "wrong-currency", "CURR", b"15", "an order in a security names its price's Currency")
+    if fields.get(b"423", b"2") not in (b"1", b"2"):
+        return refusal(
+            message, "unsupported-price-type", "AG02", b"423", "PriceType must be 1 (percent) or 2 (per unit)"
+        )
+    return isin, currency
+
+
+def _in_percent(message: Message) -> bool:
+    return message.fields.get(b"423") == b"1"
 
 
 def _extra(message: Message) -> Extra:
@@ -100,15 +128,16 @@ def _unmapped(tags: tuple[bytes, ...]) -> tuple[tuple[int, str], ...]:
     return tuple((place, f"fix:{tag.decode()}") for place, tag in enumerate(tags) if tag not in _MAPPED)
 
 
-def _quote_amount(message: Message, base: Money, quote: str) -> Money | Refusal:
-    """Quantity times price, half to even."""
+def _quote_amount(message: Message, base: Money, quote: str, security: bool) -> Money | Refusal:
+    """Quantity times price, half to even; a price in percent is for 100 units."""
     price = _PRICE.match(message.fields.get(b"44", b""))
     if price is None:
         if b"44" not in message.fields:
             return refusal(message, "no-price", "AM12", b"44", "a limit order names its Price")
         return refusal(message, "bad-price", "AM12", b"44", "Price is not a positive decimal number")
     decimals = price[2] or b""
-    minor = counter_value(base, int(price[1] + decimals), len(decimals), quote)
+    per = 2 if security and _in_percent(message) else 0
+    minor = counter_value(base, int(price[1] + decimals), len(decimals) + per, quote)
     if not minor:
         return refusal(message, "zero-amount", "AM01", b"44", "quantity times price is less than the smallest amount")
     if minor > MINOR_MAX:

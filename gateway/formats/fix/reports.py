@@ -16,6 +16,7 @@ from gateway.formats.fix.versions import OLD_EXECUTIONS
 from gateway.model import Extra, Order, Refusal, Status
 from gateway.ports import Frame
 
+_OLD_SOURCES = frozenset(f"{version}/{type}" for version in OLD_EXECUTIONS for type in ("D", "G", "AJ"))
 TEXT_MAX = 240  # of Text (58); what counterparties commonly store
 
 _stamp = Stamps(3)
@@ -95,16 +96,19 @@ def report(status: Status, now_ns: int) -> Frame:
     account = f"1={order.account}\x01" if order.account else ""
     limit = f"44={price}\x01" if price else ""
     way = way_back(order.extra) if order.extra else ""
+    instrument, currency = f"55={order.symbol}\x01", order.base.currency
+    if order.scheme == "security":
+        instrument, currency = instrument_of(order), order.quote_currency
     exec_type = f"150={outcome.exec_type}\x01"
-    if order.source[:7] in OLD_EXECUTIONS:
+    if order.source in _OLD_SOURCES:
         exec_type = old_exec_type(order.source[:7], outcome.order_status)
     return frame(
         "8",
         (
             f"35=8\x01{way}{account}37={status.payment_id or 'NONE'}\x0111={order.client_order_id}\x01"
             f"17={status.payment_id}-{outcome.exec_type}\x01{exec_type}39={outcome.order_status}\x01"
-            f"55={order.symbol}\x0154={SIDE_CODES[order.side]}\x0138={quantity}\x01"
-            f"40={TYPE_CODES[order.order_type]}\x01{limit}15={order.base.currency}\x01{last}"
+            f"{instrument}54={SIDE_CODES[order.side]}\x0138={quantity}\x01"
+            f"40={TYPE_CODES[order.order_type]}\x01{limit}15={currency}\x01{last}"
             f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
             f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
         ),
@@ -170,6 +174,14 @@ SESSION_REASONS = {
     "group-out-of-order": 15,
     "wrong-group-count": 16,
 }
+
+
+def instrument_of(order: Order) -> str:
+    """What is traded: a pair's Symbol, or a security by its ISIN."""
+    if order.scheme != "security":
+        return f"55={order.symbol}\x01"
+    isin = order.base.currency
+    return f"55={isin}\x0148={isin}\x0122=4\x01"
 
 
 def frame(type: str, text: str, name: str = "") -> Frame:

@@ -18,15 +18,17 @@ from gateway.formats.fix.reports import (
     TYPE_CODES,
     clean,
     frame,
+    instrument_of,
     way_back,
 )
 from gateway.formats.fix.versions import OLD_EXECUTIONS
-from gateway.model import Order, Status
+from gateway.model import Order, Status, is_security
 from gateway.model.trading import (
     ActionReject,
     AllocationAnswer,
     Confirmation,
     InstructionList,
+    Obligation,
     ObligationReport,
     OrderReport,
     Placement,
@@ -106,9 +108,10 @@ def _terms(order: Order, *, full: bool = True) -> str:
     """What an order says of the deal."""
     limit = f"44={order.price}\x01" if order.price and full else ""
     type = f"40={TYPE_CODES[order.order_type]}\x01" if full else ""
-    security = f"48={order.symbol}\x0122=4\x01" if order.scheme == "security" else ""
-    currency = order.quote.currency if order.scheme == "security" and order.quote else order.base.currency
-    return f"55={order.symbol}\x01{security}54={SIDE_CODES[order.side]}\x0138={order.base.text()}\x01{type}{limit}" + (
+    security = order.scheme == "security"
+    currency = order.quote_currency if security else order.base.currency
+    percent = "423=1\x01" if order.percent and full else ""
+    return f"{instrument_of(order)}54={SIDE_CODES[order.side]}\x0138={order.base.text()}\x01{type}{percent}{limit}" + (
         f"15={currency}\x01" if full else ""
     )
 
@@ -253,7 +256,7 @@ def _allocation_report(told: AllocationAnswer, order: Order, way: str, date: str
         f"857={'1' if orders else '0'}\x01" + (f"73={len(allocation.orders)}\x01{orders}" if orders else "")
     )
     body += (
-        f"54={SIDE_CODES[order.side]}\x0155={order.symbol}\x0153={order.base.text()}\x016={order.price or '0'}\x01"
+        f"54={SIDE_CODES[order.side]}\x01{instrument_of(order)}53={order.base.text()}\x016={order.price or '0'}\x01"
         f"{date}" + (f"78={len(allocation.shares)}\x01{shares}" if shares else "")
     )
     return frame("AS", body, allocation.id)
@@ -268,7 +271,7 @@ def _confirmation(told: Confirmation, version: str, now_ns: int) -> list[Frame]:
     currency = order.quote.currency if order.quote is not None else order.base.currency
     body = (
         f"35=AK\x01{way_back(order.extra)}664={told.id}\x01{request}666=0\x01773=2\x01665=1\x0173=1\x01"
-        f"11={order.client_order_id}\x0137={told.payment}\x0160={_time(now_ns)}\x0175={day}\x0155={order.symbol}\x01"
+        f"11={order.client_order_id}\x0137={told.payment}\x0160={_time(now_ns)}\x0175={day}\x01{instrument_of(order)}"
         f"80={order.base.text()}\x0154={SIDE_CODES[order.side]}\x0115={currency}\x01862=1\x01528=A\x01"
         f"863={order.base.text()}\x0179={told.account}\x016={order.price}\x01381={cost}\x01118={cost}\x01"
     )
@@ -281,12 +284,12 @@ def _trade_answer(told: TradeAnswer, version: str, now_ns: int) -> list[Frame]:
     kind = {"new": "0", "cancel": "1", "replace": "2"}[report.kind]
     about = f"572={report.reference_id}\x01" if report.reference_id else ""
     reason = "" if told.accepted else f"751={'1' if told.reason in ('AC01', 'AC03') else '99'}\x01"
-    symbol = report.deal.symbol if report.deal is not None else "[N/A]"
+    about_what = instrument_of(report.deal) if report.deal is not None else "55=[N/A]\x01"
     text = f"58={clean(told.text)}\x01" if told.text else ""
     type = "0" if report.kind == "new" else "6"
     body = (
         f"35=AR\x01{way_back(report.extra)}571={report.id}\x01487={kind}\x01856={type}\x01{about}150=F\x01"
-        f"939={'0' if told.accepted else '1'}\x01{reason}818={told.payment}\x0155={symbol}\x01"
+        f"939={'0' if told.accepted else '1'}\x01{reason}818={told.payment}\x01{about_what}"
         f"60={_time(now_ns)}\x01{text}"
     )
     return [frame("AR", body, report.id)]
@@ -319,7 +322,7 @@ def _trade_copy(told: TradeCopy, version: str, now_ns: int) -> list[Frame]:
     time = deal.transact_time or _time(now_ns)
     body = (
         f"35=AE\x01571={told.id}\x01568={told.request_id}\x01487=0\x01856=0\x01912={'Y' if told.last else 'N'}\x01"
-        f"570=Y\x0155={deal.symbol}\x0132={deal.base.text()}\x0131={deal.price}\x0175={day}\x0160={time}\x01"
+        f"570=Y\x01{instrument_of(deal)}32={deal.base.text()}\x0131={deal.price}\x0175={day}\x0160={time}\x01"
         f"552=1\x0154={SIDE_CODES[deal.side]}\x0137={told.payment}\x01{account}11={deal.client_order_id}\x01"
     )
     return [frame("AE", body, told.id)]
@@ -338,14 +341,20 @@ def _instruction_list(told: InstructionList, version: str, now_ns: int) -> list[
 
 
 def _obligations(told: ObligationReport, version: str, now_ns: int) -> list[Frame]:
-    """BQ: what each currency comes to."""
-    entries = "".join(
-        f"1162=N\x011161={one.id}\x01119={one.amount.text()}\x01120={one.amount.currency}\x01"
-        f"1158=1\x011164={'1' if one.credit else '2'}\x01"
-        for one in told.obligations
-    )
+    """BQ: the net flow of each currency, below zero where the counterparty pays; of a security in units."""
+    entries = "".join(map(_obligation, told.obligations))
     body = f"35=BQ\x0160={_time(now_ns)}\x011159=1\x011160={told.id}\x011165={len(told.obligations)}\x01{entries}"
     return [frame("BQ", body, told.id)]
+
+
+def _obligation(one: Obligation) -> str:
+    sign = "" if one.credit else "-"
+    code = one.amount.currency
+    what = f"55={code}\x0148={code}\x0122=4\x01" if is_security(code) else f"120={code}\x01"
+    return (
+        f"1162=N\x011161={one.id}\x01119={sign}{one.amount.text()}\x01{what}"
+        f"453=1\x01448={one.account}\x01447=D\x01452=24\x01"
+    )
 
 
 def _time(now_ns: int) -> str:

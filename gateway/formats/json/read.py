@@ -223,9 +223,10 @@ def _account(shape: shapes.Account, place: str) -> Operation | Refusal:
 
 
 def _operation(shape: shapes.Operation, place: str) -> Operation | Refusal:
-    subject, other = (shape.account, shape.payment) if shape.op == "close_account" else (shape.payment, shape.account)
+    about_account = shape.op in ("close_account", "net")
+    subject, other = (shape.account, shape.payment) if about_account else (shape.payment, shape.account)
     if subject is None or other is not None:
-        wanted = "account" if shape.op == "close_account" else "payment"
+        wanted = "account" if about_account else "payment"
         return _refusal("json-field", f"{place}.{wanted}", f"{shape.op} names a {wanted} and nothing else")
     return Operation(shape.op, str(subject), by=shape.by, because=shape.because, place=place, source="operation")
 

@@ -60,10 +60,12 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person's instruction to the gateway: decide about a held payment, or close an account."""
+    """A person's instruction to the gateway: decide about a held payment, close an account, or tell a session what
+    its open deals come to (`net`; then `account` is endpoint/session).
+    """
 
     type: Literal["operation"] = "operation"
-    op: Literal["release", "reject", "close_account"]
+    op: Literal["release", "reject", "close_account", "net"]
     payment: Annotated[int, Meta(ge=1)] | None = None
     account: AccountId | None = None
     by: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=140)]

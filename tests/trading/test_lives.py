@@ -1,0 +1,102 @@
+"""Many orders at a venue through many lives: reports come in any order, again and again, between restarts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from random import Random
+
+import pytest
+
+from tests.trading.floor import BY_VENUE, STAMP, Floor
+
+ORDERS, STEPS = 12, 160
+
+
+class Venue:
+    """Fills, busts and corrects what it was sent; remembers what that comes to, and repeats itself."""
+
+    def __init__(self, floor: Floor, random: Random) -> None:
+        self.floor, self.random = floor, random
+        self.open: dict[str, tuple[str, int]] = {}  # name -> side, quantity left
+        self.fills: dict[str, tuple[str, str, int, int]] = {}  # ExecID -> name, side, quantity, cents
+        self.said: list[str] = []
+        self.number = 0
+
+    def take(self) -> None:
+        for order in self.floor.sent("VENUE"):
+            if order["35"] == "D":
+                self.open[order["11"]] = (order["54"], round(float(order["38"])))
+
+    def say(self, name: str, type: str, more: str) -> None:
+        self.number += 1
+        body = f"37=V|11={name}|17=E{self.number}|150={type}|39=1|55=EUR/USD|54=1|151=1|14=0|6=0|{more}"
+        self.said.append(body)
+        self.floor.venue("8", body)
+
+    def fill(self) -> None:
+        name = self.random.choice(sorted(self.open))
+        side, left = self.open[name]
+        quantity, cents = self.random.randint(1, left), self.random.randint(90, 120)
+        self.say(name, "F", f"32={quantity}|31={cents / 100:.2f}|")
+        self.fills[f"E{self.number}"] = (name, side, quantity, cents)
+        self.open[name] = (side, left - quantity)
+        if left == quantity:
+            del self.open[name]
+
+    def bust(self) -> None:
+        """Only of orders that are still at work: a final one that comes back is tested by itself."""
+        chosen = [id for id, fill in self.fills.items() if fill[0] in self.open]
+        if not chosen:
+            return
+        id = self.random.choice(chosen)
+        name, side, quantity, _ = self.fills.pop(id)
+        if self.random.random() < 0.5:
+            self.say(name, "H", f"19={id}|")
+            self.open[name] = (side, self.open[name][1] + quantity)
+        else:
+            cents = self.random.randint(90, 120)
+            self.say(name, "G", f"19={id}|32={quantity}|31={cents / 100:.2f}|")
+            self.fills[f"E{self.number}"] = (name, side, quantity, cents)
+
+    def expected(self) -> tuple[int, int]:
+        euros = dollars = 0
+        for _, side, quantity, cents in self.fills.values():
+            sign = 1 if side == "1" else -1
+            euros, dollars = euros + sign * quantity * 100, dollars - sign * quantity * cents
+        return euros, dollars
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_every_fill_settles_once_through_all_lives(seed: int) -> None:
+    random = Random(seed)
+    floor = Floor(BY_VENUE)
+    venue = Venue(floor, random)
+    for n in range(ORDERS):
+        floor.order(f"O{n}", random.choice("12"), str(random.randint(10, 1000)))
+        venue.take()
+    for _ in range(STEPS):
+        step = random.random()
+        if step < 0.4 and venue.open:
+            venue.fill()
+        elif step < 0.55:
+            venue.bust()
+        elif step < 0.8 and venue.said:
+            floor.venue("8", random.choice(venue.said))
+        elif step < 0.9:
+            floor.restart()
+        else:
+            again = floor.answer("H", f"11=O{random.randrange(ORDERS)}|55=EUR/USD|54=1|60={STAMP}|")
+            assert again["150"] == "I"
+    euros, dollars = (floor.balance(f"CLIENT1-{c}") - 100_000_000 for c in ("EUR", "USD"))
+    assert (euros, dollars) == venue.expected()
+    totals: Counter[str] = Counter()
+    for account in ("EQUITY", "HOUSE", "CLIENT1", "CLIENT2"):
+        for currency in ("EUR", "USD"):
+            name = account if account == "EQUITY" else f"{account}-{currency}"
+            totals[currency] += floor.balance(name, currency)
+    assert totals == {"EUR": 0, "USD": 0}
+    assert len(floor.engine.state.book.working) == len(venue.open)
+    moved = [(t.payment, t.debit, t.credit, t.minor) for t in floor.disk.transfers.values()]
+    assert len(set(moved)) == len(moved), "no movement was made twice under one payment"
+    assert asyncio.run(floor.engine.store.verify()) == []
