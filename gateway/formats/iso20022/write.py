@@ -8,14 +8,13 @@ made once for a set of paths (`plan`). Records of one message share what stands 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 
 from msgspec import Struct
 
 from gateway.formats.iso20022.kinds import FAMILIES, Kind, kind_of
 from gateway.formats.iso20022.kinds import types as installed
-from gateway.formats.iso20022.layout import Laid, Leaves, escape, fill, lay_out, printed
+from gateway.formats.iso20022.layout import Laid, Leaves, escape, fill, lay_out, printed, stamp
 from gateway.formats.iso20022.read import Record
 from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import Loss, Notice, Payment, Refusal
@@ -96,11 +95,6 @@ def _fit(record: Record, type: str) -> Fitted:
 def settlement(record: Record, type: str) -> str:
     """What stands in the body, as one text: records of one message have the same."""
     return "\0".join(f"{path}={text}" for path, text in fitted(record, type).laid.levels[0].items())
-
-
-def stamp(now_ns: int) -> str:
-    """ISO 8601 with offset, to the millisecond."""
-    return datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
 
 
 def message(records: Sequence[Record], type: str, writing: Writing) -> bytes:
