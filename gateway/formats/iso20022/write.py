@@ -145,5 +145,5 @@ def _groups(kind: Kind, laid: Sequence[Laid], level: int) -> Iterator[Sequence[L
 
 
 def types() -> tuple[str, ...]:
-    """Types that records are written as: every edition of every family that has a table."""
-    return tuple(type for type in installed() if type[:8] in FAMILIES)
+    """Types that records are written as: all of which a schema is installed, those with a table first."""
+    return tuple(sorted(installed(), key=lambda type: type[:8] not in FAMILIES))
