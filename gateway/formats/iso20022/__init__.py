@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from lxml import etree
+from msgspec import structs
 
 from gateway.formats.iso20022 import status, stream, write
 from gateway.formats.iso20022.documents import document_totals, header, records
-from gateway.formats.iso20022.envelope import Envelope, open_envelope
+from gateway.formats.iso20022.envelope import Envelope, open_envelope, wrapped
 from gateway.formats.iso20022.kinds import Kind, kind_of
 from gateway.formats.iso20022.read import Outer, Record
 from gateway.formats.iso20022.xml import parse, violations
@@ -79,6 +80,10 @@ class Iso20022:
     def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
         """One message with all the records."""
         return Frame(write.message(records, type, writing), type, ".xml", "application/xml", writing.message_id)
+
+    def wrap(self, frame: Frame, writing: Writing, service: str = "") -> Frame:
+        """The same message with a business application header (head.001.001.02), for networks that ask for one."""
+        return structs.replace(frame, data=wrapped(frame.data, frame.type, writing, service=service))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """pain.002 or pacs.002."""

@@ -88,16 +88,13 @@ def made(record: type[Struct], texts: Texts) -> Any:
 
 def fields(record: type[Struct], groups: Mapping[str, Texts]) -> dict[str, Any]:
     """The fields of a record that texts are known for. Raises BadAmount."""
-    known = forms(record)
-    return {name: _value(known[name], texts) for name, texts in groups.items()}
-
-
-def _value(form: Form, texts: Texts) -> Any:
-    return _READERS[form.what](form, texts)
-
-
-def _text(form: Form, texts: Texts) -> str:
-    return texts[""]
+    known, readers = forms(record), _READERS
+    found = {}
+    for name, texts in groups.items():
+        form = known[name]
+        what = form.what
+        found[name] = texts[""] if what == "text" else readers[what](form, texts)
+    return found
 
 
 def _flag(form: Form, texts: Texts) -> bool:
@@ -136,7 +133,6 @@ def _records(form: Form, texts: Texts) -> tuple[Any, ...]:
 
 
 _READERS: dict[str, Callable[[Form, Texts], Any]] = {
-    "text": _text,
     "flag": _flag,
     "money": _money,
     "texts": _texts,

@@ -11,9 +11,12 @@ import re
 from lxml import etree
 from msgspec import Struct
 
+from gateway.formats.iso20022 import identifiers
+from gateway.formats.iso20022.layout import escape, stamp
 from gateway.formats.iso20022.leaves import walk
 from gateway.formats.iso20022.xml import NAMESPACE, parse, schema, violations
 from gateway.model import Refusal
+from gateway.ports import Writing
 
 DOCUMENT, HEADER = "Document", "AppHdr"
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
@@ -110,3 +113,31 @@ def _is(element: etree._Element, name: str) -> bool:
 def type_of(element: etree._Element) -> str:
     """pacs.008.001.08 of the element's namespace."""
     return (etree.QName(element).namespace or "").removeprefix(NAMESPACE)
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+HEADERS = ("head.001.001.02", "head.001.001.03", "head.001.001.04")
+_PROLOG = b'<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def wrapped(document: bytes, type: str, writing: Writing, *, service: str = "", version: str = HEADERS[0]) -> bytes:
+    """A written document with its business header, in BusMsg; `service` is BizSvc, "swift.cbprplus.02".
+
+    Sender and receiver are their BICs; one that is not known is NOTPROVIDED.
+    """
+    assert version in HEADERS, f"{version} is not written"
+    parts = (
+        f"<Fr>{_named(writing.sender)}</Fr><To>{_named(writing.receiver)}</To>"
+        f"<BizMsgIdr>{escape(writing.message_id)}</BizMsgIdr><MsgDefIdr>{escape(type)}</MsgDefIdr>"
+        + (f"<BizSvc>{escape(service[:35])}</BizSvc>" if service else "")
+        + f"<CreDt>{stamp(writing.now_ns)}</CreDt>"
+    )
+    header = f'<AppHdr xmlns="{NAMESPACE}{version}">{parts}</AppHdr>'
+    return b"".join((_PROLOG, b"<BusMsg>", header.encode(), document.removeprefix(_PROLOG), b"</BusMsg>\n"))
+
+
+def _named(bic: str) -> str:
+    known = bic and not identifiers.bic(bic)
+    inner = f"<BICFI>{bic}</BICFI>" if known else "<Othr><Id>NOTPROVIDED</Id></Othr>"
+    return f"<FIId><FinInstnId>{inner}</FinInstnId></FIId>"

@@ -8,6 +8,7 @@ What has no place becomes a Loss; what is too long is cut, and said.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from msgspec import Struct
@@ -348,3 +349,8 @@ def _allowed(character: str) -> bool:
     """Whether XML 1.0 has this character, though it does not print."""
     point = ord(character)
     return 0x20 <= point <= 0xD7FF or 0xE000 <= point <= 0xFFFD or point >= 0x10000
+
+
+def stamp(now_ns: int) -> str:
+    """ISO 8601 with offset, to the millisecond."""
+    return datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")

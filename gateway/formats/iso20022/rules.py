@@ -174,6 +174,9 @@ def currency(*, only: Iterable[str] = (), never: Iterable[str] = ()) -> Test:
             code = money.currency if isinstance(money, Money) else ""
             if code in forbidden or (allowed and code and code not in allowed and money is record.amount):
                 return f"the currency is {code}"
+        for path, text in record.extra:
+            if path.endswith("/@Ccy") and text in forbidden:
+                return f"the currency of {path.removeprefix('iso:').removesuffix('/@Ccy')} is {text}"
         return ""
 
     return test

@@ -41,6 +41,7 @@ FIN_X = r"[A-Za-z0-9/\-?:().,'+ \r\n]*"
 EXTENDED = r"[A-Za-z0-9/\-?:().,'+ \r\n!#$%&*=^_`{|}~\";<>@\[\]\\]*"
 OFFSET = re.compile(r".*[+-]\d\d:\d\d")
 SERVICE = re.compile(r"swift\.cbprplus(\.(stp|cov|adv|col))?\.\d\d")
+RELEASED = ("pacs.002", "pacs.004", "pacs.008", "pacs.009", "pain.001", "camt.052", "camt.054")
 SINGLE = ("pacs.008", "pacs.009", "pacs.004", "pacs.010", "camt.056", "camt.029")
 
 
@@ -125,6 +126,22 @@ def _service(decoded: Decoded) -> str:
     return "" if not said or SERVICE.fullmatch(said) else f"{said[:35]} is not a service of CBPR+"
 
 
+def _service_2025(decoded: Decoded) -> str:
+    said = _head(decoded, "BizSvc")
+    return "" if not said or said.endswith(".03") else f"{said[:35]} is named, the release of 2025 is .03"
+
+
+def _same_id(decoded: Decoded) -> str:
+    said = _head(decoded, "BizMsgIdr")
+    return "" if not said or said == decoded.message_id else "BizMsgIdr is not the MsgId of the group header"
+
+
+def _one_batch(decoded: Decoded) -> str:
+    payments = [record for record in decoded.records if isinstance(record, Payment)]
+    same = all(payment.batch_id == decoded.message_id for payment in payments)
+    return "" if same else "PmtInfId is not the MsgId of the group header"
+
+
 def _dated(decoded: Decoded) -> str:
     return (
         "" if not decoded.created or OFFSET.fullmatch(decoded.created) else "the creation time has no offset from UTC"
@@ -142,9 +159,19 @@ MESSAGE_RULES = (
     MessageRule("CBPR-BAH", "FF01", "AppHdr", _headed),
     MessageRule("CBPR-DEF", "FF01", "AppHdr/MsgDefIdr", _defined),
     MessageRule("CBPR-SVC", "FF01", "AppHdr/BizSvc", _service),
+    MessageRule("CBPR-SVC25", "FF01", "AppHdr/BizSvc", _service_2025, RELEASED, 2025, 2025),
+    MessageRule("CBPR-MSGID", "FF01", "AppHdr/BizMsgIdr", _same_id, RELEASED),
+    MessageRule("CBPR-PMTINF", "FF01", "PmtInf/PmtInfId", _one_batch, ("pain.001",)),
     MessageRule("CBPR-TIME", "DT01", "GrpHdr/CreDtTm", _dated),
     MessageRule("CBPR-ONE", "FF01", "GrpHdr/NbOfTxs", _single, SINGLE),
 )
+
+
+def _booked(record: Statement) -> str:
+    for entry in record.entries:
+        if entry.status == "BOOK" and not (entry.booking_date or entry.value_date):
+            return "a booked entry has neither booking nor value date"
+    return ""
 
 
 def _details(record: Statement) -> str:
@@ -187,6 +214,7 @@ RULES = (
     Rule(
         "CBPR-FINX", "FF01", "PmtId", characters(FIN_X, "instruction_id", "end_to_end_id", "transaction_id"), PAYMENTS
     ),
+    Rule("CBPR-BOOK", "DT01", "Ntry/BookgDt", _booked, STATEMENTS),
     Rule("CBPR-NTRY", "FF01", "Ntry/NtryDtls/TxDtls/Refs", _details, STATEMENTS),
 )
 SETS = tuple(rule_set("cbpr", year, RULES, MESSAGE_RULES) for year in (2025, 2026))

@@ -56,9 +56,19 @@ def _type(head: bytes) -> str:
     return head[mark + len(NAMESPACE) : mark + len(NAMESPACE) + 15].decode("ascii", "replace") if mark >= 0 else ""
 
 
-def _context(file: BinaryIO, events: tuple[str, ...], schema: etree.XMLSchema | None = None) -> etree.iterparse:
+def _context(
+    file: BinaryIO, kind: Kind, events: tuple[str, ...], names: tuple[str, ...], schema: etree.XMLSchema | None = None
+) -> etree.iterparse:
+    """Events of the elements that matter alone: the others are passed over in C."""
     return etree.iterparse(
-        file, events=events, schema=schema, no_network=True, load_dtd=False, remove_comments=True, remove_pis=True
+        file,
+        events=events,
+        tag=[f"{{{NAMESPACE}{kind.type}}}{name}" for name in names],
+        schema=schema,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,
+        remove_pis=True,
     )
 
 
@@ -90,7 +100,10 @@ class _Check:
 
     def run(self, file: BinaryIO) -> tuple[list[Refusal], Outer | None]:
         """What is wrong with the file, and what its body says for every record."""
-        context = _context(file, ("end",), compiled(self._kind.type))  # a schema of this thread's own
+        names = (self._spine[0], self._parent, self._kind.body)
+        context = _context(
+            file, self._kind, ("end",), names, compiled(self._kind.type)
+        )  # a schema of this thread's own
         body: etree._Element | None = None
         try:
             for _, element in context:
@@ -162,7 +175,7 @@ def _records(file: BinaryIO, kind: Kind, top: Outer) -> Iterator[Record | Refusa
     spine = kind.family.spine
     last, parent_name = spine[-1], (kind.body, *spine)[-2]
     group, above, number, place = 0, top, 0, ""
-    for event, element in _context(file, ("start", "end")):
+    for event, element in _context(file, kind, ("start", "end") if len(spine) == 2 else ("end",), spine):
         tag = element.tag[space:]
         if len(spine) == 2 and tag == spine[0] and _below(element, space, kind.body):
             if event == "start":
@@ -185,7 +198,7 @@ def _statements(file: BinaryIO, kind: Kind, top: Outer, entries_max: int) -> Ite
     held: list[Entry] = []
     number = count = 0
     wrong: Refusal | None = None
-    for _, element in _context(file, ("end",)):
+    for _, element in _context(file, kind, ("end",), (name, "Ntry")):
         tag = element.tag[space:]
         place = f"{name}[{number + 1}]"
         if tag == "Ntry" and _below(element, space, name):

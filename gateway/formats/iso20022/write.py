@@ -8,14 +8,13 @@ made once for a set of paths (`plan`). Records of one message share what stands 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 
 from msgspec import Struct
 
 from gateway.formats.iso20022.kinds import FAMILIES, Kind, kind_of
 from gateway.formats.iso20022.kinds import types as installed
-from gateway.formats.iso20022.layout import Laid, Leaves, escape, fill, lay_out, printed
+from gateway.formats.iso20022.layout import Laid, Leaves, escape, fill, lay_out, printed, stamp
 from gateway.formats.iso20022.read import Record
 from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import Loss, Notice, Payment, Refusal
@@ -98,11 +97,6 @@ def settlement(record: Record, type: str) -> str:
     return "\0".join(f"{path}={text}" for path, text in fitted(record, type).laid.levels[0].items())
 
 
-def stamp(now_ns: int) -> str:
-    """ISO 8601 with offset, to the millisecond."""
-    return datetime.fromtimestamp(now_ns / 1e9, UTC).isoformat(timespec="milliseconds")
-
-
 def message(records: Sequence[Record], type: str, writing: Writing) -> bytes:
     """A whole message. Records of one message share one body: what the first says of it goes."""
     kind = kind_of(type)
@@ -151,5 +145,5 @@ def _groups(kind: Kind, laid: Sequence[Laid], level: int) -> Iterator[Sequence[L
 
 
 def types() -> tuple[str, ...]:
-    """Types that records are written as: every edition of every family that has a table."""
-    return tuple(type for type in installed() if type[:8] in FAMILIES)
+    """Types that records are written as: all of which a schema is installed, those with a table first."""
+    return tuple(sorted(installed(), key=lambda type: type[:8] not in FAMILIES))

@@ -14,7 +14,7 @@ from msgspec import structs
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.iso20022.read import Record
 from gateway.formats.sepa.rules import KINDS, check, scheme_of, transliterate
-from gateway.model import Loss, Payment, Status
+from gateway.model import Loss, Money, Payment, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 
@@ -52,7 +52,8 @@ class Sepa:
         """What records of one message have in common."""
         if not isinstance(record, Payment) or record.kind not in KINDS:
             return ISO.group(record, type)
-        return scheme_of(record) + ISO.group(prepared(record)[0], type)
+        date = record.settlement_date if type.startswith(BETWEEN) else ""
+        return scheme_of(record) + date + ISO.group(prepared(record)[0], type)
 
     def fit(self, record: Record, type: str) -> Fit:
         """The rules again, on what would be sent; characters outside the set are written otherwise, and said."""
@@ -73,7 +74,7 @@ class Sepa:
             prepared(record)[0] if isinstance(record, Payment) and record.kind in KINDS else record
             for record in records
         ]
-        return ISO.encode(written, type, writing)
+        return ISO.encode(_totalled(written) if type.startswith(BETWEEN) else written, type, writing)
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """pain.002 or pacs.002."""
@@ -82,6 +83,24 @@ class Sepa:
     def reprint(self, data: bytes) -> bytes:
         """As ISO 20022."""
         return ISO.reprint(data)
+
+
+BETWEEN = ("pacs.008", "pacs.003")
+
+
+def _totalled(written: Sequence[Record]) -> list[Record]:
+    """Between banks the group header says date and total for all; each message has one date (`group`)."""
+    payments = [record for record in written if isinstance(record, Payment)]
+    if not payments or len(payments) < len(written) or any(p.amount.currency != "EUR" for p in payments):
+        return list(written)
+    total = Money("EUR", sum(payment.amount.minor for payment in payments))
+    said = [("iso:/GrpHdr/TtlIntrBkSttlmAmt", total.text()), ("iso:/GrpHdr/TtlIntrBkSttlmAmt/@Ccy", "EUR")]
+    date = payments[0].settlement_date
+    if date and all(payment.settlement_date == date for payment in payments):
+        said.append(("iso:/GrpHdr/IntrBkSttlmDt", date))
+        payments = [structs.replace(payment, settlement_date="") for payment in payments]
+    first = payments[0]
+    return [structs.replace(first, extra=(*first.extra, *said)), *payments[1:]]
 
 
 def _debit(payment: Payment) -> Payment:

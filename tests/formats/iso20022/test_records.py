@@ -25,6 +25,7 @@ from gateway.model import (
     Report,
     Statement,
 )
+from gateway.ports import Writing
 from tests import samples
 from tests.formats.iso20022.judged import WRITING, invalid
 from tests.support import shared_corpus
@@ -210,6 +211,17 @@ def test_wrappers_are_opened(wrapped: str) -> None:
     if "AppHdr" in wrapped:
         assert (decoded.sender, decoded.receiver) == ("FINODEHHXXX", "QUAYFRPPXXX")
         assert decoded.header["iso:AppHdr/BizMsgIdr"] == "B1"
+
+
+@pytest.mark.parametrize(("sender", "receiver"), [("FINODEHHXXX", "QUAYFRPP"), ("", "no bic")])
+def test_a_message_is_written_with_its_header(sender: str, receiver: str) -> None:
+    writing = Writing(WRITING.message_id, WRITING.now_ns, sender, receiver)
+    frame = FORMAT.encode(FORMAT.decode(DOCUMENT.encode()).records, "pacs.008.001.08", writing)  # type: ignore[arg-type]
+    decoded = FORMAT.decode(FORMAT.wrap(frame, writing, "swift.cbprplus.02").data)
+    assert not decoded.refusals, decoded.refusals
+    assert decoded.header["iso:AppHdr/MsgDefIdr"] == "pacs.008.001.08"
+    assert decoded.header["iso:AppHdr/BizSvc"] == "swift.cbprplus.02"
+    assert decoded.sender == sender
 
 
 def test_a_header_that_is_not_valid_and_documents_that_are_several_are_refused() -> None:

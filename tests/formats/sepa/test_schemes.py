@@ -75,6 +75,18 @@ def test_each_rule_of_debits(change: dict[str, object], rule: str) -> None:
     assert broken.code == rule
 
 
+def test_between_banks_the_group_header_has_date_and_total() -> None:
+    second = structs.replace(DEBIT, end_to_end_id="SUB-2", amount=Money("EUR", 100))
+    later = structs.replace(DEBIT, settlement_date="2026-12-02")
+    assert FORMAT.group(DEBIT, "pacs.003.001.08") == FORMAT.group(second, "pacs.003.001.08")
+    assert FORMAT.group(DEBIT, "pacs.003.001.08") != FORMAT.group(later, "pacs.003.001.08")
+    data = FORMAT.encode([DEBIT, second], "pacs.003.001.08", WRITING).data
+    assert not invalid(data, "pacs.003.001.08")
+    assert b'<TtlIntrBkSttlmAmt Ccy="EUR">13.50</TtlIntrBkSttlmAmt><IntrBkSttlmDt>2026-12-01</IntrBkSttlmDt>' in data
+    assert data.count(b"IntrBkSttlmDt>") == 2
+    assert [r.settlement_date for r in FORMAT.decode(data).records if isinstance(r, Payment)] == ["2026-12-01"] * 2
+
+
 def test_rules_have_years() -> None:
     lines = structs.replace(DEBIT, debtor=Party("Moulin", Address(lines=("Lille", "France"))))
     assert scheme_set(CORE, 2025).broken(lines) is None
