@@ -34,6 +34,8 @@ from gateway.repeats import Repeats, identity_hash
 from gateway.settlement.book import Book
 from gateway.settlement.ledger import Ledger, Leg
 
+FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
+
 pack = msgspec.msgpack.Encoder().encode
 unpack_record = msgspec.msgpack.Decoder(Record | Refusal).decode
 _unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[str, str], int]).decode
@@ -62,7 +64,8 @@ class State:
     def load_open(self, rows: Sequence[PaymentRow]) -> None:
         """Take over the payments that are not final: held ones, and what the book remembers."""
         self.held = {row.id: row for row in rows if row.status == "PDNG"}
-        self.book.load([(row, unpack_record(row.record)) for row in rows if row.status == "ACSP"])
+        booked = (row for row in rows if row.status == "ACSP" or row.kind in FILLS)
+        self.book.load([(row, unpack_record(row.record)) for row in booked])
 
 
 class Entries:

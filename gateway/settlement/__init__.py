@@ -1,1 +1,1 @@
-"""The ledger and what moves in it; in memory, deterministic, one writer."""
+"""The ledger, what moves in it, and the book of what is open; in memory, deterministic, one writer."""

@@ -1,9 +1,10 @@
 """The book: what trading must remember between messages, and nothing that the store does not hold too.
 
 Strategy: everything here is a payment row whose status is ACSP, "at work": an order that a venue works, the latest
-word of the venue about it, a cancel or replacement that the venue has not answered, a standing settlement
-instruction. `load` replays those rows in the order in which they were written; whoever changes the book changes the
-rows in the same batch. Everything else (fills, quotes, allocations) is found by its identity and read from its row.
+word of the venue about it (PDNG when that is a fill which waits for people), a cancel or replacement that the venue
+has not answered, a standing settlement instruction. `load` replays those rows in the order in which they were
+written; whoever changes the book changes the rows in the same batch. Everything else (fills, quotes, allocations) is
+found by its identity and read from its row.
 """
 
 from __future__ import annotations

@@ -96,11 +96,12 @@ class Executions:
             record = unpack_record(row.record) if row is not None else None
         if row is None or not isinstance(record, Order) or record.venue is None:
             return None
-        working = Working(row.id, row.message, record)
         last = self.entries.payment(self.state.references.find(last_execution(row.id)))
         state = unpack_record(last.record) if last is not None else None
-        if last is not None and isinstance(state, Execution) and state.payment == row.id:
-            working.take(last.id, state)
+        if last is None or not isinstance(state, Execution) or state.payment != row.id:
+            return None  # an order that ended at its venue has an execution; this one never got there
+        working = Working(row.id, row.message, record)
+        working.take(last.id, state)
         return working
 
     def _hash(self, working: Working, exec_id: str, execution: Execution, source: Source) -> int:
@@ -199,6 +200,8 @@ class Executions:
             return False
         if working.payment in self.book.working:
             return True
+        if execution.kind == "fill":
+            return False
         leaves = Money.parse(working.order.base.currency, execution.leaves)
         return leaves is not None and leaves.minor > 0
 
@@ -236,9 +239,10 @@ class Executions:
     def _replace(self, id: int, execution: Execution, working: Working, source: Source, hash: int) -> Status:
         """The venue took the replacement that it was asked for."""
         number = _number(execution.client_order_id)
-        asked = working.actions.pop(number, None)
+        asked = working.actions.get(number)
         if asked is None or asked.order is None:
             return self._keep_quietly(id, execution, source, "no replacement was asked for", hash)
+        del working.actions[number]
         del self.book.actions[number]
         self.entries.change(number, "ACSC", source.message)
         working.order = msgspec.structs.replace(asked.order, accounts=working.order.accounts)

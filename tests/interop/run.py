@@ -27,7 +27,7 @@ from gateway.cli.operate import ask
 from tests.harness import ROOT, DaemonProcess, free_port
 
 DICTIONARY = ROOT / "schemas" / "fix" / "FIX44.xml"
-PATIENCE_S = 180.0
+PATIENCE_S = 60.0
 
 ROUTES = """
 version: 1

@@ -7,12 +7,13 @@ session. `restart` throws the engine away and builds it again from what is durab
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from gateway.compile import account_operations, compile_snapshot
 from gateway.config.load import parse
 from gateway.engine import Engine
 from gateway.model import Operation
-from gateway.ports import Decoded, Inbound, Outcome
+from gateway.ports import Decoded, Inbound, Outcome, Store
 from gateway.telemetry.metrics import Metrics
 from tests.fakes.store import Disk, MemoryStore
 from tests.formats.fix.peer import framed
@@ -65,7 +66,11 @@ def fields_of(data: bytes) -> Fields:
 class Floor:
     """One engine and everybody who trades with it."""
 
-    def __init__(self, routes: str = AT_ONCE, top: str = "", accounts: str = "") -> None:
+    def __init__(
+        self, routes: str = AT_ONCE, top: str = "", accounts: str = "", store: Callable[[Disk], Store] = MemoryStore
+    ) -> None:
+        self.runner = asyncio.Runner()
+        self._store = store
         self.config = parse(ROUTES.format(routes=routes, top=top, accounts=accounts), "floor", {})
         self.snapshot = compile_snapshot(self.config, 1)
         self.disk = Disk()
@@ -78,14 +83,17 @@ class Floor:
         """An engine on what is durable."""
 
         async def begin() -> Engine:
-            engine = Engine(MemoryStore(self.disk), self.snapshot, lambda: self.now_ns, Metrics())
+            engine = Engine(self._store(self.disk), self.snapshot, lambda: self.now_ns, Metrics())
             await engine.open()
             await engine.open_accounts(account_operations(self.config.accounts.open))
             return engine
 
-        self.engine = asyncio.run(begin())
+        self.engine = self.runner.run(begin())
 
-    restart = start
+    def restart(self) -> None:
+        """Only what is durable is left."""
+        self.runner.run(self.engine.store.close())
+        self.start()
 
     def wait(self, seconds: float) -> None:
         self.now_ns += int(seconds * SECOND_NS)
@@ -124,7 +132,7 @@ class Floor:
         return self.run([Inbound("control", self.now_ns, b"", decoded=decoded)])[0]
 
     def run(self, messages: list[Inbound]) -> list[Outcome]:
-        return asyncio.run(self.engine.run(messages))
+        return self.runner.run(self.engine.run(messages))
 
     # -- what goes out, and what is left
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
 
+from gateway.store import open_store
 from tests.trading.floor import BY_VENUE, STAMP, Floor
 
 ORDERS, STEPS = 12, 160
@@ -99,4 +100,27 @@ def test_every_fill_settles_once_through_all_lives(seed: int) -> None:
     assert len(floor.engine.state.book.working) == len(venue.open)
     moved = [(t.payment, t.debit, t.credit, t.minor) for t in floor.disk.transfers.values()]
     assert len(set(moved)) == len(moved), "no movement was made twice under one payment"
-    assert asyncio.run(floor.engine.store.verify()) == []
+    assert floor.runner.run(floor.engine.store.verify()) == []
+
+
+def test_a_real_store_agrees(tmp_path: Path) -> None:
+    """The same lives on SQLite: what is open is found again, and the books are right."""
+    path = tmp_path / "trading.db"
+    floor = Floor(BY_VENUE, store=lambda disk: open_store(f"sqlite:{path}"))
+    floor.order("A")
+    name = "FO9"
+    body = f"37=V|11={name}|39=1|55=EUR/USD|54=1|151=1|14=0|6=0|"
+    for more in ("17=E1|150=F|32=400|31=1.09|", "17=E2|150=F|32=100|31=1.10|", "17=E3|150=H|19=E1|"):
+        floor.venue("8", body + more)
+        floor.restart()
+        floor.venue("8", body + more)
+    assert floor.position() == (100, -110)
+    floor.answer("F", f"11=B|41=A|55=EUR/USD|54=1|60={STAMP}|")
+    floor.restart()
+    assert floor.engine.state.book.actions == {max(floor.engine.state.book.actions): 9}
+    floor.venue("8", body.replace(name, f"FO{max(floor.engine.state.book.actions)}") + f"17=E4|150=4|41={name}|")
+    floor.restart()
+    assert not floor.engine.state.book.working
+    assert not floor.engine.state.book.actions
+    assert floor.runner.run(floor.engine.store.verify()) == []
+    floor.runner.run(floor.engine.store.close())

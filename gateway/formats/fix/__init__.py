@@ -6,7 +6,8 @@ validate    does a message say what its dictionary allows? session     the state
 outgoing    numbers, headers, resend                       rejects     what a wrong message is answered
 acceptor    many sessions behind one address
 orders      NewOrderSingle to Order                        reports     outcomes to ExecutionReport and rejects
-codec       all of it as a format
+business    other messages to records; fields, posttrade   telling     what trading says, in each version's words
+refused     what could not be read, answered its way       codec       all of it as a format
 """
 
 from gateway.formats.fix.codec import FORMAT
