@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import queue
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +29,8 @@ from gateway.cli.operate import ask
 from tests.harness import ROOT, DaemonProcess, free_port
 
 DICTIONARY = ROOT / "schemas" / "fix" / "FIX44.xml"
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+ANSWER_S = 30.0
 
 ROUTES = """
 version: 1
@@ -65,26 +68,37 @@ class Result:
         )
 
 
+class Stuck(Exception):
+    """The other engine stands still: its process, not ours, does not answer a question about itself."""
+
+
 class QuickFix:
     """The other engine, in its process."""
 
     def __init__(self, role: str, port: int, folder: Path) -> None:
         command = [sys.executable, "-m", "tests.interop.quickfix_peer", role, str(port), str(folder), str(DICTIONARY)]
         self.log = (folder / "quickfix.log").open("wb")
+        self.answers: queue.Queue[dict[str, Any]] = queue.Queue()
         self.process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True
         )
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def say(self, command: str) -> dict[str, Any]:
-        assert self.process.stdin is not None, "it has pipes"
+    def _listen(self) -> None:
         assert self.process.stdout is not None, "it has pipes"
-        self.process.stdin.write(command + "\n")
-        self.process.stdin.flush()
         for line in self.process.stdout:
             if line.startswith("{"):  # quickfix prints events of its own
-                answer: dict[str, Any] = json.loads(line)
-                return answer
-        raise RuntimeError(f"quickfix ended: {Path(self.log.name).read_text()[-2000:]}")
+                self.answers.put(json.loads(line))
+
+    def say(self, command: str) -> dict[str, Any]:
+        """A command and its answer. Raises Stuck when the engine gives none."""
+        assert self.process.stdin is not None, "it has pipes"
+        try:
+            self.process.stdin.write(command + "\n")
+            self.process.stdin.flush()
+            return self.answers.get(timeout=ANSWER_S)
+        except (queue.Empty, OSError):
+            raise Stuck(f"quickfix does not answer: {Path(self.log.name).read_text()[-2000:]}") from None
 
     def end(self) -> None:
         self.process.kill()
