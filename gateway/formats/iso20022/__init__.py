@@ -86,8 +86,8 @@ class Iso20022:
         return structs.replace(frame, data=wrapped(frame.data, frame.type, writing, service=service))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
-        """pain.002 or pacs.002."""
-        return [status.answer(decoded, statuses, reply, writing)]
+        """pain.002, pacs.002 or admi.002; nothing to what only says something."""
+        return status.answers(decoded, statuses, reply, writing)
 
     def reprint(self, data: bytes) -> bytes:
         """The tree printed between the prolog and the end that it came with; line ends as they were."""

@@ -1,12 +1,16 @@
-"""Answers: pacs.002 to institutions, pain.002 to customers."""
+"""Answers: pacs.002 to institutions, pain.002 to customers, admi.002 to what is no payment and cannot be read.
+
+What only says something (a statement, a status, a resolution) is not answered when it is read; a report or a
+rejection is never answered, so that two gateways do not answer each other without end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.formats.iso20022.write import escape, stamp
+from gateway.formats.iso20022.layout import escape, stamp
 from gateway.formats.iso20022.xml import NAMESPACE
-from gateway.model import Operation, Order, Payment, Refusal, Status
+from gateway.model import Operation, Order, Payment, Refusal, Said, Status
 from gateway.ports import Decoded, Frame, Writing
 
 # The answer that belongs to a message; editions of before 2019 have the older one.
@@ -26,6 +30,36 @@ BODIES = {
 REASONS_MAX = 50  # of a message refused as a whole: the first faults mend it
 ADDITIONAL_MAX = 105  # AddtlInf
 UNKNOWN = "NOTPROVIDED"
+
+
+SILENT = ("pacs.002", "pain.002", "pain.014", "admi.", "camt.025", "camt.029", "acmt.024")  # answers themselves
+ANSWERED = ("pacs.", "pain.")  # with a status report; other messages that are refused with admi.002
+
+
+def answers(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
+    """What a message is answered with; `reply` is the type that the route asks for."""
+    if reply not in TYPES and decoded.type:
+        if decoded.type.startswith(SILENT):
+            return []
+        said = bool(statuses) and all(isinstance(status.record, Said) for status in statuses)
+        if not decoded.refusals and said:
+            return []
+        if decoded.refusals and not decoded.type.startswith(ANSWERED):
+            return [rejection(decoded, writing)]
+    return [answer(decoded, statuses, reply, writing)]
+
+
+def rejection(decoded: Decoded, writing: Writing) -> Frame:
+    """admi.002: the message is refused, and the first reason why."""
+    type, first = "admi.002.001.01", decoded.refusals[0]
+    body = (
+        f"<RltdRef><Ref>{escape((decoded.message_id or UNKNOWN)[:35])}</Ref></RltdRef><Rsn>"
+        f"<RjctgPtyRsn>{escape(first.code[:35])}</RjctgPtyRsn><RjctnDtTm>{stamp(writing.now_ns)}</RjctnDtTm>"
+        f"<ErrLctn>{escape(first.place[:350])}</ErrLctn><RsnDesc>{escape(first.text[:350])}</RsnDesc></Rsn>"
+    )
+    document = f'<Document xmlns="{NAMESPACE}{type}"><{type}>{body}</{type}></Document>'
+    data = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+    return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
 
 
 def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> Frame:

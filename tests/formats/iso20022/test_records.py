@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ from gateway.model import (
     Reason,
     Report,
     Statement,
+    Status,
 )
 from gateway.ports import Writing
 from tests import samples
+from tests.formats.iso20022.instances import document
 from tests.formats.iso20022.judged import WRITING, invalid
 from tests.support import shared_corpus
 
@@ -241,6 +244,28 @@ def test_foreign_supplementary_data_is_kept() -> None:
     data = FORMAT.encode([payment], "pacs.008.001.08", WRITING).data
     assert b"a &amp; b<n:more/></n:note></Envlp>" in data
     assert not invalid(data, "pacs.008.001.08")
+
+
+# --- answers ------------------------------------------------------------------------------------
+
+
+def test_what_only_says_something_is_not_answered() -> None:
+    for type in ("camt.053.001.08", "pacs.002.001.10", "camt.056.001.08"):
+        decoded = FORMAT.decode(document(type, Random(1), 0.3))
+        statuses = [Status("ACTC", record) for record in decoded.records]
+        assert FORMAT.answer(decoded, statuses, "", WRITING) == []
+        [asked] = FORMAT.answer(decoded, statuses, "pacs.002.001.10", WRITING)
+        assert not invalid(asked.data, asked.type)
+
+
+def test_what_is_no_payment_and_wrong_is_rejected_as_a_message_and_reports_never() -> None:
+    broken = document("camt.053.001.08", Random(1), 0.3).replace(b"<MsgId>", b"<MsgId>" + b"x" * 36, 1)
+    [frame] = FORMAT.answer(FORMAT.decode(broken), [], "", WRITING)
+    assert frame.type == "admi.002.001.01"
+    assert not invalid(frame.data, frame.type)
+    report = document("pacs.002.001.10", Random(1), 0.3).replace(b"<MsgId>", b"<MsgId>" + b"x" * 36, 1)
+    assert FORMAT.decode(report).refusals
+    assert FORMAT.answer(FORMAT.decode(report), [], "", WRITING) == []
 
 
 # --- mutants ------------------------------------------------------------------------------------
