@@ -221,9 +221,10 @@ class Entries:
     def tell(self, source: Source, told: Told) -> None:
         """Say something to a session, through the outbox, whether or not it is connected."""
         endpoint = self.snapshot.endpoints.get(source.endpoint)
-        if endpoint is None or not hasattr(endpoint.codec, "tell"):
-            return  # the endpoint is gone from the configuration: the row says what would have been said
-        for frame in cast(Speaker, endpoint.codec).tell(told, source.type, self.batch.time_ns):
+        if endpoint is None or endpoint.answer_by == "caller":
+            return  # gone from the configuration, or nobody is waiting any more: the row says what would be said
+        codec = endpoint.codec or formats.load("fix")
+        for frame in cast(Speaker, codec).tell(told, source.type, self.batch.time_ns):
             name = f"{self.state.delivery + 1:012d}-{frame.type}{frame.suffix}"
             self.outbox(source.endpoint, name, frame, source.session)
 

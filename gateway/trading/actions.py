@@ -108,6 +108,9 @@ class Actions:
             return self._refused(id, action, "action-pending", text, row, "pending")
         order, wanted = working.order, action.order
         assert order.venue is not None, "only orders at a venue are at work"
+        if order.venue.endpoint not in self.entries.snapshot.endpoints:
+            text = "the order's venue cannot be reached any more"
+            return self._refused(id, action, "venue-gone", text, row, "other")
         if action.kind == "replace":
             assert wanted is not None, "a replacement is read as an order"
             if wanted.symbol != order.symbol or wanted.side != order.side:

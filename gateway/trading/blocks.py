@@ -107,7 +107,7 @@ class Blocks:
         first = self.entries.payment(earlier.payments[0])
         order = unpack_record(first.record) if first is not None else None
         assert isinstance(order, Order), "a block is made of orders"
-        return msgspec.structs.replace(allocation, orders=earlier.orders), order, back
+        return msgspec.structs.replace(allocation, orders=earlier.orders, shares=earlier.shares), order, back
 
     # -- what is divided
 

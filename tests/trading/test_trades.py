@@ -159,3 +159,15 @@ def test_open_deals_are_netted() -> None:
     assert "119=-770.00|120=USD|453=1|448=CLIENT1|" in text
     other = floor.operate(Operation("net", "clients/CLIENT2", by="j.doe", because="end of day"))
     assert other.statuses[0].refusal_code == "nothing-to-net"
+
+
+def test_checks_see_what_is_dealt_in_a_trade_or_a_response() -> None:
+    checked = TRADES.replace("settle:", "check: desk, settle:")
+    floor = Floor(checked, "rates: {EUR/USD: {ask: 1.1, max: 5000}}\npolicies: {desk: {limits: {EUR: 500}}}")
+    assert capture(floor, "T1", "501")["939"] == "1"
+    quote = floor.answer("R", "131=R|146=1|55=EUR/USD|")["117"]
+    hit = f"693=H|117={quote}|694=1|55=EUR/USD|54=1|38={{}}|44=1.1|"
+    assert floor.answer("AJ", hit.format("501"))["39"] == "8"
+    assert floor.position() == (0, 0)
+    assert floor.answer("AJ", hit.format("500"))["39"] == "2"
+    assert capture(floor, "T2", "500")["939"] == "0"

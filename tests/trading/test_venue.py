@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from gateway.config.load import ConfigErrors
 from gateway.model import Operation
+from gateway.ports import Finding, Inbound
 from tests.trading.floor import AT_ONCE, BY_VENUE, STAMP, Fields, Floor
 
 
@@ -83,8 +85,6 @@ def test_a_report_that_comes_again_does_nothing() -> None:
 
 
 def test_two_reports_in_one_batch_count_once() -> None:
-    from gateway.ports import Inbound
-
     floor, name = working()
     body = floor.message("8", execution(name, "E1", more="32=400|31=1.09|"), "VENUE")
     floor.run([Inbound("venue", floor.now_ns, body, session="VENUE", type="session")] * 3)
@@ -115,6 +115,40 @@ def test_a_rejected_order_is_closed() -> None:
     fill(floor, name, "E2", "1", "1.1")
     assert floor.position() == (0, 0), "a fill of an order that the venue refused waits for people"
     assert len(floor.engine.state.held) == 1
+
+
+def test_a_venue_that_cannot_take_orders_ends_them() -> None:
+    floor, name = working()
+    floor.venue("j", f"45=2|372=D|379={name}|380=3|58=no orders here|")
+    [told] = floor.sent("CLIENT1")
+    assert [told[tag] for tag in ("150", "39", "103", "58")] == ["8", "8", "99", "no orders here"]
+    assert not floor.engine.state.book.working
+
+
+def test_an_order_that_was_held_is_placed_when_it_is_released() -> None:
+    floor = Floor(BY_VENUE)
+    way = floor.snapshot.ways["fx"]
+    hold = Finding("review", "hold", "looked-at", "RR04", "held for review")
+    held_way = structs.replace(way, policy=lambda records: [[hold] for _ in records])
+    floor.engine.snapshot = structs.replace(floor.snapshot, ways={**floor.snapshot.ways, "fx": held_way})
+    assert floor.order("A")["39"] == "A"
+    assert floor.sent("VENUE") == []
+    floor.restart()
+    [id] = floor.engine.state.held
+    floor.operate(Operation("release", str(id), by="j.doe", because="known to us"))
+    items = [item for item in floor.disk.outbox.values() if item.session == "VENUE"]
+    assert [item.type for item in items] == ["D"]
+    floor.restart()
+    fill(floor, f"FO{id}", "E1", "1000", "1.1")
+    assert floor.position() == (1000, -1100)
+
+
+def test_a_venue_that_is_gone_is_not_asked() -> None:
+    floor, _ = working()
+    endpoints = {name: one for name, one in floor.snapshot.endpoints.items() if name != "venue"}
+    floor.engine.snapshot = structs.replace(floor.snapshot, endpoints=endpoints)
+    told = floor.answer("F", f"11=B|41=A|55=EUR/USD|54=1|60={STAMP}|")
+    assert (told["35"], told["102"]) == ("9", "99")
 
 
 def test_a_market_order_is_the_venues_to_price() -> None:

@@ -119,6 +119,25 @@ def _report(message: Message, kind: str, reason: str) -> Execution:
     )
 
 
+def _business_reject(message: Message) -> Sequence[Read]:
+    """A venue that cannot take an order at all says so by j, and names it in BusinessRejectRefID (379)."""
+    about = {"D": "rejected", "F": "action_rejected", "G": "action_rejected"}.get(text_of(message, b"372"))
+    if about is None or b"379" not in message.fields:
+        return _quietly(message)
+    return [
+        Execution(
+            about,
+            text_of(message, b"379"),
+            reason_code="99",
+            text=text_of(message, b"58"),
+            identity=f"{text_of(message, b'49')}/execution",
+            place="tag 379",
+            source=source_of(message),
+            extra=extra_of(message, b"379", b"58"),
+        )
+    ]
+
+
 def _quietly(message: Message) -> Sequence[Read]:
     """A rejection of something of ours, or an acknowledgement: kept for people, and never answered."""
     text = text_of(message, b"58")
@@ -215,7 +234,7 @@ READERS: dict[bytes, Reader] = {
     b"H": _order_status,
     b"8": _execution,
     b"9": _action_reject,
-    b"j": _quietly,
+    b"j": _business_reject,
     b"P": _quietly,
     b"AG": _quietly,
     b"AR": _quietly,

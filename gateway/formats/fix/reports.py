@@ -99,9 +99,10 @@ def report(status: Status, now_ns: int) -> Frame:
     instrument, currency = f"55={order.symbol}\x01", order.base.currency
     if order.scheme == "security":
         instrument, currency = instrument_of(order), order.quote_currency
-    exec_type = f"150={outcome.exec_type}\x01"
+    exec_type, left = f"150={outcome.exec_type}\x01", f"151={quantity if outcome.open else '0'}\x01"
     if order.source in _OLD_SOURCES:
         exec_type = old_exec_type(order.source[:7], outcome.order_status)
+        left = left if order.source > "FIX.4.1" else ""
     return frame(
         "8",
         (
@@ -109,7 +110,7 @@ def report(status: Status, now_ns: int) -> Frame:
             f"17={status.payment_id}-{outcome.exec_type}\x01{exec_type}39={outcome.order_status}\x01"
             f"{instrument}54={SIDE_CODES[order.side]}\x0138={quantity}\x01"
             f"40={TYPE_CODES[order.order_type]}\x01{limit}15={currency}\x01{last}"
-            f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
+            f"{left}14={quantity if outcome.filled else '0'}\x01"
             f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
         ),
         str(status.payment_id),
@@ -132,11 +133,12 @@ def refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
     reason = ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON)
     version = said.get("fix:8", "")
     exec_type = old_exec_type(version, "8") if version in OLD_EXECUTIONS else "150=8\x01"
+    left = "" if version == "FIX.4.0" else "151=0\x01"
     return frame(
         "8",
         (
             f"35=8\x01{way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
-            f"{exec_type}39=8\x01{repeated}103={reason}\x01151=0\x0114=0\x016=0\x01"
+            f"{exec_type}39=8\x01{repeated}103={reason}\x01{left}14=0\x016=0\x01"
             f"60={_stamp(now_ns).decode()}\x0158={clean(status.text)}\x01"
         ),
         str(status.payment_id),

@@ -7,7 +7,6 @@ message type the answer belongs to ("FIX.4.2/D"); what an older version does not
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from gateway.formats.fix.message import Stamps
@@ -34,6 +33,7 @@ from gateway.model.trading import (
     Placement,
     Quote,
     QuoteReject,
+    SettlementInstruction,
     Told,
     TradeAnswer,
     TradeCopy,
@@ -231,7 +231,7 @@ def _allocation_answer(told: AllocationAnswer, version: str, now_ns: int) -> lis
     """P, and for an allocation that is done the AllocationReport AS, where the version has one."""
     allocation = told.allocation
     way = way_back(allocation.extra)
-    date = f"75={allocation.trade_date}\x01" if allocation.trade_date else ""
+    date = f"75={allocation.trade_date or _day(now_ns)}\x01"
     status = "0" if told.accepted else "1"
     code = "" if told.accepted else f"88={_ALLOCATION_REASONS.get(told.reason, '7')}\x01"
     text = f"58={clean(told.text)}\x01" if told.text else ""
@@ -251,8 +251,9 @@ def _allocation_report(told: AllocationAnswer, order: Order, way: str, date: str
         for share in allocation.shares
     )
     about = f"72={allocation.reference_id}\x01" if allocation.reference_id else ""
+    report = "3" if ("fix:626", "2") in allocation.extra else "4"  # calculated after, or without, a preliminary one
     body = (
-        f"35=AS\x01{way}755=A{told.payment}\x0170={allocation.id}\x0171={kind}\x01{about}794=3\x0187=0\x01"
+        f"35=AS\x01{way}755=A{told.payment}\x0170={allocation.id}\x0171={kind}\x01{about}794={report}\x0187=0\x01"
         f"857={'1' if orders else '0'}\x01" + (f"73={len(allocation.orders)}\x01{orders}" if orders else "")
     )
     body += (
@@ -267,11 +268,10 @@ def _confirmation(told: Confirmation, version: str, now_ns: int) -> list[Frame]:
     order = told.order
     request = f"859={told.request_id}\x01" if told.request_id else ""
     cost = order.quote.text() if order.quote is not None else "0"
-    day = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).strftime("%Y%m%d")
     currency = order.quote.currency if order.quote is not None else order.base.currency
     body = (
-        f"35=AK\x01{way_back(order.extra)}664={told.id}\x01{request}666=0\x01773=2\x01665=1\x0173=1\x01"
-        f"11={order.client_order_id}\x0137={told.payment}\x0160={_time(now_ns)}\x0175={day}\x01{instrument_of(order)}"
+        f"35=AK\x01{way_back(order.extra)}664={told.id}\x01{request}666=0\x01773=2\x01665=4\x0173=1\x01"
+        f"11={order.client_order_id}\x0137={told.payment}\x0160={_time(now_ns)}\x0175={_day(now_ns)}\x01{instrument_of(order)}"
         f"80={order.base.text()}\x0154={SIDE_CODES[order.side]}\x0115={currency}\x01862=1\x01528=A\x01"
         f"863={order.base.text()}\x0179={told.account}\x016={order.price}\x01381={cost}\x01118={cost}\x01"
     )
@@ -317,13 +317,12 @@ def _trade_list(told: TradeList, version: str, now_ns: int) -> list[Frame]:
 def _trade_copy(told: TradeCopy, version: str, now_ns: int) -> list[Frame]:
     """AE, of a trade that we know."""
     deal = told.deal
-    day = datetime.fromtimestamp(now_ns // 1_000_000_000, UTC).strftime("%Y%m%d")
     account = f"1={deal.account}\x01" if deal.account else ""
     time = deal.transact_time or _time(now_ns)
     body = (
         f"35=AE\x01571={told.id}\x01568={told.request_id}\x01487=0\x01856=0\x01912={'Y' if told.last else 'N'}\x01"
-        f"570=Y\x01{instrument_of(deal)}32={deal.base.text()}\x0131={deal.price}\x0175={day}\x0160={time}\x01"
-        f"552=1\x0154={SIDE_CODES[deal.side]}\x0137={told.payment}\x01{account}11={deal.client_order_id}\x01"
+        f"570=Y\x01{instrument_of(deal)}32={deal.base.text()}\x0131={deal.price}\x0175={_day(now_ns)}\x0160={time}\x01"
+        f"552=1\x0154={SIDE_CODES[deal.side]}\x0137={told.payment}\x0111={deal.client_order_id}\x01{account}"
     )
     return [frame("AE", body, told.id)]
 
@@ -332,12 +331,16 @@ def _instruction_list(told: InstructionList, version: str, now_ns: int) -> list[
     """T, in answer to a request: what stands, as it was given; or 160=5 with 792 when nothing does."""
     head = f"35=T\x01777={told.id}\x01791={told.request_id}\x01"
     if not told.instructions:
-        body = f"{head}160=5\x01792=99\x0158=no settlement instruction stands\x0160={_time(now_ns)}\x01"
+        body = f"{head}160=5\x01792=2\x0158=no settlement instruction stands\x0160={_time(now_ns)}\x01"
         return [frame("T", body)]
-    entries = "".join(
-        f"{path[4:]}={value}\x01" for one in told.instructions for path, value in one.fields if path != "fix:163"
-    )
+    entries = "".join(map(_instruction, told.instructions))
     return [frame("T", f"{head}160=1\x0160={_time(now_ns)}\x01778={len(told.instructions)}\x01{entries}", told.id)]
+
+
+def _instruction(one: SettlementInstruction) -> str:
+    """The fields as they came; what stands is new to whoever asks."""
+    fields = ((path[4:], "N" if path == "fix:163" else value) for path, value in one.fields if path != "fix:214")
+    return "".join(f"{tag}={value}\x01" for tag, value in fields)
 
 
 def _obligations(told: ObligationReport, version: str, now_ns: int) -> list[Frame]:
@@ -355,6 +358,10 @@ def _obligation(one: Obligation) -> str:
         f"1162=N\x011161={one.id}\x01119={sign}{one.amount.text()}\x01{what}"
         f"453=1\x01448={one.account}\x01447=D\x01452=24\x01"
     )
+
+
+def _day(now_ns: int) -> str:
+    return _time(now_ns)[:8]
 
 
 def _time(now_ns: int) -> str:
