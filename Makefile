@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SEED   ?= 1
 SEEDS  ?= 200
 
-.PHONY: demo run test quick explore check bench sim fuzz crash clean schema
+.PHONY: demo run test quick explore interop check bench sim fuzz crash clean schema
 
 $(BIN)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +28,10 @@ quick: $(BIN)/.installed       ## tests without the slow ones
 explore: $(BIN)/.installed     ## the properties, with new examples each time
 	HYPOTHESIS_PROFILE=explore $(BIN)/python -m pytest -m 'not slow'
 
+interop: $(BIN)/.installed     ## against quickfix, whose C++ engine is built first: minutes, once
+	$(BIN)/pip install --quiet -e '.[interop]'
+	INTEROP=long $(BIN)/python -m pytest -m interop
+
 check: $(BIN)/.installed       ## lint, strict types, layers, routes.yaml
 	$(BIN)/ruff check gateway adapters tests bench
 	$(BIN)/mypy
@@ -36,6 +40,7 @@ check: $(BIN)/.installed       ## lint, strict types, layers, routes.yaml
 
 bench: $(BIN)/.installed       ## every published figure
 	$(BIN)/python bench/pipeline.py
+	$(BIN)/python bench/fix.py
 	$(BIN)/python bench/routing.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/screening.py
@@ -48,6 +53,7 @@ crash: $(BIN)/.installed       ## kill -9 at random moments under load
 
 fuzz: $(BIN)/.installed        ## mutated input to every decoder
 	$(BIN)/python tests/fuzz/run.py --runs 200000 --seed $(SEED)
+	$(BIN)/python tests/fuzz/fix_frames.py --frames 1000000 --seed $(SEED)
 
 schema: $(BIN)/.installed      ## JSON Schema of routes.yaml, from the types
 	$(BIN)/python -m gateway.config.schema

@@ -18,7 +18,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -48,6 +48,9 @@ class Ask(Struct, frozen=True, forbid_unknown_fields=True):
     op: str
     payment: int = 0
     account: str = ""
+    endpoint: str = ""
+    session: str = ""
+    status: str = ""
     after: int = 0
     limit: int = PAGE_DEFAULT
     by: str = ""
@@ -77,6 +80,10 @@ class Door:
             "payment": self._payment,
             "balance": self._balance,
             "transactions": self._transactions,
+            "payments": self._payments,
+            "sessions": self._sessions,
+            "session_reset": self._session_command,
+            "session_logout": self._session_command,
         }
 
     async def start(self) -> None:
@@ -166,6 +173,29 @@ class Door:
 
     async def _status(self, ask: Ask) -> Any:
         return self._desk.queries.status()
+
+    async def _payments(self, ask: Ask) -> Any:
+        return {"payments": await self._desk.queries.payments(ask.status, ask.after, ask.limit)}
+
+    async def _sessions(self, ask: Ask) -> Any:
+        return {"sessions": self._desk.queries.sessions()}
+
+    async def _session_command(self, ask: Ask) -> Any:
+        """What a person does to a session: told to the log with who and why, like the decision it is."""
+        if not ask.by.strip() or not ask.because.strip():
+            return {"error": "who-and-why", "text": "a session is reset or logged out by a person, for a reason"}
+        command: Literal["reset", "logout"] = "reset" if ask.op == "session_reset" else "logout"
+        done = await self._desk.command(ask.endpoint, ask.session, command)
+        log.warning(
+            "control.session endpoint=%s session=%s command=%s by=%s because=%s done=%s",
+            ask.endpoint,
+            ask.session,
+            command,
+            ask.by,
+            ask.because,
+            done,
+        )
+        return {"done": True} if done else None
 
     async def _payment(self, ask: Ask) -> Any:
         return await self._desk.queries.payment(ask.payment)

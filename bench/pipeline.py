@@ -136,10 +136,13 @@ def decode_ach(quick: bool) -> Iterator[Figure]:
 class FixLoad:
     """A blocking FIX client that keeps orders in flight and times each report."""
 
-    def __init__(self, port: int, sender: str) -> None:
+    def __init__(
+        self, port: int, sender: str, wrap: Callable[[socket.socket], socket.socket] = lambda plain: plain
+    ) -> None:
         self.sender, self.number, self.buffer = sender, 0, b""
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = socket.create_connection(("127.0.0.1", port))
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket = wrap(plain)
         self.socket.sendall(self.frame("A", "98=0\x01108=60\x01141=Y\x01"))
         while b"35=A\x01" not in self.buffer:
             self.buffer += self.socket.recv(65536)

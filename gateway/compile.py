@@ -37,6 +37,7 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
+        _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
         endpoints[name] = Endpoint(
             name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
         )
@@ -55,6 +56,17 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         rates,
         securities,
     )
+
+
+def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
+    """Raises ValueError when the endpoint's format cannot serve its sessions."""
+    check = getattr(codec, "check_sessions", None)
+    if check is None:
+        return
+    try:
+        check(sessions)
+    except ValueError as error:
+        raise ValueError(f"endpoints.{name}: {error}") from None
 
 
 def _operations(adapter: str, config: Any) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.engine import Engine
 from gateway.model import Money
 from gateway.outbox import Outbox
+from gateway.ports import Acceptor, SessionView
 from gateway.telemetry.metrics import Metrics
 
 BEAT_MAX_S = 5.0  # a loop that has not turned for so long is not alive
@@ -22,6 +23,7 @@ class EngineQueries:
         self._metrics = metrics
         self._beat = time.monotonic()
         self.started = False
+        self.acceptors: dict[str, Acceptor] = {}  # by endpoint
 
     def beat(self) -> None:
         """The loop turns."""
@@ -70,6 +72,10 @@ class EngineQueries:
             },
         }
 
+    def sessions(self) -> list[SessionView]:
+        now_ns = self._engine.clock_ns()
+        return [view for acceptor in self.acceptors.values() for view in acceptor.views(now_ns)]
+
     def live(self) -> bool:
         return time.monotonic() - self._beat < BEAT_MAX_S
 
@@ -80,5 +86,7 @@ class EngineQueries:
 
     def metrics(self) -> bytes:
         return self._metrics.render(
-            queued=self._engine.queued(), outbox=self._outbox.pending() if self._outbox is not None else {}
+            queued=self._engine.queued(),
+            outbox=self._outbox.pending() if self._outbox is not None else {},
+            sessions=self.sessions(),
         )

@@ -116,9 +116,29 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
+    _sessions(commands)
     status = _add(commands, "status", "operate:status", "what the running daemon says of itself")
     status.add_argument("--routes", default=DEFAULT_ROUTES)
     verify = _add(
         commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
     )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)
+
+
+def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fix = commands.add_parser("fix", help="FIX sessions: sessions, doctor, reset, logout")
+    acts = fix.add_subparsers(required=True, metavar="ACT")
+    listing = _add(acts, "sessions", "fix:sessions", "state, numbers and last sign of life of each")
+    listing.add_argument("--json", action="store_true", help="a JSON object a line")
+    doctor = _add(acts, "doctor", "fix:doctor", "which side is wrong about numbers, what happened, what to do")
+    doctor.add_argument("--events", type=int, default=20, help="how many of the last events to show")
+    reset = _add(acts, "reset", "fix:reset", "numbers back to 1 on our side")
+    logout = _add(acts, "logout", "fix:logout", "log out of a session; the counterparty may come back")
+    for act in (doctor, reset, logout):
+        act.add_argument("session", help="the counterparty's CompID")
+        act.add_argument("--endpoint", default="", help="where several endpoints have a session of that name")
+    for act in (reset, logout):
+        act.add_argument("--by", required=True, help="who decided")
+        act.add_argument("--because", required=True, help="why")
+    for act in (listing, doctor, reset, logout):
+        act.add_argument("--routes", default=DEFAULT_ROUTES)

@@ -111,21 +111,29 @@ def translate(options: argparse.Namespace) -> int:
     codec = _codec(path, options.format)
     if codec is None:
         return _report(options, [Refusal("unknown-format", "FF01", "byte 0", "no known format begins so")], [])
-    payments: list[Payment] = []
+    carried: list[Any] = []
     refusals: list[Refusal] = []
+    carries: tuple[type, ...] = getattr(writer, "carries", (Payment,))
     for decoded in _read(path, codec):
         refusals += decoded.refusals
         refusals += [record for record in decoded.records if isinstance(record, Refusal)]
-        payments += [record for record in decoded.records if isinstance(record, Payment)]
-    fits = [(payment, writer.fit(payment, options.to)) for payment in payments]
+        others = [record for record in decoded.records if not isinstance(record, (*carries, Refusal))]
+        refusals += [_not_carried(record, options.to) for record in others]
+        carried += [record for record in decoded.records if isinstance(record, carries)]
+    fits = [(record, writer.fit(record, options.to)) for record in carried]
     refusals += [fit.refusal for _, fit in fits if fit.refusal is not None]
-    losses = [(payment.place, loss) for payment, fit in fits for loss in fit.losses]
-    fitting = [payment for payment, fit in fits if fit.refusal is None]
+    losses = [(record.place, loss) for record, fit in fits for loss in fit.losses]
+    fitting = [record for record, fit in fits if fit.refusal is None]
     if fitting:
         writing = Writing("FOTRANSLATE00001", time.time_ns(), options.sender, options.receiver)
         sys.stdout.buffer.write(writer.encode(fitting, options.to, writing).data)
         sys.stdout.buffer.flush()
     return _report(options, refusals, losses)
+
+
+def _not_carried(record: Any, type: str) -> Refusal:
+    text = f"{type} carries no {getattr(record, 'kind', 'record')} of the kind that {record.source} is"
+    return Refusal("not-in-format", "AG02", record.place, text)
 
 
 def _report(options: argparse.Namespace, refusals: Iterable[Refusal], losses: Iterable[tuple[str, Loss]]) -> int:

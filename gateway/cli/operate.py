@@ -30,13 +30,13 @@ ANSWER_S = 30.0  # how long a running daemon may take to commit a decision
 
 def payments(options: argparse.Namespace) -> int:
     """list, show, release, reject."""
-    config = _config(options.routes)
+    config = configuration(options.routes)
     if config is None:
         return 2
     if options.act == "list":
-        return _rows(_read(config, lambda store: store.payments(options.status, options.after, options.limit)))
+        return _rows(read_store(config, lambda store: store.payments(options.status, options.after, options.limit)))
     if options.act == "show":
-        story = _read(config, lambda store: store.payment_story(options.id))
+        story = read_store(config, lambda store: store.payment_story(options.id))
         print(json.dumps(story, indent=2, default=str) if story else f"no payment {options.id}")
         return 0 if story else 1
     request = {"op": options.act, "payment": options.id, "by": options.by, "because": options.because}
@@ -49,7 +49,7 @@ def ledger(options: argparse.Namespace) -> int:
     """accounts, balances, transfers ACCOUNT, verify, accept."""
     if options.act == "verify":
         return verify(options)
-    config = _config(options.routes)
+    config = configuration(options.routes)
     if config is None:
         return 2
     if options.act == "accept":
@@ -59,17 +59,19 @@ def ledger(options: argparse.Namespace) -> int:
         if not options.account:
             print("financial-os: ledger transfers needs an account", file=sys.stderr)
             return 2
-        return _rows(_read(config, lambda store: store.transactions(options.account, options.after, options.limit)))
-    rows = _read(config, lambda store: store.balances())
+        return _rows(
+            read_store(config, lambda store: store.transactions(options.account, options.after, options.limit))
+        )
+    rows = read_store(config, lambda store: store.balances())
     return _rows([row for row in rows if options.account in ("", row["account"])])
 
 
 def verify(options: argparse.Namespace) -> int:
     """Read the whole store again; exit 1 when something does not add up."""
-    config = _config(options.routes)
+    config = configuration(options.routes)
     if config is None:
         return 2
-    problems: list[str] = _read(config, lambda store: store.verify())
+    problems: list[str] = read_store(config, lambda store: store.verify())
     for problem in problems:
         print(problem)
     if not problems:
@@ -79,7 +81,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Ask the running daemon; exit 1 when none runs."""
-    config = _config(options.routes)
+    config = configuration(options.routes)
     if config is None:
         return 2
     answer = ask(control_path(config), {"op": "status"})
@@ -126,7 +128,8 @@ async def _decide_here(config: Configuration, request: dict[str, Any]) -> dict[s
     return dict(json.loads(outcome.answers[0].data))
 
 
-def _read(config: Configuration, question: Any) -> Any:
+def read_store(config: Configuration, question: Any) -> Any:
+    """The answer of a store's read side to a question, beside whoever writes it."""
     store: Store = open_store(config.store)
 
     async def ask_and_close() -> Any:
@@ -145,7 +148,8 @@ def _rows(rows: list[dict[str, Any]]) -> int:
     return 0
 
 
-def _config(path: str) -> Configuration | None:
+def configuration(path: str) -> Configuration | None:
+    """A checked configuration; None, and its problems told, when it has any."""
     try:
         return load(Path(path), os.environ)
     except ConfigErrors as errors:

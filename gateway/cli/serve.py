@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import sys
 from pathlib import Path
@@ -50,6 +49,4 @@ def runner() -> asyncio.Runner:
 
 
 async def _serve(path: Path) -> None:
-    daemon = Daemon(path, os.environ)
-    gc.freeze()  # what was loaded at the start is never garbage: spare every later collection the walk over it
-    await daemon.run()
+    await Daemon(path, os.environ).run()

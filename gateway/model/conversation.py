@@ -49,6 +49,7 @@ class Mandate(Struct, frozen=True, gc=False, omit_defaults=True):
     signed: str = ""  # YYYY-MM-DD
     sequence: str = ""  # FRST RCUR FNAL OOFF RPRE
     creditor_scheme_id: str = ""
+    creditor_scheme: str = ""  # whose identifier that is: "SEPA"
     amended: Extra = ()  # (path below AmdmntInfDtls, text)
     signature: str = ""  # ElctrncSgntr
 
@@ -76,19 +77,22 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
     """An investigation about a payment, and its answer.
 
     `kind`: cancellation_request (camt.056, camt.055, MT n92), resolution (camt.029, MT n96), status_request
-    (pacs.028), unable_to_apply (camt.026), claim_non_receipt (camt.027), modification_request (camt.087), query
-    (MT n95), free_format (MT n98, n99), charges_request (MT 191, n91), charges_advice (MT 190, n90).
+    (pacs.028), unable_to_apply (camt.026), claim_non_receipt (camt.027), additional_information (camt.028),
+    modification_request (camt.087), query (MT n95), free_format (MT n98, n99), charges_request (camt.106, MT 191,
+    n91), charges_advice (camt.105, MT 190, n90).
     """
 
     kind: str
     original: Original
-    id: str = ""  # Case/Id or CxlId; MT: field 20
+    id: str = ""  # Case/Id; MT: field 20
+    cancellation_id: str = ""  # CxlId, CxlStsId
     creator: Agent | None = None
     assigner: Agent | None = None
     assignee: Agent | None = None
     assignment_id: str = ""
     created: str = ""
     status: str = ""  # of a resolution: CNCL RJCR PDCR IPAY ...; MT 96: the code of field 76
+    transaction_status: str = ""  # TxCxlSts
     reasons: tuple[Reason, ...] = ()
     amount: Money | None = None  # charges, compensation, or of a resolution what comes back
     text: tuple[str, ...] = ()  # questions, answers, narrative

@@ -83,3 +83,4 @@ class Account(Struct, frozen=True, gc=False, omit_defaults=True):
     name: str = ""
     type: str = ""  # Tp/Cd, e.g. CACC; ACH: checking, savings, gl, loan
     issuer: str = ""
+    proprietary: bool = False  # the scheme is its issuer's own word (SchmeNm/Prtry), not a listed code

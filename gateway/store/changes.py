@@ -5,13 +5,15 @@ Strategy: one list in a fixed order, the same for both databases, so that a batc
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from msgspec import Struct
 from msgspec.structs import astuple
 
 from gateway.ports import AccountRow, Batch
 from gateway.store import sql
 from gateway.store.chain import Sealed, seal
-from gateway.store.records import Clean, Head, Row, as_is
+from gateway.store.records import Clean, Head, Row, as_is, session_row
 
 OPEN = ("PDNG", "ACSP")  # held, at work: what a start must find again
 
@@ -63,7 +65,7 @@ def _links(batch: Batch) -> list[tuple[str, list[Row]]]:
     """How far files have come, and the sessions' numbers and sent messages."""
     return [
         (sql.SET_FILE, [astuple(row) for row in batch.files]),
-        (sql.SET_SESSION, [astuple(row) for row in batch.sessions]),
+        (sql.SET_SESSION, [session_row(state) for state in batch.sessions]),
         (sql.FORGET_SENT, list(batch.resets)),
-        (sql.KEEP_SENT, list(batch.sent)),
+        (sql.KEEP_SENT, [(*row, crc32(row[3])) for row in batch.sent]),
     ]

@@ -6,16 +6,19 @@ touches the writer. People get dictionaries with amounts as decimal text beside 
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from typing import Any
 
 import msgspec
 
 from gateway.model import EXPONENTS, Money, is_security
-from gateway.ports import MessageRow, PaymentRow
+from gateway.ports import MessageRow, PaymentRow, SessionState
 from gateway.store import sql
-from gateway.store.records import Row, message_row, payment_row
+from gateway.store.records import Row, message_row, payment_row, sent_message, session_state
 from gateway.store.schema import BLOCK_BITS
+
+log = logging.getLogger("financial_os.store")
 
 NUMBER_MAX = 2**63 - 1  # what a column holds; a larger one asked for is one that is not there
 ROWS_MAX = 1_000  # of one answer to a person: who wants more asks again with `after`
@@ -65,7 +68,12 @@ class Reads(ABC):
         return payment_row(rows[0]) if rows else None
 
     def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]:
-        return [(number, message) for number, message in self._fetch(sql.SENT, endpoint, session, first, last)]
+        rows = self._fetch(sql.SENT, endpoint, session, first, last)
+        whole = [found for row in rows if (found := sent_message(row)) is not None]
+        if len(whole) < len(rows):
+            damaged = len(rows) - len(whole)
+            log.error("store.sent-damaged endpoint=%s session=%s messages=%d", endpoint, session, damaged)
+        return whole
 
     def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
         """Of a file in parts: the payments that are not settled now, in order."""
@@ -85,6 +93,10 @@ class Reads(ABC):
             }
             for account, currency, stored, change, floor, closed in await self._rows(sql.POSITIONS)
         ]
+
+    async def sessions(self) -> list[SessionState]:
+        """The numbers of every session, as of the last commit."""
+        return [session_state(row) for row in await self._rows(sql.SESSIONS)]
 
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]]:
         """An account's transfers with ids above `after`, oldest first."""

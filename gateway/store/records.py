@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from zlib import crc32
 
 from msgspec import Struct
 from msgspec.structs import astuple
@@ -130,8 +131,35 @@ def delivery(columns: Sequence[Any]) -> Delivery:
     return Delivery(*columns)
 
 
+def session_row(state: SessionState) -> Row:
+    """A session's numbers, with a CRC over them."""
+    columns = (state.endpoint, state.session, state.next_in, state.next_out, state.began_ns)
+    return (*columns, _crc(columns))
+
+
 def session_state(columns: Sequence[Any]) -> SessionState:
-    return SessionState(*columns)
+    """The numbers of a session as they stand in the store.
+
+    Of a damaged row only the names can be trusted: everything is expected again, so that the counterparty resends
+    it, and numbering goes on behind the last message that was kept.
+    """
+    *kept, crc, last_sent = columns
+    if crc is None or crc == _crc(kept):
+        return SessionState(*kept)
+    return SessionState(str(columns[0]), str(columns[1]), 1, int(last_sent or 0) + 1, damaged=True)
+
+
+def _crc(columns: Sequence[Any]) -> int:
+    """Over the plain characters of the names, since a database may not write the others as they are."""
+    return crc32("|".join("".join(c for c in str(column) if " " <= c <= "~") for column in columns).encode())
+
+
+def sent_message(columns: Sequence[Any]) -> tuple[int, bytes] | None:
+    """A message that was sent, with its number; None for one that was damaged in the store."""
+    number, message, crc = columns
+    if crc is not None and crc != crc32(message):
+        return None
+    return number, message
 
 
 def file_row(columns: Sequence[Any]) -> FileRow:

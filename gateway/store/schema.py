@@ -93,7 +93,14 @@ CREATE TABLE sent (
 CREATE TABLE segments (batch {id}, identities {bytes} NOT NULL, arrivals {bytes} NOT NULL, crc {int} NOT NULL)
 """
 
-SCRIPTS: tuple[str, ...] = (_VERSION_1,)
+# Sessions remember the period that their numbers belong to; CRCs tell a damaged row (none in rows of version 1).
+_VERSION_2 = """
+ALTER TABLE sessions ADD COLUMN began_ns {int} NOT NULL DEFAULT 0;
+ALTER TABLE sessions ADD COLUMN crc {int};
+ALTER TABLE sent ADD COLUMN crc {int}
+"""
+
+SCRIPTS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 
 
 def statements(version: int, types: dict[str, str]) -> list[str]:

@@ -48,11 +48,12 @@ SET_FILE = """INSERT INTO files (endpoint, digest, next_part, message, opened, s
   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (endpoint, digest) DO UPDATE SET
   next_part = excluded.next_part, message = excluded.message, opened = excluded.opened, settled = excluded.settled,
   held = excluded.held, refused = excluded.refused"""
-SET_SESSION = """INSERT INTO sessions (endpoint, session, next_in, next_out) VALUES (?1, ?2, ?3, ?4)
-  ON CONFLICT (endpoint, session) DO UPDATE SET next_in = excluded.next_in, next_out = excluded.next_out"""
+SET_SESSION = """INSERT INTO sessions (endpoint, session, next_in, next_out, began_ns, crc)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (endpoint, session) DO UPDATE SET
+  next_in = excluded.next_in, next_out = excluded.next_out, began_ns = excluded.began_ns, crc = excluded.crc"""
 FORGET_SENT = "DELETE FROM sent WHERE endpoint = ?1 AND session = ?2"
-KEEP_SENT = """INSERT INTO sent (endpoint, session, number, message) VALUES (?1, ?2, ?3, ?4)
-  ON CONFLICT (endpoint, session, number) DO UPDATE SET message = excluded.message"""
+KEEP_SENT = """INSERT INTO sent (endpoint, session, number, message, crc) VALUES (?1, ?2, ?3, ?4, ?5)
+  ON CONFLICT (endpoint, session, number) DO UPDATE SET message = excluded.message, crc = excluded.crc"""
 KEEP_SEGMENT = "INSERT INTO segments (batch, identities, arrivals, crc) VALUES (?1, ?2, ?3, ?4)"
 ARRIVED = "DELETE FROM pending WHERE id = ?1"
 NOTE_DELIVERY = "INSERT INTO deliveries (id, delivered_ns) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING"
@@ -68,7 +69,9 @@ _CURRENT = ", ".join(
 )
 _PAYMENTS = f"SELECT {_CURRENT} FROM payments p LEFT JOIN standings s ON s.payment = p.id"  # noqa: S608  # as above
 HELD = f"{_PAYMENTS} WHERE p.id IN (SELECT payment FROM holds) ORDER BY p.id"  # noqa: S608  # as above
-SESSIONS = "SELECT endpoint, session, next_in, next_out FROM sessions ORDER BY endpoint, session"
+SESSIONS = """SELECT endpoint, session, next_in, next_out, began_ns, crc,
+    (SELECT max(number) FROM sent t WHERE t.endpoint = s.endpoint AND t.session = s.session)
+  FROM sessions s ORDER BY endpoint, session"""
 _FILES = "SELECT endpoint, digest, next_part, message, opened, settled, held, refused FROM files"
 OPEN_FILES = f"{_FILES} WHERE next_part >= 0 ORDER BY message"
 CLOSED_FILES = f"{_FILES} WHERE next_part < 0 ORDER BY message DESC LIMIT ?1"
@@ -80,7 +83,7 @@ PAIRS_AFTER = "SELECT id, identities, arrivals FROM batches WHERE id > ?1 ORDER 
 
 MESSAGE = f"SELECT {_columns('messages')} FROM messages WHERE id = ?1"  # noqa: S608  # as above
 PAYMENT = f"{_PAYMENTS} WHERE p.id = ?1"
-SENT = """SELECT number, message FROM sent WHERE endpoint = ?1 AND session = ?2 AND number BETWEEN ?3 AND ?4
+SENT = """SELECT number, message, crc FROM sent WHERE endpoint = ?1 AND session = ?2 AND number BETWEEN ?3 AND ?4
   ORDER BY number"""
 EXCEPTIONS = f"""{_PAYMENTS} WHERE p.status <> 'ACSC' AND coalesce(s.status, p.status) <> 'ACSC' AND p.message IN (
     SELECT message FROM files WHERE endpoint = ?1 AND digest = ?2

@@ -8,15 +8,30 @@ costs no metric call of its own and a metric cannot disagree with the store. Lab
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from gateway.ports import Batch
+from gateway.ports import Batch, SessionView
 
 LABEL_VALUES_MAX = 1_000  # of one label; beyond it everything is counted as "other"
 BATCH_BUCKETS = (1, 4, 16, 64, 256, 1_024, 4_096)
 COMMIT_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0)
+
+# Name -> what it says, and how it is read off a session.
+SESSION_GAUGES: dict[str, tuple[str, Callable[[SessionView], float]]] = {
+    "logged_on": ("1 while the counterparty is logged on", lambda view: view.state == "logged on"),
+    "next_in": ("next number expected", lambda view: view.next_in),
+    "next_out": ("next number used", lambda view: view.next_out),
+    "received_timestamp_seconds": ("when something was received last", lambda view: view.received_ns / 1e9),
+    "sent_timestamp_seconds": ("when something was sent last", lambda view: view.sent_ns / 1e9),
+    "queued": ("messages kept ahead of a gap", lambda view: view.queued),
+    "resends_asked": ("resend requests of ours since the start", lambda view: view.resends_asked),
+    "resends_served": ("resend requests of the counterparty's since the start", lambda view: view.resends_served),
+    "rejects_sent": ("messages rejected since the start", lambda view: view.rejects_sent),
+    "rejects_received": ("our messages that were rejected since the start", lambda view: view.rejects_received),
+    "out_of_step": ("1 while the two sides disagree about numbers", lambda view: bool(view.problem)),
+}
 
 
 class Metrics:
@@ -36,8 +51,10 @@ class Metrics:
         self._commit = Histogram("fos_commit_seconds", "one commit", buckets=COMMIT_BUCKETS_S, registry=registry)
         self._queued = Gauge("fos_queue_weight", "what waits to be walked, in records", registry=registry)
         self._pending = Gauge("fos_outbox_pending", "messages not yet delivered", ("endpoint",), registry=registry)
-        self._next_in = Gauge("fos_session_next_in", "next number expected", ("endpoint", "session"), registry=registry)
-        self._next_out = Gauge("fos_session_next_out", "next number used", ("endpoint", "session"), registry=registry)
+        self._sessions = {
+            name: Gauge(f"fos_session_{name}", text, ("endpoint", "session"), registry=registry)
+            for name, (text, _) in SESSION_GAUGES.items()
+        }
 
     def committed(self, batch: Batch, duration_ns: int) -> None:
         """Count a batch that is durable; `duration_ns` is what its commit took."""
@@ -49,17 +66,18 @@ class Metrics:
         self._count("changes", self._changes, Tally([(row.status,) for row in batch.statuses]))
         self._count("decisions", self._decisions, Tally([(row.check, row.outcome) for row in batch.decisions]))
         self._count("outbound", self._outbound, Tally([(item.endpoint,) for item in batch.outbox]))
-        for state in batch.sessions:
-            labels = self._bounded("sessions", (state.endpoint, state.session))
-            self._next_in.labels(*labels).set(state.next_in)
-            self._next_out.labels(*labels).set(state.next_out)
 
-    def render(self, queued: int, outbox: Mapping[str, int]) -> bytes:
-        """The text that Prometheus reads; `queued` and `outbox` are how things stand now."""
+    def render(self, queued: int, outbox: Mapping[str, int], sessions: Sequence[SessionView] = ()) -> bytes:
+        """The text that Prometheus reads; the arguments are how things stand now."""
         self._queued.set(queued)
         self._pending.clear()
         for endpoint, count in outbox.items():
             self._pending.labels(endpoint).set(count)
+        for name, (_, read) in SESSION_GAUGES.items():
+            gauge = self._sessions[name]
+            gauge.clear()
+            for view in sessions:
+                gauge.labels(*self._bounded("sessions", (view.endpoint, view.session))).set(read(view))
         return generate_latest(self.registry)
 
     def _count(self, name: str, counter: Counter, found: Mapping[tuple[str, ...], int]) -> None:

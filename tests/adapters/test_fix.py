@@ -338,6 +338,10 @@ async def test_a_plain_connection_to_a_tls_door_is_hung_up(opened: Open, tmp_pat
 
 async def test_a_certificate_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     desk = FakeDesk("link", acceptor=FORMAT.acceptor("fix", [], [], lambda *_: []))
-    door = fix.Door("fix", fix.Config("127.0.0.1:0", (), fix.Tls(str(tmp_path / "no.pem"), "")), desk)
-    with pytest.raises(ValueError, match=r"no\.pem cannot be used: No such file"):
+    door = fix.Door(
+        "fix",
+        fix.Config("127.0.0.1:0", (SessionConfig("CLIENT1"),), tls=fix.Tls(str(tmp_path / "no.pem"), "key.pem")),
+        desk,
+    )
+    with pytest.raises(ValueError, match=r"no\.pem, key\.pem cannot be used: No such file"):
         await door.start()

@@ -24,6 +24,15 @@ from gateway import formats  # noqa: E402  # the path comes first
 from gateway.ports import Decoded, SessionConfig  # noqa: E402
 from tests import samples  # noqa: E402
 from tests.fix_peer import frame, order_body  # noqa: E402
+from tests.formats.mt.test_family import DEBITS, REQUEST, SEVERAL, STATEMENT, fin  # noqa: E402
+
+FAMILY = [
+    STATEMENT.strip(),
+    *(
+        fin(type, body).decode()
+        for type, body in (("940", STATEMENT), ("101", REQUEST), ("104", DEBITS), ("203", SEVERAL))
+    ),
+]
 
 INPUT_BYTES_MAX = 8_192  # mutants of small messages; size limits have tests of their own
 SLOW_S = 0.5
@@ -63,8 +72,9 @@ def seeds() -> dict[str, list[bytes]]:
         "fix": [frame("D", "CLIENT1", "FINOS", 2, order_body("A1", "1", "1000", "1.1"))],
         "iso20022": [samples.pacs008(1, "A"), samples.pain001(2, "DE23999900000000000101")],
         "sepa": [samples.pain001(2, "DE23999900000000000101")],
-        "mt": [samples.mt103(1, "A"), samples.mt103(1, "A") + samples.mt103(2, "B")],
+        "mt": [samples.mt103(1, "A"), samples.mt103(1, "A") + samples.mt103(2, "B"), *map(str.encode, FAMILY)],
         "json": [(ROOT / "examples" / "transfer.json").read_bytes()],
+        "fedwire": [path.read_bytes() for path in sorted((ROOT / "tests" / "corpus" / "fedwire").glob("*.faim"))],
     }
     for path in sorted((ROOT / "examples").iterdir()):
         if path.suffix in (".xml", ".fin", ".ach", ".json"):

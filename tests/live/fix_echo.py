@@ -1,6 +1,6 @@
 """An echo application behind the FIX engine, for acceptance tests.
 
-    python -m tests.live.fix_echo --port PORT --version fix44 --dictionaries DIR
+    python -m tests.live.fix_echo --port PORT --version fix44 --dictionaries DIR [--tls CERT KEY]
 
 NewOrderSingle, SecurityDefinition and Email go back with the same body; a possible resend of an order that was seen
 is dropped; every other application message is answered with `Unsupported Message Type`. Sequence numbers start
@@ -12,8 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
+import ssl
 import time
 from pathlib import Path
+from typing import cast
 
 from gateway.formats.fix.acceptor import FixAcceptor, FixLink, Library
 from gateway.formats.fix.dictionary import Group
@@ -156,8 +158,7 @@ class Protocol(asyncio.Protocol):
         self.timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # of TLS too, which is no subclass
 
     def data_received(self, data: bytes) -> None:
         self._write(self.connection.feed(data, time.time_ns()))
@@ -184,9 +185,13 @@ class Protocol(asyncio.Protocol):
         self.connection.link.lost()
 
 
-async def serve(port: int, version: str, dictionaries: Path) -> None:
-    host = Host(version, dictionaries)
-    server = await asyncio.get_running_loop().create_server(lambda: Protocol(host), "127.0.0.1", port)
+async def serve(port: int, version: str, dictionaries: Path, tls: tuple[str, str] | None) -> None:
+    host, context = Host(version, dictionaries), None
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(*tls)
+    server = await asyncio.get_running_loop().create_server(lambda: Protocol(host), "127.0.0.1", port, ssl=context)
     async with server:
         await server.serve_forever()
 
@@ -196,8 +201,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--version", choices=BEGIN_STRINGS, required=True)
     parser.add_argument("--dictionaries", type=Path, required=True)
+    parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="PEM files")
     options = parser.parse_args()
-    asyncio.run(serve(options.port, options.version, options.dictionaries))
+    asyncio.run(serve(options.port, options.version, options.dictionaries, options.tls))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import sqlite3
+from pathlib import Path
 
 import msgspec
 import pytest
 
-from gateway.ports import AccountRow, FileRow, SessionState, StoreFailed
+from gateway.ports import AccountRow, Batch, FileRow, SessionState, StoreFailed
 from gateway.store import open_store, packed
 from tests.store.books import Books, balances
 from tests.store.conftest import AnyStore, Make
@@ -370,3 +373,28 @@ async def test_every_row_survives_packing(store: AnyStore) -> None:
     batch.balances = [AccountRow("A", "EUR", 0, None)]
     await store.commit(batch)
     assert await store.verify() == []
+
+
+def _spoil(path: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute(statement)
+        database.commit()
+
+
+async def test_damaged_sessions_are_expected_again_and_damaged_messages_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "fos.db"
+    store = open_store(f"sqlite:{path}")
+    await store.open()
+    batch = Batch(1, 1)
+    batch.sessions = [SessionState("fix", "ONE", 7, 4, 99), SessionState("fix", "TWO", 7, 9, 99)]
+    batch.sent = [("fix", name, number, b"message %d" % number) for name in ("ONE", "TWO") for number in (2, 3)]
+    await store.commit(batch)
+    await store.close()
+    _spoil(path, "UPDATE sessions SET next_in = 5000 WHERE session = 'ONE'")
+    _spoil(path, "UPDATE sent SET message = x'00' WHERE session = 'ONE' AND number = 2")
+    found = (await store.open()).sessions
+    assert found == [SessionState("fix", "ONE", 1, 4, damaged=True), SessionState("fix", "TWO", 7, 9, 99)]
+    assert store.sent("fix", "ONE", 1, 9) == [(3, b"message 3")]
+    assert len(store.sent("fix", "TWO", 1, 9)) == 2
+    assert await store.sessions() == found
+    await store.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.ports import Batch, Delivery, MessageRow, PaymentRow, SessionState, TransferRow
+from gateway.ports import Batch, Delivery, MessageRow, PaymentRow, SessionView, TransferRow
 from gateway.telemetry import metrics
 from gateway.telemetry.metrics import Metrics
 
@@ -28,7 +28,6 @@ def test_a_batch_is_counted_from_its_rows() -> None:
         [payment("ACSC", "r"), payment("ACSC", "r"), payment("RJCT", "")],
         [TransferRow(1, 1, "A", "B", "EUR", 1)],
         outbox=[Delivery(1, "a", "n", "t", "m", b"")],
-        sessions=[SessionState("fix", "C1", 7, 9)],
     )
     found.committed(batch, 1_500_000)
     lines = shown(found)
@@ -38,7 +37,6 @@ def test_a_batch_is_counted_from_its_rows() -> None:
         'fos_payments_total{route="r",status="ACSC"} 2.0',
         "fos_transfers_total 1.0",
         'fos_outbound_total{endpoint="a"} 1.0',
-        'fos_session_next_in{endpoint="fix",session="C1"} 7.0',
         "fos_commit_seconds_sum 0.0015",
         "fos_batch_payments_count 1.0",
     } <= lines
@@ -48,6 +46,19 @@ def test_what_waits_is_as_it_stands_now() -> None:
     found = Metrics()
     assert {"fos_queue_weight 3.0", 'fos_outbox_pending{endpoint="a"} 2.0'} <= shown(found, 3, {"a": 2})
     assert not any(line.startswith("fos_outbox_pending{") for line in shown(found, 0, {}))
+
+
+def test_sessions_are_as_they_stand_now() -> None:
+    found = Metrics()
+    view = SessionView("fix", "C1", "FIX.4.4", "logged on", 7, 9, 1, 2, 3, None, 0, 0, 0, 0, 0, "silent", 0, 0, 0, ())
+    lines = found.render(0, {}, [view]).decode().splitlines()
+    labels = '{endpoint="fix",session="C1"}'
+    assert {
+        f"fos_session_logged_on{labels} 1.0",
+        f"fos_session_next_in{labels} 7.0",
+        f"fos_session_out_of_step{labels} 1.0",
+    } <= set(lines)
+    assert b"C1" not in found.render(0, {})
 
 
 def test_labels_are_bounded() -> None:

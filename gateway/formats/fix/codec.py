@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO, get_args
 
 from gateway.formats.fix import validate
-from gateway.formats.fix.acceptor import FixAcceptor, shipped
+from gateway.formats.fix.acceptor import FixAcceptor, check, shipped
 from gateway.formats.fix.business import records_of
 from gateway.formats.fix.frame import GARBLED, MESSAGE_BYTES_MAX, cut
 from gateway.formats.fix.message import ADMIN_TYPES, Message, assemble, join, parse
@@ -99,6 +99,11 @@ class Fix:
                 printed.append(assemble(message.fields[b"8"], join(pairs[2:-1])))
             printed.append(between)
         return b"".join(printed)
+
+    def check_sessions(self, sessions: Sequence[SessionConfig]) -> None:
+        """Raises ValueError with a sentence for sessions that cannot be served."""
+        for config in sessions:
+            check(config)
 
     def acceptor(
         self, endpoint: str, sessions: Sequence[SessionConfig], states: Sequence[SessionState], sent: Sent

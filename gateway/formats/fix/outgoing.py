@@ -19,9 +19,11 @@ from gateway.formats.fix.versions import Version
 RESEND_WINDOW = 1_000  # numbers read back and written at a time; some 400 KB
 RESENDS_MAX = 8  # requests that wait while one is answered; a counterparty that needs more will ask again
 
+FRACTION_DIGITS = {"seconds": 0, "milliseconds": 3, "microseconds": 6, "nanoseconds": 9}
+
 Sent = Callable[[str, int, int], list[tuple[int, bytes]]]  # session, first, last -> committed (number, message)
 
-_REBUILT = frozenset(b"8 9 10 35 34 43 49 52 56 122".split())  # fields that a resent message gets anew
+_REBUILT = frozenset(b"8 9 10 35 34 43 49 52 56 122 369".split())  # fields that a resent message gets anew
 
 
 class Range(Struct):
@@ -35,7 +37,9 @@ class Range(Struct):
 class Outgoing:
     """Everything that a session sends; knows nothing of what it means."""
 
-    def __init__(self, session: str, sender: str, version: Version, next_out: int, sent: Sent) -> None:
+    def __init__(
+        self, session: str, sender: str, version: Version, next_out: int, sent: Sent, processed: Callable[[], int]
+    ) -> None:
         self.session = session
         self.next_out = next_out
         self.last_sent_ns = 0
@@ -46,11 +50,18 @@ class Outgoing:
         self._begin_string = version.begin_string
         self._sender = b"49=%b\x01" % sender.encode()
         self._target = b"56=%b\x01" % session.encode()
-        self._stamp = Stamps(version.fraction_digits)
+        self._version = version
+        self._processed = processed  # highest number received and acted upon
+        self.configure("", last_processed=False)
         self._wire: list[bytes] = []
         self._unsealed: list[tuple[int, bytes]] = []
         self._sealed: list[tuple[int, bytes]] = []  # by the last seal; committed by the next one
         self._ranges: deque[Range] = deque()
+
+    def configure(self, precision: str, *, last_processed: bool) -> None:
+        """How times are written, and whether headers tell what was processed (369)."""
+        self._stamp = Stamps(FRACTION_DIGITS.get(precision, self._version.fraction_digits))
+        self._tells_processed = last_processed
 
     # -- new messages
 
@@ -70,12 +81,13 @@ class Outgoing:
         self.next_out = number + 1
         self.last_sent_ns = now_ns
         rest = body.index(SOH) + 1
-        text = b"%b34=%d\x01%b52=%b\x01%b%b" % (
+        text = b"%b34=%d\x01%b52=%b\x01%b%b%b" % (
             body[:rest],
             number,
             self._sender,
             self._stamp(now_ns),
             self._target,
+            b"369=%d\x01" % self._processed() if self._tells_processed else b"",
             body[rest:],
         )
         return number, assemble(self._begin_string, text)
@@ -182,6 +194,8 @@ class Outgoing:
             (b"56", self._target[3:-1]),
             (b"122", message.fields[b"52"]),
         ]
+        if self._tells_processed:
+            head.append((b"369", b"%d" % self._processed()))
         head.sort(key=lambda pair: int(pair[0]))
         body = [pair for pair in pairs if pair[0] not in HEADER_TAGS]
         return assemble(self._begin_string, join([(b"35", message.type), *head, *body]))

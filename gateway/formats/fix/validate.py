@@ -17,8 +17,10 @@ from msgspec import Struct
 
 from gateway.formats.fix.dictionary import Dictionary, Field, Group, Layout, Member
 from gateway.formats.fix.message import ADMIN_TYPES, DATA_AFTER, Message
+from gateway.ports import ALL_CHECKS, Checks
 
 SHAPES_MAX = 1_024  # sequences of tags remembered per message type; beyond it they are checked anew each time
+FIRST_USER_TAG = b"5000"
 SHAPE_TAGS_MAX = 256  # longer messages are not remembered: they are rare and would take the memory
 
 # SessionRejectReason (373) and the text sent with it.
@@ -187,8 +189,10 @@ class Table:
         trailer: tuple[Member, ...],
         fields: dict[bytes, Field],
         checks: dict[bytes, Check],
+        switches: Checks,
     ) -> None:
         self.layout = layout
+        self.switches = switches
         self.fields = fields
         self.checks = checks
         self.header = {member.tag: member for member in header}
@@ -234,12 +238,15 @@ class Table:
         ranks = [self.ranks.get(tag, _BODY) for tag in message.tags]
         head, body, tail = ([place for place, rank in enumerate(ranks) if rank == part] for part in _PARTS)
         return (
-            self._order(message.tags, ranks)
-            or next((Fault(MISSING, tag) for tag in self.required if tag not in message.fields), None)
+            (self._order(message.tags, ranks) if self.switches.order else None)
+            or (self._missing(message) if self.switches.required else None)
             or self._part(message, head, self.header)
             or self._part(message, tail, self.trailer)
             or self._part(message, body, self.body)
         )
+
+    def _missing(self, message: Message) -> Fault | None:
+        return next((Fault(MISSING, tag) for tag in self.required if tag not in message.fields), None)
 
     @staticmethod
     def _order(tags: tuple[bytes, ...], ranks: list[int]) -> Fault | None:
@@ -271,15 +278,19 @@ class Table:
         tag = message.tags[place]
         if members is self.body and not self.layout.described:
             return self._value(message, place), 0
-        if tag in seen:
+        if tag in seen and self.switches.repeated:
             return Fault(REPEATED, tag), 0
         seen.add(tag)
         fault = self._value(message, place) or self._known(tag, members)
-        group = members[tag].group if fault is None else None
+        group = members[tag].group if fault is None and tag in members else None
         if group is None:
             return fault, 0
         found = entries(message.tags, place + 1, group)
+        if not self.switches.groups:
+            return None, found.end
         fault = found.fault
+        if fault is not None and fault.reason == MISSING and not self.switches.required:
+            fault = None
         if found.count != int(message.values[place]) and (fault is None or fault.reason != GROUP_ORDER):
             fault = Fault(GROUP_COUNT, tag)
         return fault or self._nested_counts(message, place + 1, found.end, group), found.end
@@ -297,25 +308,32 @@ class Table:
         return None
 
     def _known(self, tag: bytes, members: dict[bytes, Member]) -> Fault | None:
-        if tag in members:
+        if tag in members or not (self.switches.user_tags if _is_users(tag) else self.switches.unknown_tags):
             return None
         return Fault(NOT_IN_MESSAGE if tag in self.fields else INVALID_TAG, tag)
 
     def _value(self, message: Message, place: int) -> Fault | None:
         """A value by itself: there, of its type, one of those listed, as long as its length field says."""
         tag, value = message.tags[place], message.values[place]
+        switches = self.switches
         if not value:
-            return Fault(NO_VALUE, tag)
+            return Fault(NO_VALUE, tag) if switches.empty else None
         field = self.fields.get(tag)
         if field is None:
             return None
-        if not FORMATS.get(field.type, bool)(value):
+        counts = field.type == "NUMINGROUP"  # what counts entries must be a number whatever is switched off
+        if (switches.formats or counts) and not FORMATS.get(field.type, bool)(value):
             return Fault(BAD_FORMAT, tag)
-        if field.values and not _listed(field)(value):
+        if switches.enums and field.values and not _listed(field)(value):
             return Fault(OUT_OF_RANGE, tag)
         if place and DATA_AFTER.get(message.tags[place - 1]) == tag and message.values[place - 1] != b"%d" % len(value):
             return Fault(BAD_FORMAT, message.tags[place - 1])
         return None
+
+
+def _is_users(tag: bytes) -> bool:
+    """Tags that two counterparties agree on between themselves."""
+    return len(tag) >= len(FIRST_USER_TAG) and int(tag) >= int(FIRST_USER_TAG)
 
 
 def _never(value: bytes) -> bool:
@@ -345,8 +363,11 @@ def _nested(members: Iterable[Member], tag: bytes) -> Group | None:
 class Rules:
     """A session dictionary, and for FIXT the dictionary of the application above it."""
 
-    def __init__(self, session: Dictionary, application: Dictionary | None = None) -> None:
+    def __init__(
+        self, session: Dictionary, application: Dictionary | None = None, switches: Checks = ALL_CHECKS
+    ) -> None:
         self.session = session
+        self.switches = switches
         self.application = application or session
         both = {**self.application.fields, **session.fields}
         self._fields = (session.fields, both)  # known to messages of the session layer, of the application
@@ -371,6 +392,6 @@ class Rules:
         if layout is None:
             return None
         fields = self._fields[type not in ADMIN_TYPES]
-        table = Table(layout, self.session.header, self.session.trailer, fields, self._checks)
+        table = Table(layout, self.session.header, self.session.trailer, fields, self._checks, self.switches)
         self._tables[type] = table
         return table

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import Decimal
 from typing import BinaryIO
 
 from lxml import etree
+from msgspec import structs
 
 from gateway.formats.iso20022 import status, stream, write
-from gateway.formats.iso20022.documents import KINDS, NOTHING, Level, amount_of, level, totals, transactions
-from gateway.formats.iso20022.envelope import Envelope, open_envelope
+from gateway.formats.iso20022.documents import document_totals, header, records
+from gateway.formats.iso20022.envelope import Envelope, open_envelope, wrapped
+from gateway.formats.iso20022.kinds import Kind, kind_of
+from gateway.formats.iso20022.read import Outer, Record
 from gateway.formats.iso20022.xml import parse, violations
-from gateway.model import Payment, Refusal, Status
+from gateway.model import Case, Notice, Payment, Refusal, Report, Statement, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
@@ -29,7 +31,8 @@ class Iso20022:
     """ports.Codec."""
 
     name = "iso20022"
-    writes: tuple[str, ...] = ("pacs.008.001.08", "pacs.009.001.08")
+    writes: tuple[str, ...] = write.types()
+    carries = (Payment, Report, Case, Notice, Statement)
 
     def detect(self, head: bytes) -> bool:
         """XML that names the namespace, or a wrapper that is known to carry it."""
@@ -46,26 +49,17 @@ class Iso20022:
         return self._document(envelope)
 
     def _document(self, envelope: Envelope) -> Decoded:
-        kind = KINDS.get(envelope.type)
         wrong = violations(envelope.document, envelope.type)
-        if wrong:
+        kind = kind_of(envelope.type)
+        if wrong or kind is None:
             return self._refused(envelope.type, wrong, _message_id(envelope.document))
-        if kind is None:
-            text = f"{envelope.type} is valid, but is not a message that opens payments here"
-            return self._refused(envelope.type, [Refusal("unsupported-type", "FF01", "Document", text)])
         body = envelope.document[0]
         space = body.tag.index("}") + 1
-        header = level(body[0], space, kind.table, NOTHING, "GrpHdr")
-        elements = list(body.iter(f"{str(body.tag)[:space]}CdtTrfTxInf"))
-        wrong = totals(
-            header,
-            len(elements),
-            sum((amount_of(e, space) for e in elements), Decimal(0)),
-            f"/Document/{kind.body}/GrpHdr",
-        )
+        top = header(body, space, kind)
+        wrong = document_totals(body, space, kind, top)
         if wrong:
-            return self._refused(envelope.type, wrong, header.text("MsgId"))
-        return opened(self.name, envelope.type, header, list(transactions(body, space, envelope.type)), envelope)
+            return self._refused(envelope.type, wrong, top.message.get("/GrpHdr/MsgId", ""))
+        return opened(self.name, kind, top, list(records(body, space, kind, top)), envelope)
 
     def _refused(self, type: str, refusals: list[Refusal], message_id: str = "") -> Decoded:
         return Decoded(self.name, type, message_id, refusals=tuple(refusals))
@@ -74,24 +68,26 @@ class Iso20022:
         """A large file in constant memory: validated and counted first, then read in parts."""
         yield from stream.parts(self, file, records_max)
 
-    def group(self, payment: Payment, type: str) -> str:
-        """What payments of one message have in common: the settlement information of its group header."""
-        return write.settlement(payment, type)
+    def group(self, record: Record, type: str) -> str:
+        """What records of one message have in common: what stands above them all."""
+        return write.settlement(record, type)
 
-    def fit(self, payment: Payment, type: str) -> Fit:
-        """Whether the type can carry the payment, and what it would lose."""
-        if type.startswith("pacs.009") != (payment.kind == "fi_transfer"):
-            text = f"{type} does not carry a {payment.kind}"
-            return Fit(Refusal("wrong-kind", "FF01", payment.place, text, payment.end_to_end_id))
-        return Fit(None, tuple(write.fitted(payment, type)[1]))
+    def fit(self, record: Record, type: str) -> Fit:
+        """Whether the type can carry the record, and what it would lose."""
+        refusal = write.refusal(record, type)
+        return Fit(refusal) if refusal is not None else Fit(None, write.fitted(record, type).losses)
 
-    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
-        """One message with all the payments."""
-        return Frame(write.message(payments, type, writing), type, ".xml", "application/xml", writing.message_id)
+    def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
+        """One message with all the records."""
+        return Frame(write.message(records, type, writing), type, ".xml", "application/xml", writing.message_id)
+
+    def wrap(self, frame: Frame, writing: Writing, service: str = "") -> Frame:
+        """The same message with a business application header (head.001.001.02), for networks that ask for one."""
+        return structs.replace(frame, data=wrapped(frame.data, frame.type, writing, service=service))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
-        """pain.002 or pacs.002."""
-        return [status.answer(decoded, statuses, reply, writing)]
+        """pain.002, pacs.002 or admi.002; nothing to what only says something."""
+        return status.answers(decoded, statuses, reply, writing)
 
     def reprint(self, data: bytes) -> bytes:
         """The tree printed between the prolog and the end that it came with; line ends as they were."""
@@ -106,19 +102,36 @@ class Iso20022:
         return (prolog[0] if prolog else b"") + body + data[data.rfind(b">") + 1 :]
 
 
-def opened(
-    name: str, type: str, header: Level, records: Sequence[Payment | Refusal], envelope: Envelope | None
-) -> Decoded:
+def opened(name: str, kind: Kind, top: Outer, found: Sequence[Record | Refusal], envelope: Envelope | None) -> Decoded:
     """A message that was read."""
-    agents = header.found
-    sender = (envelope.sender if envelope else "") or _bic(agents, "instructing_agent")
-    receiver = (envelope.receiver if envelope else "") or _bic(agents, "instructed_agent")
-    head = {"count": header.text("NbOfTxs")}
-    return Decoded(name, type, header.text("MsgId"), header.text("CreDtTm"), records, (), sender, receiver, head)
+    message = top.message
+    path = f"/{kind.family.header}/"
+    head = {f"iso:{where}": text for where, text in message.items()}
+    head["count"] = message.get(f"{path}NbOfTxs", "")
+    if envelope is not None:
+        head |= {f"iso:{where}": text for where, text in envelope.header.items()}
+    sender = (envelope.sender if envelope else "") or _bic(top, "instructing_agent")
+    receiver = (envelope.receiver if envelope else "") or _bic(top, "instructed_agent")
+    id, created = message.get(f"{path}MsgId", ""), message.get(f"{path}CreDtTm", "")
+    if not id:
+        id, created = _identity(found)
+    return Decoded(name, kind.type, id, created, found, (), sender, receiver, head)
 
 
-def _bic(found: dict[str, dict[str, list[str]]], field: str) -> str:
-    return (found.get(field, {}).get("bic") or [""])[0]
+def _identity(found: Sequence[Record | Refusal]) -> tuple[str, str]:
+    """The message's name where the records have it: cases their assignment's, others their own."""
+    for one in found:
+        if isinstance(one, Case):
+            return one.assignment_id or one.id, one.created
+        if isinstance(one, Notice | Report):
+            said = dict(one.extra)
+            id = next((text for path, text in said.items() if path.endswith("/MsgId")), one.id)
+            return id, said.get("iso:GrpHdr/CreDtTm", "")
+    return "", ""
+
+
+def _bic(top: Outer, field: str) -> str:
+    return top.groups.get(field, {}).get("bic", "")
 
 
 def _message_id(document: etree._Element) -> str:

@@ -1,213 +1,124 @@
-"""Documents to records: what is read for all transactions of a message, and for each.
-
-Customer initiations (pain.001) nest transactions in payment informations; messages between institutions
-(pacs.008, pacs.009) have them below the group header. What the outer levels say is inherited by each transaction.
-"""
+"""Documents to records: the spine walked from the body down, counted on the way."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from lxml import etree
-from msgspec import Struct, structs
 
-from gateway.formats.iso20022 import mapping
-from gateway.formats.iso20022.mapping import Leaf
-from gateway.formats.iso20022.read import Found, build, one, sort_leaves, split_rest, walk
-from gateway.model import Extra, Money, Payment, Refusal
-
-TRANSACTION = frozenset({"CdtTrfTxInf"})
-UNDERLYING = frozenset({"UndrlygCstmrCdtTrf"})
-# Of the group header and the payment information: counted, checked or kept in the header, not per transaction.
-COUNTED = frozenset({"MsgId", "CreDtTm", "NbOfTxs", "CtrlSum", "TtlIntrBkSttlmAmt", "TtlIntrBkSttlmAmt/@Ccy", "PmtMtd"})
+from gateway.formats.iso20022.kinds import Kind, kind_of
+from gateway.formats.iso20022.read import NOTHING, OWN_WORD, Outer, Record, level_record, outer, record
+from gateway.formats.iso20022.xml import NAMESPACE
+from gateway.model import Payment, Refusal, Report
 
 
-class Kind(Struct, frozen=True):
-    """How one message type is read."""
-
-    body: str
-    table: dict[str, Leaf]
-    kind: str
+def header(body: etree._Element, space: int, kind: Kind) -> Outer:
+    """What the body says for every record."""
+    return outer(body, space, kind, 0, NOTHING) if kind.depth else NOTHING
 
 
-KINDS = {
-    "pain.001.001.03": Kind("CstmrCdtTrfInitn", mapping.INITIATED, "credit_transfer"),
-    "pain.001.001.09": Kind("CstmrCdtTrfInitn", mapping.INITIATED, "credit_transfer"),
-    "pacs.008.001.08": Kind("FIToFICstmrCdtTrf", mapping.CREDIT_TRANSFER, "credit_transfer"),
-    "pacs.009.001.08": Kind("FICdtTrf", mapping.FI_TRANSFER, "fi_transfer"),
-}
-
-
-class Level(Struct, frozen=True):
-    """What an outer level says for every transaction below it."""
-
-    found: Found
-    extra: Extra
-    texts: dict[str, str]
-
-    def text(self, path: str) -> str:
-        return self.texts.get(path, "")
-
-
-NOTHING = Level({}, (), {})
-
-
-def level(element: etree._Element, space: int, table: dict[str, Leaf], outer: Level, prefix: str) -> Level:
-    """Read a group header or a payment information, its transactions left out."""
-    texts = walk(element, space, TRANSACTION)
-    found, rest = sort_leaves({path: text for path, text in texts.items() if path not in COUNTED}, table)
-    extra = tuple((f"iso:{prefix}/{path}", text) for path, text in rest)
-    return Level(_over(outer.found, found), outer.extra + extra, texts)
-
-
-def _over(outer: Found, inner: Found) -> Found:
-    """The inner level speaks over the outer one, field by field."""
-    merged = {**outer, **inner}
-    if "" in outer and "" in inner:
-        merged[""] = {**outer[""], **inner[""]}
-    return merged
-
-
-def transaction(
-    element: etree._Element, space: int, kind: Kind, type: str, outer: Level, place: str
-) -> Payment | Refusal:
-    """One CdtTrfTxInf."""
-    found, rest = sort_leaves(walk(element, space, UNDERLYING), kind.table)
-    merged = _over(outer.found, found)
-    own = merged.get("", {})
-    refs = _references(own)
-    money = Money.parse(one(own, "amount_currency"), one(own, "amount"))
-    wrong = _wrong_amount(own, money)
-    if wrong or money is None:
-        code, reason, where, text = wrong or ("bad-amount", "AM12", "", "")
-        return Refusal(code, reason, f"{place}/{where}", text, one(own, "end_to_end_id"), refs)
-    instructed = Money.parse(one(own, "instructed_currency"), one(own, "instructed")) if "instructed" in own else None
-    extra, structured = split_rest(rest)
-    cover = next((child for child in element if child.tag[space:] == "UndrlygCstmrCdtTrf"), None)
-    underlying = _underlying(cover, space, money, place) if cover is not None else None
-    # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
-    exchanged = any(path == "Amt/EqvtAmt/CcyOfTrf" for path, _ in rest)
-    payment = build(
-        merged,
-        money,
-        instructed,
-        "equivalent_transfer" if exchanged else kind.kind,
-        place,
-        type,
-        outer.extra + extra,
-        structured,
-        underlying,
-    )
-    return _named(payment)
-
-
-def _references(own: dict[str, list[str]]) -> Extra:
-    names = (
-        ("InstrId", "instruction_id"),
-        ("EndToEndId", "end_to_end_id"),
-        ("TxId", "transaction_id"),
-        ("UETR", "uetr"),
-        ("PmtInfId", "batch_id"),
-    )
-    return tuple((f"iso:{name}", value) for name, attribute in names if (value := one(own, attribute)))
-
-
-def _wrong_amount(own: dict[str, list[str]], money: Money | None) -> tuple[str, str, str, str] | None:
-    currency, text = one(own, "amount_currency"), one(own, "amount")
-    if money is None:
-        return "bad-amount", "AM12", "amount", f"{text[:40]} is not an amount of {currency}"
-    if money.minor == 0:
-        return "zero-amount", "AM01", "amount", "the amount is zero"
-    for element, prefix, unit in (
-        ("InstdAmt", "instructed", "instructed_currency"),
-        ("ChrgsInf", "charge.amount", "charge.currency"),
-    ):
-        for value, currency in zip(own.get(prefix, ()), own.get(unit, ()), strict=False):
-            if Money.parse(currency, value) is None:
-                return "bad-amount", "AM12", element, f"{value[:40]} is not an amount of {currency}"
-    return None
-
-
-def _underlying(element: etree._Element, space: int, money: Money, place: str) -> Payment:
-    found, rest = sort_leaves(walk(element, space), mapping.UNDERLYING)
-    own = found.get("", {})
-    instructed = Money.parse(one(own, "instructed_currency"), one(own, "instructed")) if "instructed" in own else None
-    extra, structured = split_rest(rest)
-    return build(
-        found,
-        instructed or money,
-        instructed,
-        "credit_transfer",
-        f"{place}/UndrlygCstmrCdtTrf",
-        "",
-        extra,
-        structured,
-        None,
-    )
-
-
-def _named(payment: Payment) -> Payment:
-    """Scheme and identity, which follow from what was read."""
-    scheme = ""
-    if "SEPA" in payment.service_level:
-        scheme = "sepa_inst" if payment.local_instrument == "INST" else "sepa_ct"
-    agent = payment.instructing_agent
-    identity = payment.uetr
-    if not identity and payment.transaction_id and agent is not None and agent.bic:
-        identity = f"{agent.bic}/{payment.transaction_id}"
-    return structs.replace(payment, scheme=scheme, identity=identity) if scheme or identity else payment
-
-
-def transactions(body: etree._Element, space: int, type: str) -> Iterator[Payment | Refusal]:
-    """All transactions of a document's body, in order."""
-    kind = KINDS[type]
-    header = level(body[0], space, kind.table, NOTHING, "GrpHdr")
-    if kind.body == "CstmrCdtTrfInitn":
-        informations = [child for child in body if child.tag[space:] == "PmtInf"]
-        for number, information in enumerate(informations, 1):
-            outer = level(information, space, kind.table, header, "PmtInf")
-            yield from _below(information, space, kind, type, outer, f"PmtInf[{number}]/")
+def records(body: etree._Element, space: int, kind: Kind, top: Outer) -> Iterator[Record | Refusal]:
+    """All records of a document's body, in order."""
+    if kind.depth == 0:
+        yield record(body, space, kind, NOTHING, kind.body)
     else:
-        yield from _below(body, space, kind, type, header, "")
+        yield from _below(body, space, kind, 0, top, "")
 
 
 def _below(
-    parent: etree._Element, space: int, kind: Kind, type: str, outer: Level, prefix: str
-) -> Iterator[Payment | Refusal]:
-    number = 0
-    for child in parent:
-        if child.tag[space:] == "CdtTrfTxInf":
-            number += 1
-            yield transaction(child, space, kind, type, outer, f"{prefix}CdtTrfTxInf[{number}]")
+    element: etree._Element, space: int, kind: Kind, depth: int, above: Outer, prefix: str
+) -> Iterator[Record | Refusal]:
+    """The records below one element of the spine; its own when there are none, or when it has a word of its own."""
+    name = kind.family.spine[depth]
+    children = [child for child in element if child.tag[space:] == name]
+    if speaks(kind, above, bool(children)):
+        yield level_record(kind, above, depth, prefix.rstrip("/") or kind.body)
+        above = above.without(OWN_WORD)
+    last = depth + 1 == kind.depth
+    for number, child in enumerate(children, 1):
+        place = f"{prefix}{name}[{number}]"
+        if last:
+            yield record(child, space, kind, above, place)
+        else:
+            yield from _below(child, space, kind, depth + 1, outer(child, space, kind, depth + 1, above), f"{place}/")
 
 
-def totals(header: Level, count: int, amounts: Decimal, where: str) -> list[Refusal]:
-    """NbOfTxs and CtrlSum against what was found."""
+def speaks(kind: Kind, above: Outer, followed: bool) -> bool:
+    """Whether an outer level is a record of its own."""
+    return not followed or (kind.family.record is Report and not OWN_WORD.isdisjoint(above.own))
+
+
+# --- counts and sums ----------------------------------------------------------------------------
+
+
+def totals(message: dict[str, str], prefix: str, where: str, count: int, amounts: Decimal) -> list[Refusal]:
+    """NbOfTxs and CtrlSum of a level against what was found below it."""
     wrong = []
-    said = header.text("NbOfTxs")
+    said = message.get(f"{prefix}NbOfTxs", "")
     if said and int(said) != count:
-        wrong.append(
-            Refusal("number-of-transactions", "FF01", f"{where}/NbOfTxs", f"says {said}, found {count} transactions")
-        )
-    total = header.text("CtrlSum")
+        text = f"says {said}, found {count} transactions"
+        wrong.append(Refusal("number-of-transactions", "FF01", f"{where}/NbOfTxs", text))
+    total = message.get(f"{prefix}CtrlSum", "")
     if total and Decimal(total) != amounts:
-        wrong.append(Refusal("control-sum", "AM10", f"{where}/CtrlSum", f"says {total}, the amounts sum to {amounts}"))
+        text = f"says {total}, the amounts sum to {amounts}"
+        wrong.append(Refusal("control-sum", "AM10", f"{where}/CtrlSum", text))
     return wrong
 
 
-def amount_of(element: etree._Element, space: int) -> Decimal:
-    """The amount of one CdtTrfTxInf, for the control sum; read from the element alone."""
-    for node in element.iter():
-        if (
-            isinstance(node.tag, str)
-            and node.tag[space:] in ("InstdAmt", "IntrBkSttlmAmt", "EqvtAmt")
-            and len(node) == 0
-        ):
+def counted(kind: Kind) -> bool:
+    """Whether NbOfTxs and CtrlSum of this message count its transactions."""
+    return kind.family.record is Payment
+
+
+@cache
+def amount_paths(type: str) -> tuple[str, ...]:
+    """Where the amount of a transaction of this type may stand, as lxml finds it."""
+    kind, space = kind_of(type), f"{{{NAMESPACE}{type}}}"
+    assert kind is not None, f"no schema of {type}"
+    paths = [path for path in kind.table.reverse.get("amount", ()) if not path.startswith(("/", *kind.family.spine))]
+    own = [path for path in paths if _exists(kind, path)]
+    return tuple("/".join(space + step for step in path.split("/")) for path in own)
+
+
+def _exists(kind: Kind, path: str) -> bool:
+    return bool(kind.shape.at(kind.levels[-1], path))
+
+
+def amount_of(element: etree._Element, paths: tuple[str, ...]) -> Decimal:
+    """The amount of one transaction, for the control sum; read from the element alone."""
+    for path in paths:
+        text = element.findtext(path)
+        if text:
             try:
-                return Decimal(node.text or "0")
+                return Decimal(text.strip())
             except InvalidOperation:
                 return Decimal(0)
-        if isinstance(node.tag, str) and node.tag[space:] == "Amt" and node.getparent() is not None and len(node) == 0:
-            return Decimal(node.text or "0")
     return Decimal(0)
+
+
+def document_totals(body: etree._Element, space: int, kind: Kind, top: Outer) -> list[Refusal]:
+    """Counts and sums of a whole document, at the group header and at each payment information."""
+    if not counted(kind):
+        return []
+    paths = amount_paths(kind.type)
+    where = f"/Document/{kind.body}/GrpHdr"
+    if kind.depth == 1:
+        name = kind.family.spine[0]
+        own = [child for child in body if child.tag[space:] == name]
+        summed = "/GrpHdr/CtrlSum" in top.message  # summed only when there is a sum to compare with
+        amounts = sum((amount_of(child, paths) for child in own), Decimal(0)) if summed else Decimal(0)
+        return totals(top.message, "/GrpHdr/", where, len(own), amounts) if own else []
+    wrong, count, amounts = [], 0, Decimal(0)
+    first, second = kind.family.spine
+    for number, group in enumerate((c for c in body if c.tag[space:] == first), 1):
+        found = [amount_of(child, paths) for child in group if child.tag[space:] == second]
+        said = {
+            f"/{name}": str(child.text).strip()
+            for child in group
+            if (name := child.tag[space:]) in ("NbOfTxs", "CtrlSum") and child.text
+        }
+        wrong += totals(said, "/", f"/Document/{kind.body}/{first}[{number}]", len(found), sum(found, Decimal(0)))
+        count, amounts = count + len(found), amounts + sum(found, Decimal(0))
+    return [*totals(top.message, "/GrpHdr/", where, count, amounts), *wrong] if count else []

@@ -1,14 +1,16 @@
-"""Where each element of a transaction stands in the canonical model: one table, read both ways.
+"""Where the elements that messages share stand in the canonical model: parties, agents, accounts, reasons, originals.
 
-Left the path below the transaction as the standard writes it, right the attribute of the record. A path that is
-not here has no field in the model and travels in `extra`.
+Left the path as the standard writes it, right the attribute of the record; `table` says how to read the lines.
+Editions name some elements otherwise: each name has its line, and the writer takes the one that its schema has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
-ADDRESS = {
+Lines = dict[str, str]
+
+ADDRESS: Lines = {
     "Dept": "department",
     "SubDept": "sub_department",
     "StrtNm": "street",
@@ -23,40 +25,43 @@ ADDRESS = {
     "DstrctNm": "district",
     "CtrySubDvsn": "subdivision",
     "Ctry": "country",
-    "AdrLine": "lines",
+    "AdrLine*": "lines.*",
     "AdrTp/Cd": "type",
+    "AdrTp": "type",  # 2009
 }
-PARTY = {
+PARTY: Lines = {
     "Nm": "name",
     **{f"PstlAdr/{path}": f"address.{attribute}" for path, attribute in ADDRESS.items()},
     "Id/OrgId/AnyBIC": "bic",
+    "Id/OrgId/BICOrBEI": "bic",  # 2009
     "Id/OrgId/LEI": "lei",
-    "Id/OrgId/Othr/Id": "organisation.id",
-    "Id/OrgId/Othr/SchmeNm/Cd": "organisation.code",
-    "Id/OrgId/Othr/SchmeNm/Prtry": "organisation.proprietary",
-    "Id/OrgId/Othr/Issr": "organisation.issuer",
+    "Id/OrgId/Othr*/Id": "organisation.*.id",
+    "Id/OrgId/Othr*/SchmeNm/Cd": "organisation.*.code",
+    "Id/OrgId/Othr*/SchmeNm/Prtry": "organisation.*.proprietary",
+    "Id/OrgId/Othr*/Issr": "organisation.*.issuer",
     "Id/PrvtId/DtAndPlcOfBirth/BirthDt": "birth.date",
     "Id/PrvtId/DtAndPlcOfBirth/PrvcOfBirth": "birth.province",
     "Id/PrvtId/DtAndPlcOfBirth/CityOfBirth": "birth.city",
     "Id/PrvtId/DtAndPlcOfBirth/CtryOfBirth": "birth.country",
-    "Id/PrvtId/Othr/Id": "private.id",
-    "Id/PrvtId/Othr/SchmeNm/Cd": "private.code",
-    "Id/PrvtId/Othr/SchmeNm/Prtry": "private.proprietary",
-    "Id/PrvtId/Othr/Issr": "private.issuer",
+    "Id/PrvtId/Othr*/Id": "private.*.id",
+    "Id/PrvtId/Othr*/SchmeNm/Cd": "private.*.code",
+    "Id/PrvtId/Othr*/SchmeNm/Prtry": "private.*.proprietary",
+    "Id/PrvtId/Othr*/Issr": "private.*.issuer",
     "CtryOfRes": "country_of_residence",
 }
-ACCOUNT = {
+ACCOUNT: Lines = {
     "Id/IBAN": "iban",
     "Id/Othr/Id": "id",
     "Id/Othr/SchmeNm/Cd": "code",
-    "Id/Othr/SchmeNm/Prtry": "proprietary",
+    "Id/Othr/SchmeNm/Prtry": "own",
     "Id/Othr/Issr": "issuer",
     "Tp/Cd": "type",
     "Ccy": "currency",
     "Nm": "name",
 }
-AGENT = {
+AGENT: Lines = {
     "FinInstnId/BICFI": "bic",
+    "FinInstnId/BIC": "bic",  # 2009
     "FinInstnId/ClrSysMmbId/ClrSysId/Cd": "clearing_system",
     "FinInstnId/ClrSysMmbId/MmbId": "clearing_member",
     "FinInstnId/LEI": "lei",
@@ -65,124 +70,74 @@ AGENT = {
     "FinInstnId/Othr/Id": "other_id",
     "BrnchId/Id": "branch",
 }
-KINDS: dict[str, Mapping[str, str]] = {"party": PARTY, "account": ACCOUNT, "agent": AGENT}
-
-# element -> (kind, field); a field with a number is a place in a tuple.
-CUSTOMER = {
-    "UltmtDbtr": ("party", "ultimate_debtor"),
-    "InitgPty": ("party", "initiating_party"),
-    "Dbtr": ("party", "debtor"),
-    "DbtrAcct": ("account", "debtor_account"),
-    "DbtrAgt": ("agent", "debtor_agent"),
-    "DbtrAgtAcct": ("account", "debtor_agent_account"),
-    "CdtrAgt": ("agent", "creditor_agent"),
-    "CdtrAgtAcct": ("account", "creditor_agent_account"),
-    "Cdtr": ("party", "creditor"),
-    "CdtrAcct": ("account", "creditor_account"),
-    "UltmtCdtr": ("party", "ultimate_creditor"),
-    **{f"IntrmyAgt{n + 1}": ("agent", f"intermediary_agents.{n}") for n in range(3)},
-    **{f"IntrmyAgt{n + 1}Acct": ("account", f"intermediary_accounts.{n}") for n in range(3)},
-    **{f"PrvsInstgAgt{n + 1}": ("agent", f"previous_agents.{n}") for n in range(3)},
-    "InstgAgt": ("agent", "instructing_agent"),
-    "InstdAgt": ("agent", "instructed_agent"),
-    "SttlmInf/SttlmAcct": ("account", "settlement_account"),
-    "SttlmInf/InstgRmbrsmntAgt": ("agent", "reimbursement_agents.0"),
-    "SttlmInf/InstdRmbrsmntAgt": ("agent", "reimbursement_agents.1"),
-    "SttlmInf/ThrdRmbrsmntAgt": ("agent", "reimbursement_agents.2"),
-    "SttlmInf/InstgRmbrsmntAgtAcct": ("account", "reimbursement_accounts.0"),
-    "SttlmInf/InstdRmbrsmntAgtAcct": ("account", "reimbursement_accounts.1"),
-    "SttlmInf/ThrdRmbrsmntAgtAcct": ("account", "reimbursement_accounts.2"),
-}
-INSTITUTION = {
-    **{path: block for path, block in CUSTOMER.items() if path not in ("UltmtDbtr", "UltmtCdtr", "InitgPty")},
-    "Dbtr": ("agent", "debtor_institution"),
-    "Cdtr": ("agent", "creditor_institution"),
-}
-
-# Leaves of the transaction itself. SttlmInf stands in the group header and belongs to each transaction.
-COMMON = {
-    "PmtId/InstrId": "instruction_id",
-    "PmtId/EndToEndId": "end_to_end_id",
-    "PmtId/UETR": "uetr",
-    "PmtTpInf/InstrPrty": "priority",
-    "PmtTpInf/SvcLvl/Cd": "service_level",
-    "PmtTpInf/LclInstrm/Cd": "local_instrument",
-    "PmtTpInf/CtgyPurp/Cd": "category_purpose",
-    "Purp/Cd": "purpose",
-    "ChrgBr": "charge_bearer",
-    "RmtInf/Ustrd": "remittance",
-    "InstrForCdtrAgt/Cd": "for_creditor_agent.code",
-    "InstrForCdtrAgt/InstrInf": "for_creditor_agent.text",
-}
-INTERBANK = {
-    **COMMON,
-    "PmtId/TxId": "transaction_id",
-    "PmtId/ClrSysRef": "clearing_reference",
-    "IntrBkSttlmAmt": "amount",
-    "IntrBkSttlmAmt/@Ccy": "amount_currency",
-    "IntrBkSttlmDt": "settlement_date",
-    "InstdAmt": "instructed",
-    "InstdAmt/@Ccy": "instructed_currency",
-    "XchgRate": "exchange_rate",
-    "SttlmInf/SttlmMtd": "settlement_method",
-    "SttlmInf/ClrSys/Cd": "clearing_system",
-    "SttlmTmReq/CLSTm": "time.CLSTIME",
-    "SttlmTmReq/TillTm": "time.TILTIME",
-    "SttlmTmReq/FrTm": "time.FROTIME",
-    "SttlmTmReq/RjctTm": "time.REJTIME",
-    "InstrForNxtAgt/Cd": "for_next_agent.code",
-    "InstrForNxtAgt/InstrInf": "for_next_agent.text",
-    "RgltryRptg/Dtls/Inf": "regulatory",
-    "ChrgsInf/Amt": "charge.amount",
-    "ChrgsInf/Amt/@Ccy": "charge.currency",
-    **{f"ChrgsInf/Agt/{path}": f"charge.agent.{attribute}" for path, attribute in AGENT.items()},
-}
-INITIATION = {
-    **COMMON,
-    "PmtInfId": "batch_id",
-    "Amt/InstdAmt": "amount",
-    "Amt/InstdAmt/@Ccy": "amount_currency",
-    "Amt/EqvtAmt/Amt": "amount",
-    "Amt/EqvtAmt/Amt/@Ccy": "amount_currency",
-    "ReqdExctnDt": "settlement_date",
-    "ReqdExctnDt/Dt": "settlement_date",
-    "InstrForDbtrAgt": "for_next_agent.text",
-}
-# The 2009 edition says these otherwise.
-OLDER = {"FinInstnId/BICFI": "FinInstnId/BIC", "Id/OrgId/AnyBIC": "Id/OrgId/BICOrBEI"}
-
-LISTS = frozenset({"lines", "remittance", "service_level", "regulatory"})  # attributes that repeat as plain texts
-
-Leaf = tuple[str, str]  # (field, attribute): ("debtor", "address.town"); ("", "uetr") for the payment itself
+BLOCKS: dict[str, Lines] = {"party": PARTY, "account": ACCOUNT, "agent": AGENT}
 
 
-def leaves(own: Mapping[str, str], blocks: Mapping[str, tuple[str, str]]) -> dict[str, Leaf]:
-    """The whole table: path below the transaction -> (field, attribute)."""
-    table = {path: ("", attribute) for path, attribute in own.items()}
-    for prefix, (kind, field) in blocks.items():
-        table.update((f"{prefix}/{path}", (field, attribute)) for path, attribute in _with_older(KINDS[kind]))
-    return table
+def block(kind: str, path: str, field: str) -> Lines:
+    """A party, an account or an agent at a place."""
+    return {f"{path}/{below}": f"{field}.{attribute}" for below, attribute in BLOCKS[kind].items()}
 
 
-def _with_older(kind: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    for path, attribute in kind.items():
-        yield path, attribute
-        if path in OLDER:
-            yield OLDER[path], attribute
+def blocks(places: Iterable[tuple[str, str, str]]) -> Lines:
+    """Several of them: (kind, path, field)."""
+    return {path: field for place in places for path, field in block(*place).items()}
 
 
-CREDIT_TRANSFER = leaves(INTERBANK, CUSTOMER)
-FI_TRANSFER = leaves(INTERBANK, INSTITUTION)
-UNDERLYING = leaves(
-    {
-        path: attribute
-        for path, attribute in INTERBANK.items()
-        if path.partition("/")[0] in ("InstrForCdtrAgt", "InstrForNxtAgt", "RmtInf", "InstdAmt")
-    },
-    {
-        path: block
-        for path, block in CUSTOMER.items()
-        if not path.startswith("SttlmInf") and path not in ("InstgAgt", "InstdAgt")
-    },
-)
-INITIATED = leaves(INITIATION, {path: block for path, block in CUSTOMER.items() if not path.startswith("SttlmInf")})
+def money(path: str, field: str) -> Lines:
+    """An amount and its currency."""
+    return {path: field, f"{path}/@Ccy": f"{field}.currency"}
+
+
+def reasons(path: str, field: str = "reasons") -> Lines:
+    """Why, who says so, and more words: StsRsnInf, RtrRsnInf, CxlRsnInf and their like."""
+    return {
+        f"{path}*/Rsn/Cd": f"{field}.*.code",
+        f"{path}*/Rsn/Prtry": f"{field}.*.proprietary",
+        f"{path}*/AddtlInf*": f"{field}.*.text.*",
+        **block("party", f"{path}*/Orgtr", f"{field}.*.originator"),
+    }
+
+
+def charges(path: str = "ChrgsInf", field: str = "charges") -> Lines:
+    """What was taken, and by whom."""
+    lines = money(f"{path}*/Amt", f"{field}.*.amount")
+    lines.update(block("agent", f"{path}*/Agt", f"{field}.*.agent"))
+    lines.update(block("agent", f"{path}*/Pty", f"{field}.*.agent"))  # 2009
+    return lines
+
+
+GROUP: Lines = {"OrgnlMsgId": "message_id", "OrgnlMsgNmId": "message_type", "OrgnlCreDtTm": "created"}
+
+
+def original(path: str = "", *, transaction: bool = True, field: str = "original") -> Lines:
+    """Which message, and below it which transaction, is meant. `path` ends with a slash or is empty."""
+    lines = {f"{path}OrgnlGrpInf/{below}": f"{field}.{attribute}" for below, attribute in GROUP.items()}
+    if transaction:
+        lines |= {
+            f"{path}OrgnlInstrId": f"{field}.instruction_id",
+            f"{path}OrgnlEndToEndId": f"{field}.end_to_end_id",
+            f"{path}OrgnlTxId": f"{field}.transaction_id",
+            f"{path}OrgnlUETR": f"{field}.uetr",
+            f"{path}OrgnlClrSysRef": f"{field}.clearing_reference",
+            f"{path}OrgnlPmtInfId": f"{field}.batch_id",
+            **money(f"{path}OrgnlIntrBkSttlmAmt", f"{field}.amount"),
+            **money(f"{path}OrgnlInstdAmt", f"{field}.amount"),
+            f"{path}OrgnlIntrBkSttlmDt": f"{field}.settlement_date",
+            f"{path}OrgnlReqdExctnDt": f"{field}.settlement_date",
+            f"{path}OrgnlReqdExctnDt/Dt": f"{field}.settlement_date",
+        }
+    return lines
+
+
+def group(path: str, field: str = "original") -> Lines:
+    """The group of an original: OrgnlGrpInfAndSts, OrgnlGrpInfAndCxl. `path` ends with a slash."""
+    return {
+        **{path + below: f"{field}.{attribute}" for below, attribute in GROUP.items()},
+        f"{path}OrgnlNbOfTxs": f"{field}.count",
+        f"{path}OrgnlCtrlSum": f"{field}.total",
+    }
+
+
+def below(prefix: str, lines: Mapping[str, str]) -> Lines:
+    """The same lines one step further down."""
+    return {prefix + path: field for path, field in lines.items()}

@@ -1,309 +1,307 @@
-"""From an element to canonical records: one walk to (path, text), one pass through the table.
+"""From leaves to canonical records: what stands outside holds for each record below, what has no field is kept.
 
-What stands in the group header or in the payment information and holds for each transaction is inherited by each.
+Strategy: every leaf gets its field from the table of its message, or goes to `extra` under its path. Nothing is
+dropped: a second text for a field that takes one goes to `extra` too, and so does what an inner level overrules.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import Any
 
 from lxml import etree
+from msgspec import Struct, structs
 
-from gateway.formats.iso20022 import mapping
-from gateway.formats.iso20022.mapping import LISTS, Leaf
-from gateway.model import (
-    Account,
-    Address,
-    Agent,
-    Birth,
-    Charge,
-    Extra,
-    Identification,
-    Instruction,
-    Money,
-    Party,
-    Payment,
-)
+from gateway.formats.iso20022.assemble import BadAmount, fields
+from gateway.formats.iso20022.kinds import Kind, entries
+from gateway.formats.iso20022.leaves import Leaves, walk
+from gateway.formats.iso20022.table import Table
+from gateway.model import Account, Case, Entry, Extra, Money, Notice, Original, Payment, Refusal, Report, Statement
 
-Leaves = dict[str, str]
-NOTHING: frozenset[str] = frozenset()
-Found = dict[str, dict[str, list[str]]]  # field -> attribute -> texts by occurrence
-_INDEX = re.compile(r"\[(\d+)\]")
-KNOWN_SCHEMES = frozenset({"BBAN", "CUID", "UPIC"})  # of accounts: written as codes, all else as proprietary
-MEMO = 50_000  # parties, agents and accounts that come again are made once
+Groups = dict[str, dict[str, str]]  # field -> rest of it -> text
+Record = Payment | Report | Case | Notice | Statement
+MERGED = frozenset({"original", "mandate", "settlement_times"})  # fields that levels fill together
+OWN_WORD = frozenset({"status", "reasons"})  # what a report's outer level says of itself alone
+LEVELS = ("group", "batch", "transaction")
+ENTRY = frozenset({"Ntry"})
+DETAILS = frozenset({"TxDtls"})
+NO_AMOUNT = ("iso:Amt", "")  # marks a detail among several that says no amount: its zero means nothing
 
 
-def walk(element: etree._Element, space: int, skip: frozenset[str] = NOTHING) -> Leaves:
-    """All leaves below an element, and their attributes; branches have none in ISO 20022.
+class Outer(Struct, frozen=True):
+    """What the levels above a record say for it."""
 
-    `space` is the length of `{namespace}`. Second siblings get [2], third [3].
-    """
-    out: Leaves = {}
-    _walk(element, "", space, skip, out)
-    return out
+    groups: Groups = {}
+    sources: dict[str, list[tuple[str, str, str]]] = {}  # field -> (rest, path, text), to name what is overruled
+    extra: Extra = ()
+    own: Groups = {}  # of the innermost of these levels alone
+    message: Leaves = {}  # leaves that are the message's own: ids, counts, sums
 
-
-def _walk(element: etree._Element, prefix: str, space: int, skip: frozenset[str], out: Leaves) -> None:
-    last, number = "", 0
-    for child in element:
-        tag = str(child.tag)[space:]
-        if tag in skip:
-            continue
-        number = number + 1 if tag == last else 1  # the schema lets equal siblings stand only side by side
-        last = tag
-        path = prefix + tag if number == 1 else f"{prefix}{tag}[{number}]"
-        if len(child):
-            _walk(child, path + "/", space, NOTHING, out)
-        else:
-            for name, value in child.items():
-                out[f"{path}/@{name!s}"] = str(value)
-            if child.text:
-                out[path] = child.text
+    def without(self, names: Iterable[str]) -> Outer:
+        """The same without some fields."""
+        groups = {name: texts for name, texts in self.groups.items() if name not in names}
+        return structs.replace(self, groups=groups)
 
 
-@lru_cache(maxsize=100_000)
-def plain(path: str) -> tuple[str, int]:
-    """A path without its indexes, and the last index in it."""
-    numbers = _INDEX.findall(path)
-    return (_INDEX.sub("", path), int(numbers[-1])) if numbers else (path, 1)
+NOTHING = Outer()
+METHODS = {"pain.001": "TRF", "pain.013": "TRF", "pain.008": "DD"}  # what the message itself says already
+ZERO = Money("EUR", 0)  # of an entry without any amount, which no edition has
 
 
-def sort_leaves(leaves: Leaves, table: Mapping[str, Leaf]) -> tuple[Found, list[tuple[str, str]]]:
-    """Leaves by field and attribute, and those that the table does not know."""
-    found: Found = {}
-    rest: list[tuple[str, str]] = []
-    for path, text in leaves.items():
-        leaf = table.get(path)
-        number = 1
-        if leaf is None:
-            bare, number = plain(path)
-            leaf = table.get(bare)
-            if leaf is None or not _repeats(leaf[1], path):
-                rest.append((path, text))
+def outer(element: etree._Element, space: int, kind: Kind, depth: int, above: Outer) -> Outer:
+    """Read one level of the spine, the repeated element below it left out."""
+    spine = kind.family.spine
+    prefix = f"{spine[depth - 1]}/" if depth else "/"
+    groups: Groups = {}
+    sources: dict[str, list[tuple[str, str, str]]] = {}
+    extra: list[tuple[str, str]] = []
+    message: Leaves = {}
+    counted = {f"{prefix}NbOfTxs", f"{prefix}CtrlSum"} if depth and kind.family.record is Payment else kind.message
+    for below, text in walk(element, space, frozenset(spine[depth : depth + 1])).items():
+        path = prefix + below
+        slot = kind.table.slot(path)
+        if path in counted or (below == "PmtMtd" and text == METHODS.get(kind.type[:8])):
+            message[path] = text
+            if slot is None:
                 continue
-        texts = found.setdefault(leaf[0], {}).setdefault(leaf[1], [])
-        while len(texts) < number - 1:
-            texts.append("")
-        texts.append(text)
-    return found, rest
-
-
-def _repeats(attribute: str, path: str) -> bool:
-    """Whether a repeated element has room in the model: plain lists, and groups that have a record of their own."""
-    if path.count("[") > 1:
-        return False
-    last = attribute.rpartition(".")[2]
-    return last in LISTS or attribute.partition(".")[0] in (
-        "organisation",
-        "private",
-        "charge",
-        "for_creditor_agent",
-        "for_next_agent",
-    )
-
-
-def one(texts: Mapping[str, list[str]], attribute: str) -> str:
-    values = texts.get(attribute)
-    return values[0] if values else ""
-
-
-def address(texts: Mapping[str, list[str]], prefix: str = "address.") -> Address | None:
-    own = {key[len(prefix) :]: values for key, values in texts.items() if key.startswith(prefix)}
-    if not own:
-        return None
-    lines = tuple(own.pop("lines", ()))
-    return Address(**{key: values[0] for key, values in own.items()}, lines=lines)
-
-
-Key = tuple[tuple[str, tuple[str, ...]], ...]
-
-
-def _memo(texts: Mapping[str, list[str]]) -> Key:
-    return tuple((key, tuple(values)) for key, values in texts.items())
-
-
-def party(texts: Mapping[str, list[str]]) -> Party:
-    return _party(_memo(texts))
-
-
-@lru_cache(MEMO)
-def _party(key: Key) -> Party:
-    texts = {name: list(values) for name, values in key}
-    birth = None
-    if "birth.date" in texts:
-        birth = Birth(
-            one(texts, "birth.date"),
-            one(texts, "birth.city"),
-            one(texts, "birth.country"),
-            one(texts, "birth.province"),
-        )
-    ids = (*_identifications(texts, "organisation"), *_identifications(texts, "private"))
-    return Party(
-        one(texts, "name"),
-        address(texts),
-        one(texts, "bic"),
-        one(texts, "lei"),
-        ids,
-        birth,
-        one(texts, "country_of_residence"),
-    )
-
-
-def _identifications(texts: Mapping[str, list[str]], group: str) -> list[Identification]:
-    def at(attribute: str, place: int) -> str:
-        values = texts.get(f"{group}.{attribute}", ())
-        return values[place] if place < len(values) else ""
-
-    return [
-        Identification(
-            id,
-            at("proprietary", place) or at("code", place),
-            bool(at("proprietary", place)),
-            at("issuer", place),
-            group == "private",
-        )
-        for place, id in enumerate(texts.get(f"{group}.id", ()))
-    ]
-
-
-def agent(texts: Mapping[str, list[str]]) -> Agent:
-    return _agent(_memo(texts))
-
-
-@lru_cache(MEMO)
-def _agent(key: Key) -> Agent:
-    texts = {name: list(values) for name, values in key}
-    return Agent(
-        one(texts, "bic"),
-        one(texts, "clearing_system"),
-        one(texts, "clearing_member"),
-        one(texts, "lei"),
-        one(texts, "name"),
-        address(texts),
-        one(texts, "other_id"),
-        one(texts, "branch"),
-    )
-
-
-def account(texts: Mapping[str, list[str]]) -> Account:
-    iban = one(texts, "iban")
-    scheme = "IBAN" if iban else one(texts, "code") or one(texts, "proprietary")
-    return Account(
-        iban or one(texts, "id"),
-        scheme,
-        one(texts, "currency"),
-        one(texts, "name"),
-        one(texts, "type"),
-        one(texts, "issuer"),
-    )
-
-
-def charges(texts: Mapping[str, list[str]]) -> tuple[Charge, ...]:
-    """ChrgsInf, one after the other; an amount that its currency does not have is left to the caller's check."""
-    made = []
-    for place, amount in enumerate(texts.get("charge.amount", ())):
-        money = Money.parse(texts["charge.currency"][place], amount)
-        own = {
-            key[len("charge.agent.") :]: [values[place]]
-            for key, values in texts.items()
-            if key.startswith("charge.agent.") and place < len(values) and values[place]
-        }
-        if money is not None:
-            made.append(Charge(money, agent(own) if own else None))
-    return tuple(made)
-
-
-def instructions(texts: Mapping[str, list[str]], group: str) -> tuple[Instruction, ...]:
-    codes, free = texts.get(f"{group}.code", []), texts.get(f"{group}.text", [])
-    return tuple(
-        Instruction(codes[place] if place < len(codes) else "", free[place] if place < len(free) else "")
-        for place in range(max(len(codes), len(free)))
-    )
-
-
-Make = Callable[[Mapping[str, list[str]]], Any]
-_MAKERS: dict[str, Make] = {"party": party, "account": account, "agent": agent}
-MAKERS: dict[str, Make] = {
-    field: _MAKERS[kind] for kind, field in (*mapping.CUSTOMER.values(), *mapping.INSTITUTION.values())
-}
-# Attributes of the payment itself that are one text, and lists of texts.
-TEXTS = (
-    frozenset(
-        attribute
-        for attribute in (*mapping.INTERBANK.values(), *mapping.INITIATION.values())
-        if "." not in attribute and not attribute.startswith(("amount", "instructed"))
-    )
-    - LISTS
-)
-# Attributes that are made of several leaves: the name of the record's field, and its maker.
-GROUPS: dict[str, tuple[str, Callable[[Mapping[str, list[str]]], Any]]] = {
-    "charge": ("charges", charges),
-    "for_creditor_agent": ("instructions_for_creditor_agent", lambda own: instructions(own, "for_creditor_agent")),
-    "for_next_agent": ("instructions_for_next_agent", lambda own: instructions(own, "for_next_agent")),
-    "time": (
-        "settlement_times",
-        lambda own: tuple((key[5:], values[0]) for key, values in own.items() if key.startswith("time.")),
-    ),
-}
-
-
-def build(
-    found: Found,
-    money: Money,
-    instructed: Money | None,
-    kind: str,
-    place: str,
-    source: str,
-    extra: Extra,
-    structured: Extra,
-    underlying: Payment | None,
-) -> Payment:
-    """A payment from sorted leaves: only what was said is made."""
-    fields: dict[str, Any] = {"instructed_amount": instructed, "extra": extra, "underlying": underlying}
-    if structured:
-        fields["remittance_structured"] = structured
-    numbered: dict[str, dict[int, Any]] = {}
-    for name, texts in found.items():
-        if not name:
-            _own_fields(texts, fields)
-        elif "." in name:
-            field, _, number = name.partition(".")
-            numbered.setdefault(field, {})[int(number)] = MAKERS[name](texts)
-        else:
-            fields[name] = MAKERS[name](texts)
-    for field, made in numbered.items():
-        fields[field] = _in_order(field, made)
-    return Payment(kind, money, place, source, **fields)
-
-
-def _own_fields(own: Mapping[str, list[str]], fields: dict[str, Any]) -> None:
-    """What is said of the payment itself."""
-    for attribute, texts in own.items():
-        if attribute in TEXTS:
-            fields[attribute] = texts[0]
-        elif attribute in LISTS:
-            fields[attribute] = tuple(texts)
-        else:
-            group = GROUPS.get(attribute.partition(".")[0])
-            if group is not None and group[0] not in fields:
-                fields[group[0]] = group[1](own)
-
-
-def _in_order(field: str, made: Mapping[int, Any]) -> tuple[Any, ...]:
-    """First, second, third. Where one is not given, an agent of whom nothing is known, or no account, stands for it."""
-    gap = Agent() if field in ("intermediary_agents", "previous_agents") else None
-    return tuple(made.get(number, gap) for number in range(max(made) + 1))
-
-
-def split_rest(rest: Iterable[tuple[str, str]]) -> tuple[Extra, Extra]:
-    """What the table does not know: structured remittance, and everything else as `iso:` extras."""
-    structured, extra = [], []
-    for path, text in rest:
-        if path.startswith("RmtInf/"):
-            structured.append((path[len("RmtInf/") :], text))
-        else:
+        if slot is None or slot[1] in groups.get(slot[0], {}):
             extra.append((f"iso:{path}", text))
-    return tuple(extra), tuple(structured)
+        else:
+            groups.setdefault(slot[0], {})[slot[1]] = text
+            sources.setdefault(slot[0], []).append((slot[1], path, text))
+    merged, lost = _over(above, groups)
+    for name, lines in above.sources.items():
+        sources[name] = [*lines, *sources[name]] if name in sources and name in MERGED else sources.get(name, lines)
+    return Outer(merged, sources, (*above.extra, *extra, *lost), groups, {**above.message, **message})
+
+
+def _over(above: Outer, groups: Groups) -> tuple[Groups, list[tuple[str, str]]]:
+    """The inner level speaks over the outer one, field by field; what it overrules is kept as extra."""
+    merged, lost = dict(groups), []
+    for name, texts in above.groups.items():
+        own = merged.get(name)
+        if own is None:
+            merged[name] = texts
+        elif name in MERGED:
+            merged[name] = {**texts, **own}
+            lines = above.sources.get(name, ())
+            lost += [(f"iso:{path}", text) for rest, path, text in lines if own.get(rest, text) != text]
+        else:
+            lost += [(f"iso:{path}", text) for _, path, text in above.sources.get(name, ())]
+    return merged, lost
+
+
+def sort(leaves: Leaves, table: Table, extra: list[tuple[str, str]]) -> Groups:
+    """Leaves by field; what has none goes to `extra`."""
+    groups: Groups = {}
+    slot_of = table.slot
+    for path, text in leaves.items():
+        slot = slot_of(path)
+        if slot is None:
+            extra.append((f"iso:{path}", text))
+            continue
+        head, rest = slot
+        inner = groups.get(head)
+        if inner is None:
+            groups[head] = {rest: text}
+        elif rest in inner:
+            extra.append((f"iso:{path}", text))
+        else:
+            inner[rest] = text
+    return groups
+
+
+def record(
+    element: etree._Element, space: int, kind: Kind, above: Outer, place: str, *, head: bool = False
+) -> Record | Refusal:
+    """The record that an element of the spine's end holds; of a statement with `head`, without its entries."""
+    statement = kind.family.record is Statement
+    extra: list[tuple[str, str]] = []
+    leaves = walk(element, space, ENTRY) if statement else walk(element, space)
+    groups, lost = _over(above, sort(leaves, kind.table, extra))
+    kept = (*above.extra, *lost, *extra)
+    if kind.family.record is Payment and not _has_amount(groups):
+        return _kept_whole(kind, above, leaves, place)
+    try:
+        if statement:
+            lines = [] if head else _entries(element, space)
+            made = [entry(child, space, f"{place}/Ntry[{n}]") for n, child in enumerate(lines, 1)]
+            return _statement(kind, groups, kept, place, tuple(made))
+        made_record: Record | Refusal = _RECORDS[kind.family.record](kind, groups, kept, place)
+        return made_record
+    except BadAmount as wrong:
+        return bad_amount(wrong, place, groups)
+
+
+def _has_amount(groups: Groups) -> bool:
+    return "amount" in groups or "amount" in groups.get("original", {})
+
+
+def _kept_whole(kind: Kind, above: Outer, leaves: Leaves, place: str) -> Notice:
+    """A transaction that names no amount moves none: every leaf is kept under its path."""
+    outer_leaves = [(f"iso:{path}", text) for lines in above.sources.values() for _, path, text in lines]
+    own = [(f"iso:{path}", text) for path, text in leaves.items()]
+    return Notice(kind.family.kind, place=place, source=kind.type, extra=(*above.extra, *outer_leaves, *own))
+
+
+def _entries(element: etree._Element, space: int) -> list[etree._Element]:
+    return [child for child in element if child.tag[space:] == "Ntry"]
+
+
+def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | Refusal:
+    """What an outer level says when nothing stands below it, or when it has a word of its own."""
+    try:
+        if kind.family.record is Payment:
+            return structs.replace(_kept_whole(kind, above, {}, place), kind=kind.family.outer)
+        made = _RECORDS[kind.family.record](kind, above.groups, above.extra, place)
+    except BadAmount as wrong:
+        return bad_amount(wrong, place, above.groups)
+    return structs.replace(made, level=LEVELS[depth]) if isinstance(made, Report) and kind.depth else made
+
+
+# --- one maker for each sort of record ----------------------------------------------------------
+
+
+def _payment(kind: Kind, groups: Groups, extra: Extra, place: str) -> Record | Refusal:
+    made = fields(Payment, groups)
+    amount = made.pop("amount", None)
+    if amount is None:
+        amount = made["original"].amount  # a reversal that says no amount is of the whole
+    if amount.minor == 0 and kind.family.kind != "payment_request":
+        return _refusal("zero-amount", "AM01", f"{place}/amount", "the amount is zero", groups)
+    # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
+    exchanged = any(path == "iso:Amt/EqvtAmt/CcyOfTrf" for path, _ in extra)
+    name = "equivalent_transfer" if exchanged else kind.family.kind
+    scheme, identity = _named(made, kind.family.kind)
+    return Payment(name, amount, place, kind.type, scheme, identity, **made, extra=extra)
+
+
+SEPA = {
+    ("credit_transfer", "INST"): "sepa_inst",
+    ("credit_transfer", ""): "sepa_ct",
+    ("direct_debit", "B2B"): "sepa_b2b",
+    ("direct_debit", ""): "sepa_core",
+}
+
+
+def _named(made: dict[str, Any], kind: str) -> tuple[str, str]:
+    """Scheme and identity, which follow from what was read."""
+    scheme = ""
+    if "SEPA" in made.get("service_level", ()):
+        scheme = SEPA.get((kind, made.get("local_instrument", "")), SEPA.get((kind, ""), ""))
+    identity: str = made.get("uetr", "")
+    agent = made.get("instructing_agent")
+    if not identity and agent is not None and agent.bic and made.get("transaction_id"):
+        identity = f"{agent.bic}/{made['transaction_id']}"
+    return scheme, identity
+
+
+def _report(kind: Kind, groups: Groups, extra: Extra, place: str) -> Report:
+    made = fields(Report, groups)
+    status = made.pop("status", "") or ("RJCT" if kind.family.kind == "message_rejected" else "")
+    original = made.pop("original", None) or Original()
+    return Report(status, original, kind.family.kind, **made, place=place, source=kind.type, extra=extra)
+
+
+def _case(kind: Kind, groups: Groups, extra: Extra, place: str) -> Case:
+    made = fields(Case, groups)
+    original = made.pop("original", None) or Original()
+    return Case(kind.family.kind, original, **made, place=place, source=kind.type, extra=extra)
+
+
+def _notice(kind: Kind, groups: Groups, extra: Extra, place: str) -> Notice:
+    return Notice(kind.family.kind, **fields(Notice, groups), place=place, source=kind.type, extra=extra)
+
+
+def _empty_statement(kind: Kind, groups: Groups, extra: Extra, place: str) -> Statement:
+    return _statement(kind, groups, extra, place, ())
+
+
+_RECORDS: dict[type[Struct], Any] = {
+    Payment: _payment,
+    Report: _report,
+    Case: _case,
+    Notice: _notice,
+    Statement: _empty_statement,
+}
+
+
+def _statement(kind: Kind, groups: Groups, extra: Extra, place: str, found: tuple[Entry, ...]) -> Statement:
+    made = fields(Statement, {**groups, "balances": _balances(groups)} if "balances" in groups else groups)
+    account = made.pop("account", None) or Account("")
+    return Statement(kind.family.kind, account, **made, entries=found, place=place, source=kind.type, extra=extra)
+
+
+def _balances(groups: Groups) -> dict[str, str]:
+    """A balance that has only a type of its bank's own has no listed one."""
+    texts = dict(groups["balances"])
+    for place in {name.partition(".")[0] for name in texts}:
+        texts.setdefault(f"{place}.type", "")
+        texts.setdefault(f"{place}.date", "")
+    return texts
+
+
+def entry(element: etree._Element, space: int, place: str) -> Entry:
+    """One line of a statement, with its details. Raises BadAmount."""
+    extra: list[tuple[str, str]] = []
+    groups = sort(_entry_leaves(element, space), entries("entry"), extra)
+    if groups.get("reversal", {}).get("", "true").strip() in ("false", "0"):
+        extra.append(("iso:RvslInd", groups.pop("reversal")[""]))  # said, though nothing else is meant without it
+    made = fields(Entry, groups)
+    amount = made.pop("amount", ZERO)
+    details = [
+        (number, child)
+        for number, block in enumerate((c for c in element if c.tag[space:] == "NtryDtls"), 1)
+        for child in block
+        if child.tag[space:] == "TxDtls"
+    ]
+    alone = amount if len(details) == 1 else Money(amount.currency, 0)
+    found = tuple(_detail(child, space, number, alone) for number, child in details)
+    return Entry(amount, made.pop("credit", False), **made, details=found, extra=tuple(extra))
+
+
+def _entry_leaves(element: etree._Element, space: int) -> Leaves:
+    """The leaves of an entry without those of its details."""
+    leaves = walk(element, space, frozenset({"NtryDtls"}))
+    number = 0
+    for child in element:
+        if child.tag[space:] == "NtryDtls":
+            number += 1
+            prefix = "NtryDtls/" if number == 1 else f"NtryDtls[{number}]/"
+            leaves.update((prefix + path, text) for path, text in walk(child, space, DETAILS).items())
+    return leaves
+
+
+def _detail(element: etree._Element, space: int, block: int, alone: Money) -> Payment:
+    """TxDtls; without an amount of its own a single detail has its entry's, several have none (zero)."""
+    extra: list[tuple[str, str]] = []
+    made = fields(Payment, sort(walk(element, space), entries("detail"), extra))
+    if "amount" not in made and alone.minor == 0:
+        extra.append(NO_AMOUNT)
+    amount = made.pop("amount", alone)
+    return Payment("entry", amount, f"NtryDtls[{block}]" if block > 1 else "", **made, extra=tuple(extra))
+
+
+# --- refusals of one record ---------------------------------------------------------------------
+
+
+def bad_amount(wrong: BadAmount, place: str, groups: Groups | None = None) -> Refusal:
+    """The refusal of a record that holds a text which is no amount of its currency."""
+    name, text, currency = wrong.args
+    return _refusal(
+        "bad-amount", "AM12", f"{place}/{name}", f"{text[:40]} is not an amount of {currency}", groups or {}
+    )
+
+
+_REFERENCES = (
+    ("InstrId", "instruction_id"),
+    ("EndToEndId", "end_to_end_id"),
+    ("TxId", "transaction_id"),
+    ("UETR", "uetr"),
+    ("PmtInfId", "batch_id"),
+)
+
+
+def _refusal(code: str, reason: str, place: str, text: str, groups: Groups) -> Refusal:
+    references = tuple((f"iso:{name}", groups[field][""]) for name, field in _REFERENCES if "" in groups.get(field, {}))
+    return Refusal(code, reason, place, text, groups.get("end_to_end_id", {}).get("", ""), references)

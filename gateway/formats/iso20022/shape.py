@@ -1,4 +1,4 @@
-"""What a schema allows, for the writer: which paths exist, in which order they stand, what a leaf may hold.
+"""What a schema allows, for the writer: which elements exist, in which order they stand, what a leaf may hold.
 
 Read from the same XSD files that messages are validated with, so that the writer cannot disagree with them.
 """
@@ -6,70 +6,56 @@ Read from the same XSD files that messages are validated with, so that the write
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from lxml import etree
 from msgspec import Struct
 
+from gateway.formats.iso20022.facets import BUILT_IN, Facets
 from gateway.formats.iso20022.xml import folders
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
-_SEGMENT = re.compile(r"([^\[]+)(?:\[(\d+)\])?\Z")
+UNBOUNDED = 1_000_000_000
+FOREIGN = "*"  # the name under which content of any namespace is kept: one text, XML as it came
 
 
-_DAY = r"\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|1\d|2\d))"
-_OFFSET = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)?"
-_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?"
-BUILT_IN = {
-    "xs:date": re.compile(_DAY + _OFFSET),
-    "xs:time": re.compile(_CLOCK + _OFFSET),
-    "xs:dateTime": re.compile(_DAY + "T" + _CLOCK + _OFFSET),
-    "xs:boolean": re.compile("true|false|0|1"),
-}
+class Particle(Struct, frozen=True):
+    """One piece of a content model: `element`, `any`, `sequence` or `choice`."""
 
-
-def _decimal(node: etree._Element) -> re.Pattern[str]:
-    """A decimal with as many digits as its facets allow."""
-    said = {
-        str(facet.tag).removeprefix(XS): int(facet.get("value", "0"))
-        for facet in node.iter()
-        if facet.get("value", "x").isdigit()
-    }
-    digits, fraction = said.get("totalDigits", 18), said.get("fractionDigits", 17)
-    return re.compile(rf"(?=[\d.]{{1,{digits + 1}}}\Z)\d{{1,{digits}}}(?:\.\d{{1,{fraction}}})?")
-
-
-class Leaf(Struct, frozen=True):
-    """What a text may be: its longest length, its pattern, its enumeration; `order` sorts leaves as the schema does."""
-
-    order: tuple[tuple[int, int], ...]
-    length_max: int | None
-    pattern: re.Pattern[str] | None
-    values: frozenset[str] | None
-
-    def takes(self, text: str) -> bool:
-        """Whether the text stands within the facets other than the length."""
-        if self.values is not None and text not in self.values:
-            return False
-        return self.pattern is None or self.pattern.fullmatch(text) is not None
+    what: str
+    name: str = ""
+    type: str = ""
+    least: int = 1
+    most: int = 1
+    parts: tuple[Particle, ...] = ()
 
 
 class Child(Struct, frozen=True):
-    """An element of a complex type: where it stands, what it is, how often it may come."""
+    """An element of a complex type: where it stands among its siblings, what it is, how often it may come."""
 
     position: int
     type: str
-    many: float
+    most: int
+    least: int
 
 
 class Shape:
-    """One message type's schema, from its Document (or header) down."""
+    """One message type's schema, from its root element down."""
 
     def __init__(self, type: str) -> None:
-        self._types: dict[str, etree._Element] = {}
+        self._nodes: dict[str, etree._Element] = {}
+        self._contents: dict[str, Particle | None] = {}
+        self._children: dict[str, dict[str, Child]] = {}
+        self._leaves: dict[str, Facets | None] = {}
         path = next(p for folder in folders() if (p := folder / f"{type}.xsd").exists())
-        self._root = self._load(path)
+        root = self._load(path)
+        element = next(node for node in root if node.tag == XS + "element")
+        self.root = str(element.get("name"))
+        self.start = str(element.get("type") or "")
+        if not self.start:
+            self.start = "#root"
+            self._nodes[self.start] = next(element.iter(XS + "complexType"))
 
     def _load(self, path: Path) -> etree._Element:
         root = etree.parse(str(path)).getroot()
@@ -77,89 +63,99 @@ class Shape:
             if node.tag == XS + "include":
                 self._load(path.parent / str(node.get("schemaLocation")))
             elif node.get("name") and node.tag in (XS + "complexType", XS + "simpleType"):
-                self._types[str(node.get("name"))] = node
+                self._nodes[str(node.get("name"))] = node
         return root
 
-    def find(self, steps: str) -> str:
-        """The type of the element reached by `steps` from the root element, as `a/b`."""
-        element = next(node for node in self._root if node.tag == XS + "element")
-        type = str(element.get("type") or "")
-        parts = steps.split("/")
-        if not type:
-            inner = next(element.iter(XS + "sequence"))
-            type = str(next(e for e in inner if e.get("name") == parts[0]).get("type"))
-            parts = parts[1:]
-        elif type == "Document":
-            type, parts = self.children("Document")[parts[0]].type, parts[1:]
-        for part in parts:
-            type = self.children(type)[part].type
+    def _node(self, type: str) -> etree._Element | None:
+        return self._nodes.get(type if type in self._nodes else type.rpartition(":")[2])
+
+    def content(self, type: str) -> Particle | None:
+        """What may stand inside an element of this type; None for a leaf."""
+        if type not in self._contents:
+            node = self._node(type)
+            group = None
+            if node is not None and node.tag == XS + "complexType":
+                group = next((k for k in node if k.tag in (XS + "sequence", XS + "choice")), None)
+            self._contents[type] = _particle(group) if group is not None else None
+        return self._contents[type]
+
+    def children(self, type: str) -> dict[str, Child]:
+        """The elements of a complex type in the order in which they may come."""
+        if type not in self._children:
+            found: dict[str, Child] = {}
+            content = self.content(type)
+            if content is not None:
+                for part in _elements(content):
+                    name = part.name if part.what == "element" else FOREIGN
+                    found.setdefault(name, Child(len(found), part.type, part.most, part.least))
+            self._children[type] = found
+        return self._children[type]
+
+    def at(self, type: str, steps: str) -> str:
+        """The type of the element reached by `steps`, as `a/b`, from an element of `type`; empty when there is none."""
+        for step in steps.split("/"):
+            child = self.children(type).get(step)
+            if child is None:
+                return ""
+            type = child.type
         return type
 
-    @cache  # noqa: B019  # a Shape lives as long as the process
-    def children(self, type: str) -> dict[str, Child]:
-        """The elements of a complex type, choices flattened, in order."""
-        node = self._types.get(type.rpartition(":")[2])
-        if node is None or node.tag != XS + "complexType":
-            return {}
-        found: dict[str, Child] = {}
-        for element in node.iter(XS + "element"):
-            top = element.get("maxOccurs", "1")
-            found[str(element.get("name"))] = Child(
-                len(found), str(element.get("type")), float("inf") if top == "unbounded" else int(top)
-            )
-        return found
+    def leaf(self, type: str) -> Facets | None:
+        """What a text of this type may be; None when it is not a leaf."""
+        if type not in self._leaves:
+            self._leaves[type] = None if self.content(type) is not None else self._facets(type)
+        return self._leaves[type]
 
-    @lru_cache(maxsize=50_000)  # noqa: B019
-    def leaf(self, start: str, path: str) -> Leaf | None:
-        """The leaf at a path below the type `start`; None when the schema has no such place."""
-        order: list[tuple[int, int]] = []
-        type = start
-        steps = path.split("/")
-        attribute = steps.pop() if steps[-1].startswith("@") else ""
-        for step in steps:
-            found = _SEGMENT.match(step)
-            child = self.children(type).get(found[1]) if found else None
-            number = int(found[2] or 1) if found else 1
-            if child is None or number > child.many:
-                return None
-            order.append((child.position, 2 * number))
-            type = child.type
-        if attribute:
-            if attribute != "@Ccy" or not self._has_attribute(type):
-                return None
-            order[-1] = (order[-1][0], order[-1][1] - 1)  # an attribute stands before its element's text
-            return Leaf(tuple(order), 3, None, None)
-        if self.children(type):
-            return None
-        return self._facets(type, tuple(order))
-
-    def _has_attribute(self, type: str) -> bool:
-        node = self._types.get(type.rpartition(":")[2])
-        return node is not None and next(node.iter(XS + "attribute"), None) is not None
-
-    def _facets(self, type: str, order: tuple[tuple[int, int], ...]) -> Leaf:
-        length: int | None = None
-        pattern: re.Pattern[str] | None = None
-        values: set[str] = set()
-        node = self._types.get(type.rpartition(":")[2])
-        while node is not None:
-            for facet in node.iter():
-                value = str(facet.get("value", ""))
-                if facet.tag == XS + "maxLength":
-                    length = length or int(value)
-                elif facet.tag == XS + "pattern":
-                    pattern = pattern or re.compile(value)
-                elif facet.tag == XS + "enumeration":
-                    values.add(value)
+    def _facets(self, type: str) -> Facets:
+        lines: list[tuple[str, str]] = []
+        attributes: dict[str, str] = {}
+        required: set[str] = set()
+        base = type
+        while (node := self._node(base)) is not None:
+            for part in node.iter(XS + "attribute"):
+                attributes[str(part.get("name"))] = str(part.get("type"))
+                if part.get("use") == "required":
+                    required.add(str(part.get("name")))
+            lines += [
+                (str(facet.tag).removeprefix(XS), str(facet.get("value")))
+                for facet in node.iter()
+                if facet.get("value")
+            ]
             base = next((str(n.get("base")) for n in node.iter() if n.get("base")), "")
-            if base == "xs:decimal":
-                pattern = pattern or _decimal(node)
-            pattern = pattern or BUILT_IN.get(base)
-            node = self._types.get(base.rpartition(":")[2]) if not base.startswith("xs:") else None
-        return Leaf(order, length, pattern, frozenset(values) or None)
+        return Facets.of(base if base in BUILT_IN else "xs:string", lines, attributes, frozenset(required))
+
+
+def _particle(node: etree._Element) -> Particle:
+    what = str(node.tag).removeprefix(XS)
+    top = node.get("maxOccurs", "1")
+    parts = tuple(_particle(k) for k in node if k.tag in (XS + "element", XS + "any", XS + "sequence", XS + "choice"))
+    return Particle(
+        what,
+        str(node.get("name") or node.get("namespace") or ""),
+        str(node.get("type") or ""),
+        int(node.get("minOccurs", "1")),
+        UNBOUNDED if top == "unbounded" else int(top),
+        parts if what in ("sequence", "choice") else (),
+    )
+
+
+def _elements(part: Particle) -> list[Particle]:
+    if part.what in ("element", "any"):
+        return [part]
+    return [one for inner in part.parts for one in _elements(inner)]
 
 
 @cache
 def shape(type: str) -> Shape:
     """The shape of a message type."""
     return Shape(type)
+
+
+_STEP = re.compile(r"([^\[]+)(?:\[(\d+)\])?\Z")
+
+
+@cache
+def step(text: str) -> tuple[str, int]:
+    """`Ntry[3]` as ("Ntry", 3); `Ntry` as ("Ntry", 1)."""
+    found = _STEP.match(text)
+    return (found[1], int(found[2] or 1)) if found else (text, 1)

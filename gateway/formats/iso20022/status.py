@@ -1,20 +1,26 @@
-"""Answers: pacs.002 to institutions, pain.002 to customers."""
+"""Answers: pacs.002 to institutions, pain.002 to customers, admi.002 to what is no payment and cannot be read.
+
+What only says something (a statement, a status, a resolution) is not answered when it is read; a report or a
+rejection is never answered, so that two gateways do not answer each other without end.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from gateway.formats.iso20022.write import escape, stamp
+from gateway.formats.iso20022.layout import escape, stamp
 from gateway.formats.iso20022.xml import NAMESPACE
-from gateway.model import Operation, Order, Payment, Refusal, Status
+from gateway.model import Operation, Order, Payment, Refusal, Said, Status
 from gateway.ports import Decoded, Frame, Writing
 
+# The answer that belongs to a message; editions of before 2019 have the older one.
 NATURAL = {
-    "pain.001.001.03": "pain.002.001.03",
-    "pain.001.001.09": "pain.002.001.10",
-    "pacs.008.001.08": "pacs.002.001.10",
-    "pacs.009.001.08": "pacs.002.001.10",
+    "pain.001": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.007": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.008": ("pain.002.001.10", "pain.002.001.03"),
+    "pain.013": ("pain.002.001.10", "pain.002.001.10"),
 }
+OLDER = frozenset({"pain.001.001.02", "pain.001.001.03", "pain.007.001.02", "pain.008.001.01", "pain.008.001.02"})
 TYPES = ("pacs.002.001.10", "pain.002.001.03", "pain.002.001.10")
 BODIES = {
     "pacs.002.001.10": "FIToFIPmtStsRpt",
@@ -26,9 +32,39 @@ ADDITIONAL_MAX = 105  # AddtlInf
 UNKNOWN = "NOTPROVIDED"
 
 
+SILENT = ("pacs.002", "pain.002", "pain.014", "admi.", "camt.025", "camt.029", "acmt.024")  # answers themselves
+ANSWERED = ("pacs.", "pain.")  # with a status report; other messages that are refused with admi.002
+
+
+def answers(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
+    """What a message is answered with; `reply` is the type that the route asks for."""
+    if reply not in TYPES and decoded.type:
+        if decoded.type.startswith(SILENT):
+            return []
+        said = bool(statuses) and all(isinstance(status.record, Said) for status in statuses)
+        if not decoded.refusals and said:
+            return []
+        if decoded.refusals and not decoded.type.startswith(ANSWERED):
+            return [rejection(decoded, writing)]
+    return [answer(decoded, statuses, reply, writing)]
+
+
+def rejection(decoded: Decoded, writing: Writing) -> Frame:
+    """admi.002: the message is refused, and the first reason why."""
+    type, first = "admi.002.001.01", decoded.refusals[0]
+    body = (
+        f"<RltdRef><Ref>{escape((decoded.message_id or UNKNOWN)[:35])}</Ref></RltdRef><Rsn>"
+        f"<RjctgPtyRsn>{escape(first.code[:35])}</RjctgPtyRsn><RjctnDtTm>{stamp(writing.now_ns)}</RjctnDtTm>"
+        f"<ErrLctn>{escape(first.place[:350])}</ErrLctn><RsnDesc>{escape(first.text[:350])}</RsnDesc></Rsn>"
+    )
+    document = f'<Document xmlns="{NAMESPACE}{type}"><{type}>{body}</{type}></Document>'
+    data = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
+    return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
+
+
 def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> Frame:
     """One status report on a message. Of a file in parts, only what did not settle is listed."""
-    type = reply if reply in TYPES else NATURAL.get(decoded.type, "pacs.002.001.10")
+    type = reply if reply in TYPES else natural(decoded.type)
     count = decoded.count or int(decoded.header.get("count", "0") or 0) or len(statuses)
     group = group_status(decoded, statuses, count)
     body = (
@@ -45,6 +81,12 @@ def answer(decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Wr
     document = f'<Document xmlns="{NAMESPACE}{type}"><{name}>{body}</{name}></Document>'
     data = f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
     return Frame(data.encode(), type, ".xml", "application/xml", writing.message_id)
+
+
+def natural(type: str) -> str:
+    """The type of the answer to a message."""
+    newer, older = NATURAL.get(type[:8], ("pacs.002.001.10", "pacs.002.001.10"))
+    return older if type in OLDER else newer
 
 
 def group_status(decoded: Decoded, statuses: Sequence[Status], count: int) -> str:
@@ -104,5 +146,6 @@ def _ids(status: Status) -> Mapping[str, str]:
         }
     if isinstance(record, Refusal):
         return {path.removeprefix("iso:"): text for path, text in record.extra}
-    assert isinstance(record, Order | Operation)
-    return {"EndToEndId": record.identity[:35]}
+    if isinstance(record, Order | Operation):
+        return {"EndToEndId": record.identity[:35]}
+    return {"EndToEndId": getattr(record, "id", record.identity)[:35]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ OWN = Path(schemas.__file__).parent / "iso20022"
 
 _LONG_TAG = re.compile(rb"<[^<>]{%d,}" % TAG_BYTES_MAX)
 _DECLARED = re.compile(rb"""^<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
+_OF_THREAD = threading.local()
 _QUALIFIED = re.compile(r"\{[^}]*\}")
 
 
@@ -62,13 +64,21 @@ def parser() -> etree.XMLParser:
     )
 
 
+def _parser() -> etree.XMLParser:
+    """This thread's parser: libxml2 keeps the names it has seen per thread."""
+    own: etree.XMLParser | None = getattr(_OF_THREAD, "parser", None)
+    if own is None:
+        own = _OF_THREAD.parser = parser()
+    return own
+
+
 def parse(data: bytes) -> etree._Element | Refusal:
     """The root element, or why there is none."""
     refusal = refuse_bytes(data)
     if refusal is not None:
         return refusal
     try:
-        root = etree.fromstring(data, parser())
+        root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         return Refusal("XML", "FF01", f"line {error.lineno or 1}", f"not well-formed XML: {error.msg}"[:300])
     except ValueError as error:
@@ -78,7 +88,10 @@ def parse(data: bytes) -> etree._Element | Refusal:
 
 def too_deep(root: etree._Element) -> bool:
     """Whether anything stands deeper than DEPTH_MAX: one XPath, in C."""
-    return bool(root.xpath("boolean(" + "/".join(["*"] * DEPTH_MAX) + "/*)"))
+    own = getattr(_OF_THREAD, "deep", None)
+    if own is None:
+        own = _OF_THREAD.deep = etree.XPath("boolean(" + "/".join(["*"] * DEPTH_MAX) + "/*)")
+    return bool(own(root))
 
 
 @cache

@@ -15,7 +15,8 @@ from gateway.formats.mt import answer, read, write
 from gateway.model import Payment, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
 
-_HEAD = re.compile(rb"[\x00\x01\x03\s$]*+(?:\{1:|:[0-9]{2,3}[A-Z]?:)")
+# A basic header, or a field; before the first field of a bare statement some banks write a few lines of their own.
+_HEAD = re.compile(rb"[\x00\x01\x03\s$]*+(?:\{1:|:[0-9]{2,3}[A-Z]?:|(?:[A-Z0-9][A-Z0-9 ]{1,34}\r?\n){1,4}+:20:)")
 
 
 class Mt:

@@ -181,7 +181,7 @@ def _clipped(rest: str) -> str:
     return rest if len(rest) <= limit + 8 else f"{rest[:limit]}\0\0\0\0{rest[-5:]}"
 
 
-_BARE = re.compile(r":[0-9]{2,3}[A-Z]?:", re.ASCII)
+_BARE = re.compile(r":[0-9]{2,3}[A-Z]?:|(?:[A-Z0-9][A-Z0-9 ]{1,34}\r?\n){1,4}+:20:", re.ASCII)
 
 
 def bare(text: str) -> bool:

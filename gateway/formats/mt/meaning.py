@@ -42,7 +42,15 @@ def _day(text: str) -> str:
         return ""
 
 
-def _money(text: str, tag: str) -> Money:
+def day(text: str, tag: str) -> str:
+    """YYMMDD as YYYY-MM-DD; raises Fault when it is no date."""
+    found = _day(text)
+    if not found:
+        raise Fault("T50", "DT01", f":{tag}:", "the date is no date")
+    return found
+
+
+def money(text: str, tag: str) -> Money:
     """3!a15d; raises Fault with the code of what is wrong."""
     currency, amount = text[:3], text[3:]
     place = f":{tag}:"
@@ -65,7 +73,7 @@ def settlement(
     if not day:
         raise Fault("T50", "DT01", ":32A:", "the value date is no date")
     fields["settlement_date"] = day
-    amount = fields["amount"] = _money(text[6:], "32A")
+    amount = fields["amount"] = money(text[6:], "32A")
     if not amount.minor:
         raise Fault("D57", "AM01", ":32A:", "the amount is zero")
     if "53" not in values and "54" not in values:
@@ -121,13 +129,13 @@ def customer(
     if values["23B"][1] != "CRED":
         fields["local_instrument"] = values["23B"][1]
     if "33B" in values:
-        fields["instructed_amount"] = _money(values["33B"][1], "33B")
+        fields["instructed_amount"] = money(values["33B"][1], "33B")
     if "36" in values:
         if not _RATE.match(values["36"][1]):
             raise Fault("T40", "FF01", ":36:", "a rate has digits and one comma")
         fields["exchange_rate"] = values["36"][1].replace(",", ".").rstrip(".")
-    _charges(values, repeated, fields)
-    _instruction_codes(repeated.get("23E", ()), fields)
+    charges(values, repeated, fields)
+    instruction_codes(repeated.get("23E", ()), fields)
     _transfer(values, fields, extra, "")
     if "26T" in values:
         fields["purpose"] = values["26T"][1]
@@ -136,15 +144,15 @@ def customer(
     extra += [(f"mt:{tag}{values[tag][0]}", values[tag][1]) for tag in ("51A", "77T") if tag in values]
 
 
-def _charges(values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any]) -> None:
-    found = [Charge(_money(text, "71F")) for text in repeated.get("71F", ())]
+def charges(values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any]) -> None:
+    found = [Charge(money(text, "71F")) for text in repeated.get("71F", ())]
     if "71G" in values:
-        found.append(Charge(_money(values["71G"][1], "71G"), fields["instructed_agent"]))
+        found.append(Charge(money(values["71G"][1], "71G"), fields["instructed_agent"]))
     if found:
         fields["charges"] = tuple(found)
 
 
-def _instruction_codes(texts: Any, fields: dict[str, Any]) -> None:
+def instruction_codes(texts: Any, fields: dict[str, Any]) -> None:
     """23E: where its codes go."""
     levels, purposes, creditor, following = [], [], [], []
     for text in texts:
@@ -167,17 +175,17 @@ def _transfer(values: tables.Values, fields: dict[str, Any], extra: list[tuple[s
     """Parties, agents and remittance of a customer transfer or of sequence B of a cover."""
     fields["debtor"], fields["debtor_account"] = parties.party(*values[sequence + "50"])
     fields["creditor"], fields["creditor_account"] = parties.party(*values[sequence + "59"])
-    _agents(values, fields, sequence)
+    agents(values, fields, sequence)
     if not sequence:
         fields["end_to_end_id"] = "NOTPROVIDED"  # a cover has one of its own in 21
         fields.setdefault("debtor_agent", fields["instructing_agent"])
         fields.setdefault("creditor_agent", fields["instructed_agent"])
-    _remittance(values.get(sequence + "70", ("", ""))[1], fields)
+    remittance(values.get(sequence + "70", ("", ""))[1], fields)
     if sequence + "72" in values:
-        _sender_to_receiver(values[sequence + "72"][1], fields)
+        sender_to_receiver(values[sequence + "72"][1], fields)
 
 
-def _agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> None:
+def agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> None:
     for number, name in (("52", "debtor_agent"), ("57", "creditor_agent")):
         if sequence + number in values:
             fields[name], own, _ = parties.agent(*values[sequence + number])
@@ -190,7 +198,7 @@ def _agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> Non
             fields["intermediary_accounts"] = (own,)
 
 
-def _remittance(text: str, fields: dict[str, Any]) -> None:
+def remittance(text: str, fields: dict[str, Any]) -> None:
     """70: the end-to-end id and the purpose taken out, the rest as lines; code words run over line ends."""
     if not text:
         return
@@ -210,7 +218,7 @@ def _remittance(text: str, fields: dict[str, Any]) -> None:
 _NAMED = {"SVCLVL": "service_level", "LOCINS": "local_instrument", "CATPURP": "category_purpose"}
 
 
-def _sender_to_receiver(text: str, fields: dict[str, Any]) -> None:
+def sender_to_receiver(text: str, fields: dict[str, Any]) -> None:
     """72: code words with their continuation lines."""
     previous: list[Agent] = []
     creditor = list(fields.get("instructions_for_creditor_agent", ()))
@@ -259,13 +267,13 @@ def bank(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, s
     """What only a transfer between institutions says."""
     fields["kind"] = "fi_transfer"
     fields["end_to_end_id"] = values["21"][1]
-    _agents(values, fields, "")
+    agents(values, fields, "")
     fields["debtor_institution"] = fields.pop("debtor_agent", None) or fields["instructing_agent"]
     fields["debtor_account"] = fields.pop("debtor_agent_account", None)
     fields.setdefault("creditor_agent", fields["instructed_agent"])
     fields["creditor_institution"], fields["creditor_account"], _ = parties.agent(*values["58"])
     if "72" in values:
-        _sender_to_receiver(values["72"][1], fields)
+        sender_to_receiver(values["72"][1], fields)
     if cover:
         fields["underlying"] = _underlying(values, fields["amount"])
 
@@ -273,7 +281,7 @@ def bank(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, s
 def _underlying(values: tables.Values, amount: Money) -> Payment:
     fields: dict[str, Any] = {"kind": "credit_transfer", "amount": amount, "source": "MT202COV", "scheme": "swift"}
     if "B33B" in values:
-        fields["amount"] = fields["instructed_amount"] = _money(values["B33B"][1], "33B")
+        fields["amount"] = fields["instructed_amount"] = money(values["B33B"][1], "33B")
     extra: list[tuple[str, str]] = []
     _transfer(values, fields, extra, "B")
     return Payment(**fields)

@@ -95,12 +95,14 @@ def _agent_first(found: Agent | None, own: Account | None, indicator: str) -> li
 
 @lru_cache(maxsize=AGENTS_REMEMBERED)
 def party(option: str, value: str) -> tuple[Party, Account | None]:
-    """Read 50A, 50K, 59, 59A; of 50F and 59F the numbered lines."""
+    """Read fields 50a and 59a: a BIC (A, C, G), a name (L), name and address (K, H, none), numbered lines (F)."""
+    if option in ("C", "L"):
+        return (Party(bic=value) if option == "C" else Party(value)), None
     lines = value.split("\n")
     own, identification = None, None
     if lines[0][:1] == "/":
         own = account(lines.pop(0)[1:])
-    if option == "A":
+    if option in ("A", "G"):
         return Party(bic=lines[0]), own
     if option != "F":
         return Party(lines[0], Address(lines=tuple(lines[1:])) if len(lines) > 1 else None), own

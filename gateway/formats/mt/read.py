@@ -11,15 +11,20 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from gateway.formats.mt import blocks, meaning, parties, rules, tables
+import msgspec
+
+from gateway.formats.mt import bare, blocks, family, meaning, parties, rules, said, several, tables
 from gateway.formats.mt.blocks import Message
 from gateway.formats.mt.meaning import Fault
-from gateway.model import Agent, Extra, Payment, Refusal
+from gateway.model import Agent, Extra, Payment, Record, Refusal
 from gateway.ports import Decoded
 
 HEADER = "mt:header"  # Payment.extra: "<block 1>|<block 2>|<121 or 108>|<20>", for answers
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
 _Text = dict[str, str]
+_MANY = re.compile(r"\{2:[IO](?:101|102|104|107|201|203|204|210|920)")
+# A statement whose envelope the network never saw: a bank wrote the headers itself, and not quite as they should be.
+_HANDED_OVER = re.compile(r"\{2:[IO]94[02]")
 
 
 def decode(data: bytes) -> Decoded:
@@ -32,29 +37,30 @@ def decode(data: bytes) -> Decoded:
 
 
 def not_fin(before: str) -> Decoded:
-    """The answer to bytes that do not begin with a basic header, from what stands there instead."""
+    """What stands there without a basic header: bare statements as banks hand them over, or nothing of ours."""
     if blocks.bare(before):
-        text = "a text block without headers is of no type that is read here"
-        return Decoded("mt", "FIN", refusals=(Refusal("unsupported-type", "FF01", "character 1", text),))
+        return bare.decode(before)
     refusal = Refusal("not-fin", "FF01", "character 1", "a FIN file begins with a basic header block {1:")
     return Decoded("mt", "FIN", refusals=(refusal,))
 
 
 def assembled(found: list[str], several: bool, first: int, count: int = 0) -> Decoded:
     """Records of the messages; `first` is how many came before."""
-    records: list[Payment | Refusal] = []
-    kind, sender, receiver, lead = "F21", "", "", ""
+    records: list[Record | Refusal] = []
+    kind, sender, receiver, lead, reference = "F21", "", "", "", ""
+    services = count == 0 and all(map(_is_service, found))  # else each stands before the copy of its message
+    number = first
     for piece in found:
-        if _is_service(piece):
+        if _is_service(piece) and not services:
             continue
-        prefix = f"message {first + len(records) + 1} " if several else ""
+        number += 1
+        prefix = f"message {number} " if several else ""
         message = blocks.parse(piece)
-        record, name = _record(message, prefix)
+        read, name = records_of(message, prefix)
         if not records and isinstance(message, Message):
             kind, sender, receiver, lead = name, _bic(message.sender), _bic(message.receiver), message.basic[3:15]
-        records.append(record)
-    only = records[0] if len(records) == 1 and not several else None
-    reference = only.instruction_id if isinstance(only, Payment) else only.record if only is not None else ""
+            reference = "" if several else _reference(message)
+        records += read
     return Decoded(
         "mt",
         kind,
@@ -67,6 +73,11 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
     )
 
 
+def _reference(message: Message) -> str:
+    """The sender's name for the message: field 20."""
+    return next((value for tag, value in message.fields if tag == "20"), "")[:16].partition("\n")[0]
+
+
 def _is_service(piece: str) -> bool:
     """Whether a piece is an acknowledgement and not a message."""
     return piece[3:6] in ("F21", "A21", "L21")
@@ -76,14 +87,22 @@ def parts(file: BinaryIO, records_max: int) -> Iterator[Decoded]:
     """Read a large file: once to count its messages, once to hand them over."""
     start, count = file.tell(), 0
     source = blocks.stream(file)
-    before = next(source)
+    before, services = next(source), 0
     for piece in source:
-        count += not _is_service(piece)
+        services += _is_service(piece)
+        count += 0 if _is_service(piece) else _count(piece)
     if not blocks.blank(before) or not count:
-        yield not_fin(before)
+        file.seek(start)  # bare statements, or acknowledgements alone: read at once, within a limit
+        whole = decode(file.read(bare.CHARACTERS_MAX + 1)) if services or blocks.bare(before) else not_fin(before)
+        yield msgspec.structs.replace(whole, count=len(whole.records))
         return
     file.seek(start)
     yield from _batches(blocks.stream(file), count, records_max)
+
+
+def _count(piece: str) -> int:
+    """How many records a message becomes: read where it may be more than one."""
+    return len(records_of(blocks.parse(piece), "")[0]) if _MANY.search(piece[:64]) else 1
 
 
 def _batches(source: Iterator[str], count: int, records_max: int) -> Iterator[Decoded]:
@@ -115,30 +134,39 @@ def _printed(piece: str) -> str:
 # --- one message ------------------------------------------------------------------------------------
 
 
-def _record(message: Message | str, prefix: str) -> tuple[Payment | Refusal, str]:
+def records_of(message: Message | str, prefix: str) -> tuple[list[Record | Refusal], str]:
+    """The records of one message, and what it is called; one Refusal when it is wrong."""
     if isinstance(message, str):
-        return Refusal("H01", "FF01", f"{prefix}block 1", message), "FIN"
+        return [Refusal("H01", "FF01", f"{prefix}block 1", message)], "FIN"
     name = "MT" + message.type
     headers = message.headers
-    if name == "MT202" and headers.get("119") == "COV":
-        name = "MT202COV"
-    table = tables.TABLES.get(name)
-    if table is None and len(name) == 5 and name[2:].isdigit():
-        return _refusal(message, "unsupported-type", "FF01", f"{prefix}block 2", f"{name} is not read here"), name
+    if _is_service(message.head) or message.service:
+        return [said.acknowledgement(message.service, f"{prefix}block 4", list(_header(message, "", headers)))], "F21"
+    if name in ("MT202", "MT205") and headers.get("119") == "COV":
+        name += "COV"
     code, text = blocks.header_fault(message)
-    if code or table is None:
-        return _refusal(message, code, "FF01", f"{prefix}block {'1' if code == 'H10' else '2'}", text), "FIN"
+    if code and _HANDED_OVER.search(message.head) and (handed := bare.records(message.text, prefix)):
+        return handed, "MT940"
+    if code:
+        return [_refusal(message, code, "FF01", f"{prefix}block {'1' if code == 'H10' else '2'}", text)], "FIN"
     if message.fault:
-        return _refusal(message, "H01", "FF01", f"{prefix}block 4", message.fault), name
+        return [_refusal(message, "H01", "FF01", f"{prefix}block 4", message.fault)], name
     try:
-        return payment(message, table, headers, prefix), name
+        table = tables.TABLES.get(name)
+        if table is not None:
+            return [payment(message, table, headers, prefix)], name
+        return family.records(message, prefix, _header(message, _reference(message), headers), _bic), name
     except Fault as fault:
+        if _HANDED_OVER.search(message.head) and "{CHK:" not in message.tail:
+            handed = bare.records(message.text, prefix)
+            if handed and not any(isinstance(one, Refusal) for one in handed):
+                return handed, name
         code, reason, place, text = fault.args
-        return _refusal(message, code, reason, f"{prefix}{place}", text), name
+        return [_refusal(message, code, reason, f"{prefix}{place}", text)], name
 
 
 def _refusal(message: Message, code: str, reason: str, place: str, text: str) -> Refusal:
-    reference = next((value for tag, value in message.fields if tag == "20"), "")[:16].partition("\n")[0]
+    reference = _reference(message)
     return Refusal(code, reason, place, text, reference, _header(message, reference, message.headers))
 
 
@@ -149,7 +177,9 @@ def _header(message: Message, reference: str, headers: _Text) -> Extra:
 
 def read_message(message: Message) -> Payment | Refusal:
     """Read one message of a supported type; for a writer that compares what it wrote."""
-    return _record(message, "")[0]
+    found = records_of(message, "")[0][0]
+    assert isinstance(found, Payment | Refusal), "writers of other messages do not ask"
+    return found
 
 
 def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) -> Payment:
@@ -175,6 +205,10 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
     meaning.settlement(values, fields, extra, sender, receiver, table.name != "MT103")
+    if table.name == "MT200":
+        fields |= several.own_account(values, fields)
+        fields["extra"] = tuple(extra)
+        return Payment(**fields)
     broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119") == "STP")
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
@@ -184,7 +218,7 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
             extra.append(("mt:{119}", headers["119"]))
         meaning.customer(values, repeated, fields, extra)
     else:
-        meaning.bank(values, fields, extra, table.name == "MT202COV")
+        meaning.bank(values, fields, extra, table.name.endswith("COV"))
     fields["extra"] = tuple(extra)
     return Payment(**fields)
 

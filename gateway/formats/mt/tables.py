@@ -126,6 +126,17 @@ BANK_TRANSFER = (
     Field("58", _AD, True),
     _one("72", "6*35x"),
 )
+OWN_TRANSFER = (
+    _one("20", "16x", True),
+    _one("32A", "6!n3!a15d", True),
+    _one("53B", B),
+    Field("56", _AD),
+    Field("57", _ABD, True),
+    _one("72", "6*35x"),
+)
+FURTHER_TRANSFER = tuple(
+    Field("52", _AD, True) if field.number == "52" else field for field in BANK_TRANSFER if field.number != "54"
+)
 COVER = (
     *BANK_TRANSFER,
     Field("50", _50, True, sequence="B"),
@@ -167,6 +178,9 @@ TABLES = {
     "MT103": _table("MT103", CUSTOMER_TRANSFER),
     "MT202": _table("MT202", BANK_TRANSFER),
     "MT202COV": _table("MT202COV", COVER),
+    "MT200": _table("MT200", OWN_TRANSFER),
+    "MT205": _table("MT205", FURTHER_TRANSFER),
+    "MT205COV": _table("MT205COV", (*FURTHER_TRANSFER, *COVER[len(BANK_TRANSFER) :])),
 }
 
 # --- codes ----------------------------------------------------------------------------------------
@@ -174,6 +188,7 @@ TABLES = {
 BEARERS = {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"}
 OPERATION_CODES = frozenset(("CRED", "CRTS", "SPAY", "SPRI", "SSTD"))
 INSTRUCTION_CODES = ("SDVA", "INTC", "REPA", "CORT", "HOLD", "CHQB", "PHOB", "TELB", "PHON", "TELE", "PHOI", "TELI")
+REQUEST_CODES = ("CHQB", "CMSW", "CMTO", "CMZB", "CORT", "EQUI", "INTC", "NETS", "OTHR", "PHON", "REPA", "RTGS", "URGP")
 PRIORITY_INSTRUCTIONS = frozenset(("SDVA", "TELB", "PHOB", "INTC"))  # what SPRI allows in 23E
 CREDITOR_AGENT_CODES = frozenset(("HOLD", "CHQB", "PHOB", "TELB"))
 COMMODITIES = frozenset(("XAU", "XAG", "XPD", "XPT"))

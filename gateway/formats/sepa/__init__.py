@@ -1,4 +1,4 @@
-"""SEPA credit transfer and instant credit transfer: a profile over ISO 20022.
+"""The SEPA schemes, credit transfer, instant credit transfer, direct debit core and B2B: a profile over ISO 20022.
 
 Strategy: ISO 20022 reads and writes; here stands what the schemes ask beyond the schema, as a table of rules with
 ids. A payment that breaks one becomes a Refusal in its place, and the rest of its message goes on.
@@ -7,13 +7,14 @@ ids. A payment that breaks one becomes a Refusal in its place, and the rest of i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from msgspec import structs
 
 from gateway.formats.iso20022 import FORMAT as ISO
-from gateway.formats.sepa.rules import check, scheme_of, transliterate
-from gateway.model import Loss, Payment, Refusal, Status
+from gateway.formats.iso20022.read import Record
+from gateway.formats.sepa.rules import KINDS, check, scheme_of, transliterate
+from gateway.model import Loss, Money, Payment, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 
@@ -22,7 +23,7 @@ class Sepa:
 
     name = "sepa"
     writes: tuple[str, ...] = ()
-    profiles = ("pacs.008.001.08",)  # written for endpoints of this format
+    profiles = ("pacs.008.001.08", "pacs.003.001.08")  # written for endpoints of this format
 
     def detect(self, head: bytes) -> bool:
         """Never: a SEPA message looks like any other ISO 20022 message."""
@@ -41,41 +42,39 @@ class Sepa:
         return structs.replace(decoded, format=self.name, records=records)
 
     @staticmethod
-    def _record(record: object) -> Payment | Refusal:
-        if not isinstance(record, Payment):
-            assert isinstance(record, Refusal), "ISO 20022 opens payments only"
+    def _record(record: Any) -> Any:
+        if not isinstance(record, Payment) or record.kind not in KINDS:
             return record
         payment = structs.replace(record, scheme=scheme_of(record))
-        broken = check(payment)
-        if broken is None:
-            return payment
-        ids = (
-            ("InstrId", payment.instruction_id),
-            ("EndToEndId", payment.end_to_end_id),
-            ("TxId", payment.transaction_id),
-            ("UETR", payment.uetr),
-            ("PmtInfId", payment.batch_id),
-        )
-        return structs.replace(broken, extra=tuple((f"iso:{name}", value) for name, value in ids if value))
+        return check(payment) or payment
 
-    def group(self, payment: Payment, type: str) -> str:
-        """What payments of one message have in common."""
-        return scheme_of(payment) + ISO.group(prepared(payment)[0], type)
+    def group(self, record: Record, type: str) -> str:
+        """What records of one message have in common."""
+        if not isinstance(record, Payment) or record.kind not in KINDS:
+            return ISO.group(record, type)
+        date = record.settlement_date if type.startswith(BETWEEN) else ""
+        return scheme_of(record) + date + ISO.group(prepared(record)[0], type)
 
-    def fit(self, payment: Payment, type: str) -> Fit:
+    def fit(self, record: Record, type: str) -> Fit:
         """The rules again, on what would be sent; characters outside the set are written otherwise, and said."""
-        if payment.kind != "credit_transfer":
-            return ISO.fit(payment, type)
-        written, losses = prepared(payment)
+        if not isinstance(record, Payment) or record.kind not in KINDS:
+            return ISO.fit(record, type)
+        written, losses = prepared(record)
         broken = check(written)
         if broken is not None:
             return Fit(broken)
         fit = ISO.fit(written, type)
-        return Fit(fit.refusal, (*fit.losses, *losses)) if losses else fit
+        # How it is cleared is the scheme's word, not the record's: an initiation without a place for it loses nothing.
+        own = fit.losses if record.settlement_method else (x for x in fit.losses if x.element != "settlement_method")
+        return Fit(fit.refusal, (*own, *losses))
 
-    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
+    def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
         """One message, cleared by the scheme's mechanism, charges as its service level says."""
-        return ISO.encode([prepared(payment)[0] for payment in payments], type, writing)
+        written = [
+            prepared(record)[0] if isinstance(record, Payment) and record.kind in KINDS else record
+            for record in records
+        ]
+        return ISO.encode(_totalled(written) if type.startswith(BETWEEN) else written, type, writing)
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """pain.002 or pacs.002."""
@@ -84,6 +83,31 @@ class Sepa:
     def reprint(self, data: bytes) -> bytes:
         """As ISO 20022."""
         return ISO.reprint(data)
+
+
+BETWEEN = ("pacs.008", "pacs.003")
+
+
+def _totalled(written: Sequence[Record]) -> list[Record]:
+    """Between banks the group header says date and total for all; each message has one date (`group`)."""
+    payments = [record for record in written if isinstance(record, Payment)]
+    if not payments or len(payments) < len(written) or any(p.amount.currency != "EUR" for p in payments):
+        return list(written)
+    total = Money("EUR", sum(payment.amount.minor for payment in payments))
+    said = [("iso:/GrpHdr/TtlIntrBkSttlmAmt", total.text()), ("iso:/GrpHdr/TtlIntrBkSttlmAmt/@Ccy", "EUR")]
+    date = payments[0].settlement_date
+    if date and all(payment.settlement_date == date for payment in payments):
+        said.append(("iso:/GrpHdr/IntrBkSttlmDt", date))
+        payments = [structs.replace(payment, settlement_date="") for payment in payments]
+    first = payments[0]
+    return [structs.replace(first, extra=(*first.extra, *said)), *payments[1:]]
+
+
+def _debit(payment: Payment) -> Payment:
+    """A direct debit names its scheme, and the creditor's identifier as SEPA's."""
+    instrument = "B2B" if payment.local_instrument == "B2B" else "CORE"
+    mandate = structs.replace(payment.mandate, creditor_scheme="SEPA") if payment.mandate is not None else None
+    return structs.replace(payment, local_instrument=instrument, mandate=mandate)
 
 
 RECENT_MAX = 4_096  # payments prepared for `fit` that `encode` will ask for in the same batch
@@ -101,6 +125,8 @@ def prepared(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     written = structs.replace(
         latin, charge_bearer="SLEV", service_level=("SEPA",), settlement_method="CLRG", scheme=scheme_of(payment)
     )
+    if payment.kind == "direct_debit":
+        written = _debit(written)
     _recent[id(payment)] = (payment, (written, losses))
     return written, losses
 

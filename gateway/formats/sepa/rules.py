@@ -1,7 +1,7 @@
-"""What SEPA asks beyond the schema: one rule a line, with its id, the reason told to the sender, and a test.
+"""What SEPA asks beyond the schema: one rule a line, with its id, the reason told to the sender, schemes and years.
 
 Facts of the EPC's rulebooks and implementation guidelines, in our words. A rule gets a payment and says what is
-wrong, or nothing.
+wrong, or nothing. The four schemes share most of them; a rule set is what holds for one scheme in one year.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import cache
 
 from msgspec import structs
 
-from gateway.formats.iso20022 import iban
+from gateway.formats.iso20022 import iban, identifiers
+from gateway.formats.iso20022.rules import Rule, RuleSet, rule_set
 from gateway.model import Account, Loss, Party, Payment, Refusal
 
 AMOUNT_MAX_CENTS = 99_999_999_999  # 999,999,999.99
+INSTANT_MAX_CENTS_2024 = 10_000_000  # 100,000.00, until the limit of instant payments went in October 2025
 REMITTANCE_MAX = 140
+NAME_MAX = 70
+CURRENT = 2026
 # The Latin set that every bank must take.
 SET = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*\Z")
+IDENTIFIER = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+ ]*(?<!/)\Z")
 _ILLEGAL = re.compile(r"[^A-Za-z0-9/\-?:().,'+ ]")
 _LETTERS = str.maketrans(
     {
@@ -38,13 +44,14 @@ _LETTERS = str.maketrans(
         "\n": " ",
     }
 )
-
-Rule = Callable[[Payment], str]
+TRANSFER, INSTANT, CORE, B2B = "sepa_ct", "sepa_inst", "sepa_core", "sepa_b2b"
 
 
 def scheme_of(payment: Payment) -> str:
-    """Which of the two schemes."""
-    return "sepa_inst" if payment.local_instrument == "INST" else "sepa_ct"
+    """Which of the four schemes."""
+    if payment.kind == "direct_debit":
+        return B2B if payment.local_instrument == "B2B" else CORE
+    return INSTANT if payment.local_instrument == "INST" else TRANSFER
 
 
 def _currency(p: Payment) -> str:
@@ -53,6 +60,10 @@ def _currency(p: Payment) -> str:
 
 def _amount(p: Payment) -> str:
     return "" if 0 < p.amount.minor <= AMOUNT_MAX_CENTS else "the amount is not between 0.01 and 999999999.99"
+
+
+def _instant_amount(p: Payment) -> str:
+    return "" if p.amount.minor <= INSTANT_MAX_CENTS_2024 else "an instant payment is at most 100000.00"
 
 
 def _iban(account: Account | None, side: str) -> str:
@@ -79,15 +90,22 @@ def _level(p: Payment) -> str:
 def _remittance(p: Payment) -> str:
     if len(p.remittance) > 1 or (p.remittance and p.remittance_structured):
         return "remittance information comes once, structured or unstructured"
-    return (
-        ""
-        if sum(map(len, p.remittance)) <= REMITTANCE_MAX
-        else f"remittance information is longer than {REMITTANCE_MAX}"
-    )
+    if sum(map(len, p.remittance)) > REMITTANCE_MAX:
+        return f"remittance information is longer than {REMITTANCE_MAX}"
+    if any(path.startswith("Strd[") for path, _ in p.remittance_structured):
+        return "structured remittance information comes once"
+    return ""
 
 
 def _end_to_end(p: Payment) -> str:
     return "" if p.end_to_end_id else "the end-to-end id is missing"
+
+
+def _identifiers(p: Payment) -> str:
+    for name in ("end_to_end_id", "instruction_id", "transaction_id", "batch_id"):
+        if not IDENTIFIER.match(getattr(p, name)):
+            return f"{name} begins or ends with a slash, or has two together"
+    return ""
 
 
 def _names(p: Payment) -> str:
@@ -95,8 +113,8 @@ def _names(p: Payment) -> str:
         party: Party | None = getattr(p, side)
         if party is None or not party.name:
             return f"the {side}'s name is missing"
-        if len(party.name) > 70:
-            return f"the {side}'s name is longer than 70 characters"
+        if len(party.name) > NAME_MAX:
+            return f"the {side}'s name is longer than {NAME_MAX} characters"
     return ""
 
 
@@ -110,11 +128,58 @@ def _address(p: Payment) -> str:
     return ""
 
 
+def _address_in_lines(p: Payment) -> str:
+    for party in (p.debtor, p.creditor):
+        where = party.address if party is not None else None
+        if where is not None and (len(where.lines) > 2 or any(len(line) > 70 for line in where.lines)):
+            return "an address has at most two lines of 70 characters"
+    return ""
+
+
 def _characters(p: Payment) -> str:
     for element, text in _texts(p):
         if not SET.match(text):
             return f"{element} has characters outside the SEPA set"
     return ""
+
+
+def _agents(p: Payment) -> str:
+    for agent in (p.debtor_agent, p.creditor_agent):
+        if agent is not None and agent.bic and (wrong := identifiers.bic(agent.bic)):
+            return wrong
+    return ""
+
+
+def _local_instrument(p: Payment) -> str:
+    wanted = {INSTANT: "INST", CORE: "CORE", B2B: "B2B"}.get(scheme_of(p), "")
+    if p.local_instrument in ("", wanted) or not wanted:
+        return ""
+    return f"the local instrument is {p.local_instrument}, not {wanted}"
+
+
+def _mandate(p: Payment) -> str:
+    if p.mandate is None or not p.mandate.id:
+        return "the mandate's id is missing"
+    return "" if p.mandate.signed else "the mandate's date of signature is missing"
+
+
+def _mandate_id(p: Payment) -> str:
+    id = p.mandate.id if p.mandate is not None else ""
+    return "" if len(id) <= 35 and SET.match(id) else "the mandate's id has more than 35 characters, or foreign ones"
+
+
+def _sequence(p: Payment) -> str:
+    said = p.mandate.sequence if p.mandate is not None else ""
+    return "" if said in ("FRST", "RCUR", "FNAL", "OOFF") else "the sequence is not FRST, RCUR, FNAL or OOFF"
+
+
+def _creditor_id(p: Payment) -> str:
+    id = p.mandate.creditor_scheme_id if p.mandate is not None else ""
+    return identifiers.creditor(id) if id else "the creditor identifier is missing"
+
+
+def _collected(p: Payment) -> str:
+    return "" if p.settlement_date else "the date of collection is missing"
 
 
 def _texts(p: Payment) -> Iterator[tuple[str, str]]:
@@ -129,29 +194,59 @@ def _texts(p: Payment) -> Iterator[tuple[str, str]]:
             yield f"{side}.name", party.name
 
 
-# id, reason, place below the transaction, test
-RULES: tuple[tuple[str, str, str, Rule], ...] = (
-    ("SEPA-CUR", "AM03", "Amt", _currency),
-    ("SEPA-AMT", "AM02", "Amt", _amount),
-    ("SEPA-IBAN-DBTR", "AC02", "DbtrAcct/Id/IBAN", lambda p: _iban(p.debtor_account, "debtor")),
-    ("SEPA-IBAN-CDTR", "AC03", "CdtrAcct/Id/IBAN", lambda p: _iban(p.creditor_account, "creditor")),
-    ("SEPA-CHRGBR", "FF03", "ChrgBr", _bearer),
-    ("SEPA-SVCLVL", "FF04", "PmtTpInf/SvcLvl", _level),
-    ("SEPA-E2E", "RF01", "PmtId/EndToEndId", _end_to_end),
-    ("SEPA-NAME", "BE05", "Nm", _names),
-    ("SEPA-RMT", "RR07", "RmtInf", _remittance),
-    ("SEPA-ADDR", "BE04", "PstlAdr", _address),
-    ("SEPA-CHARS", "FF01", "text", _characters),
+def _debtor_iban(p: Payment) -> str:
+    return _iban(p.debtor_account, "debtor")
+
+
+def _creditor_iban(p: Payment) -> str:
+    return _iban(p.creditor_account, "creditor")
+
+
+ALL = frozenset({TRANSFER, INSTANT, CORE, B2B})
+DEBITS = frozenset({CORE, B2B})
+Line = tuple[str, str, str, Callable[[Payment], str], frozenset[str], int, int]
+# id, reason, place below the transaction, test, schemes, first year, last year
+RULES: tuple[Line, ...] = (
+    ("SEPA-CUR", "AM03", "Amt", _currency, ALL, 0, 9999),
+    ("SEPA-AMT", "AM02", "Amt", _amount, ALL, 0, 9999),
+    ("SEPA-AMT-INST", "AM02", "Amt", _instant_amount, frozenset({INSTANT}), 0, 2024),
+    ("SEPA-IBAN-DBTR", "AC02", "DbtrAcct/Id/IBAN", _debtor_iban, ALL, 0, 9999),
+    ("SEPA-IBAN-CDTR", "AC03", "CdtrAcct/Id/IBAN", _creditor_iban, ALL, 0, 9999),
+    ("SEPA-CHRGBR", "FF03", "ChrgBr", _bearer, ALL, 0, 9999),
+    ("SEPA-SVCLVL", "FF04", "PmtTpInf/SvcLvl", _level, ALL, 0, 9999),
+    ("SEPA-LCL", "FF05", "PmtTpInf/LclInstrm", _local_instrument, ALL, 0, 9999),
+    ("SEPA-E2E", "RF01", "PmtId/EndToEndId", _end_to_end, ALL, 0, 9999),
+    ("SEPA-NAME", "BE05", "Nm", _names, ALL, 0, 9999),
+    ("SEPA-RMT", "RR07", "RmtInf", _remittance, ALL, 0, 9999),
+    ("SEPA-ADDR", "BE04", "PstlAdr", _address, ALL, 2026, 9999),
+    ("SEPA-ADRLINE", "BE04", "PstlAdr/AdrLine", _address_in_lines, ALL, 0, 9999),
+    ("SEPA-BIC", "RC01", "FinInstnId", _agents, ALL, 0, 9999),
+    ("SEPA-CHARS", "FF01", "text", _characters, ALL, 0, 9999),
+    ("SEPA-SLASH", "FF01", "PmtId", _identifiers, ALL, 0, 9999),
+    ("SEPA-MNDT", "MD02", "DrctDbtTx/MndtRltdInf", _mandate, DEBITS, 0, 9999),
+    ("SEPA-MNDTID", "MD02", "DrctDbtTx/MndtRltdInf/MndtId", _mandate_id, DEBITS, 0, 9999),
+    ("SEPA-SEQ", "FF05", "PmtTpInf/SeqTp", _sequence, DEBITS, 0, 9999),
+    ("SEPA-CI", "BE16", "CdtrSchmeId", _creditor_id, DEBITS, 0, 9999),
+    ("SEPA-DATE", "DT01", "ReqdColltnDt", _collected, DEBITS, 0, 9999),
 )
+KINDS = frozenset({"credit_transfer", "direct_debit"})
+NAMES = {TRANSFER: "sct", INSTANT: "sct-inst", CORE: "sdd-core", B2B: "sdd-b2b"}
 
 
-def check(payment: Payment) -> Refusal | None:
-    """The first rule that the payment breaks."""
-    for id, reason, place, test in RULES:
-        wrong = test(payment)
-        if wrong:
-            return Refusal(id, reason, f"{payment.place}/{place}", wrong, payment.end_to_end_id)
-    return None
+@cache
+def scheme_set(scheme: str, year: int = CURRENT) -> RuleSet:
+    """The rules of one scheme in one year: `sct-2026`, `sct-inst-2026`, `sdd-core-2026`, `sdd-b2b-2026`."""
+    lines = (
+        Rule(id, reason, place, test, KINDS, since, until)
+        for id, reason, place, test, schemes, since, until in RULES
+        if scheme in schemes
+    )
+    return rule_set(NAMES[scheme], year, lines)
+
+
+def check(payment: Payment, year: int = CURRENT) -> Refusal | None:
+    """The first rule of its scheme that the payment breaks."""
+    return scheme_set(scheme_of(payment), year).broken(payment)
 
 
 def _latin(text: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.formats.fix.session import QUEUE_MESSAGES_MAX
+from gateway.formats.fix.gap import QUEUE_MESSAGES_MAX
 from gateway.ports import SessionConfig
 from tests.formats.fix.peer import NOW_NS, ORDER, SECOND_NS, Peer, framed, shown, stamp
 
@@ -175,7 +175,7 @@ def test_early_messages_are_bounded(peer: Peer) -> None:
         peer.link.receive(peer.write("0", number), peer.now_ns)
     session = peer.link._of
     assert session is not None
-    assert len(session._queue) == QUEUE_MESSAGES_MAX
+    assert len(session._gap) == QUEUE_MESSAGES_MAX
 
 
 def test_a_number_that_is_no_number_ends_the_session(peer: Peer) -> None:

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.formats.fix import dictionary
+from gateway.formats.fix import dictionary, validate
 from gateway.formats.fix.message import parse
 from gateway.formats.fix.validate import Fault, Rules
+from gateway.ports import Checks
 from tests.formats.fix.peer import framed
 
 DICTIONARY = dictionary.load("FIX44")
@@ -133,3 +134,31 @@ def test_no_bytes_raise(data: bytes) -> None:
     message = parse(b"8=FIX.4.4\x019=5\x0135=D\x01" + data + b"\x0110=000\x01")
     if message is not None:
         RULES.fault(message)
+
+
+# --- switches
+
+
+@pytest.mark.parametrize(
+    ("switch", "more", "reason"),
+    [
+        ("unknown_tags", "4999=X|", validate.INVALID_TAG),
+        ("user_tags", "5001=X|", validate.INVALID_TAG),
+        ("order", "56=AGAIN|", validate.OUT_OF_ORDER),
+        ("empty", "58=|", validate.NO_VALUE),
+        ("enums", "59=?|", validate.OUT_OF_RANGE),
+        ("formats", "126=tomorrow|", validate.BAD_FORMAT),
+        ("repeated", "58=A|58=B|", validate.REPEATED),
+        ("groups", "386=2|336=PRE|", validate.GROUP_COUNT),
+        ("required", "", validate.MISSING),
+    ],
+)
+def test_each_check_can_be_switched_off(switch: str, more: str, reason: int) -> None:
+    body = BODY if switch != "required" else BODY.replace("54=1|", "")
+    message = parse(framed(f"35=D|{HEAD}{body}{more}"))
+    assert message is not None
+    found = RULES.fault(message)
+    assert found is not None
+    assert found.reason == reason
+    relaxed = Checks(**{switch: False, "repeated": switch not in ("order", "repeated")})
+    assert Rules(DICTIONARY, None, relaxed).fault(message) is None

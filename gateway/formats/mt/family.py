@@ -1,0 +1,55 @@
+"""Every type but the transfers with a table of their own: from the grammar to the record that the type becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway.formats.mt import said, several, statements
+from gateway.formats.mt.blocks import Message
+from gateway.formats.mt.family_rules import broken_rule
+from gateway.formats.mt.grammar import Level, walk
+from gateway.formats.mt.meaning import Fault
+from gateway.formats.mt.messages import grammar
+from gateway.model import Agent, Extra, Record, Refusal
+
+MANY = frozenset(several.READERS)
+
+
+def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], str]) -> list[Record | Refusal]:
+    """The records of a message whose headers are right. Raises Fault for the first thing that is wrong."""
+    type, fields = message.type, message.fields
+    sender, receiver = bic(message.sender), bic(message.receiver)
+    extra = [*header, *((f"mt:{{{tag}}}", text) for tag, text in message.headers.items() if tag != "121")]
+    reference = next((value for tag, value in fields if tag == "20"), "").partition("\n")[0]
+    place, identity = f"{prefix}:20:{reference}", f"{sender[:8]}/{reference}" if reference else ""
+    parts: dict[str, Any] = {"assigner": Agent(sender), "assignee": Agent(receiver)}
+    found = grammar(type)
+    if found is None:
+        return [said.document(fields, type, place, identity, parts, extra)]
+    level = walk(fields, found, f"MT{type}")
+    broken = broken_rule(type, level)
+    if broken is not None:
+        raise Fault(broken[0], "FF01", broken[1], broken[2])
+    if type in MANY:
+        common = {
+            "uetr": message.headers.get("121", ""),
+            "instructing_agent": Agent(sender),
+            "instructed_agent": Agent(receiver),
+        }
+        return list(several.payments(level, type, prefix, common, extra))
+    return [*_said(type, level, place, identity, parts, extra)]
+
+
+def _said(
+    type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]]
+) -> list[Record]:
+    if type in ("900", "910"):
+        return [statements.confirmation(level, type, place, identity, extra)]
+    if type in statements.KINDS:
+        return [statements.statement(level, type, place, identity, extra)]
+    if type == "210":
+        return list(said.receipts(level, place, identity, extra))
+    if type == "920":
+        return list(said.requests(level, place, identity, extra))
+    return [said.case(level, type, place, identity, parts, extra)]

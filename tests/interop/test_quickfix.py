@@ -1,0 +1,27 @@
+"""A short form of tests/interop/run.py, for every run of the tests where quickfix is installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.interop import run
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("quickfix") is None, reason="quickfix is not installed: pip install -e '.[interop]'"
+    ),
+]
+
+
+@pytest.mark.parametrize("role", ["acceptor", "initiator"])
+def test_nothing_is_lost_or_doubled(role: str, tmp_path: Path) -> None:
+    long = os.environ.get("INTEROP") == "long"
+    messages, reconnects, kills = (100_000, 50, 20) if long else (3_000, 3, 2)
+    result = run.play(role, messages, reconnects, kills, 1, tmp_path)
+    assert result.good(), result
