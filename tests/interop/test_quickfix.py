@@ -23,5 +23,14 @@ pytestmark = [
 def test_nothing_is_lost_or_doubled(role: str, tmp_path: Path) -> None:
     long = os.environ.get("INTEROP") == "long"
     messages, reconnects, kills = (100_000, 50, 20) if long else (3_000, 3, 2)
-    result = run.play(role, messages, reconnects, kills, 1, tmp_path)
-    assert result.good(), result
+    for attempt in (1, 2):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        try:
+            result = run.play(role, messages, reconnects, kills, attempt, folder)
+        except run.Stuck:  # the other engine answers nothing about itself: that says nothing of ours
+            if attempt == 2:
+                raise
+            continue
+        assert result.good(), result
+        return
