@@ -13,7 +13,7 @@ import msgspec
 
 from gateway.entries import Entries, identity, rejected, source_of, unpack_record
 from gateway.model import Order, Payment, Refusal, Status
-from gateway.model.trading import Confirmation, OrderReport, Placement, Quote, TradeAnswer, TradeReport
+from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
 from gateway.ports import Finding, MessageRow, PaymentRow
 from gateway.settlement.book import Working
@@ -66,9 +66,10 @@ class Settling:
         text = f"sent again; taken before, as payment {earlier.id}"
         self.entries.keep(id, source.message, record, None, Status("ACTC", record, id, text=text, place=record.place))
         first = msgspec.structs.replace(first, extra=record.extra)  # answers go back the way that this one came
-        working = self.state.book.working.get(earlier.id)
+        working = self.state.book.working.get(earlier.id) or final_state(self.entries, earlier, first)
         if working is not None:
-            return Status("ACTC", first, earlier.id, told=(standing(working, id, record),))
+            told = standing(working, id, record, earlier.status)
+            return Status("ACTC", first, earlier.id, told=(told,))
         return Status(
             earlier.status, first, earlier.id, earlier.reason, earlier.text, earlier.refusal_code, earlier.place
         )
@@ -253,9 +254,23 @@ def placed(id: int) -> str:
     return f"FO{id}"
 
 
-def standing(working: Working, id: int, order: Order) -> OrderReport:
-    """How an order at a venue stands: the report `id` of it, going back the way that `order` came."""
-    return report(working, f"{id}-I", "status", order=order)
+def final_state(entries: Entries, row: PaymentRow, order: Order) -> Working | None:
+    """An order that its venue works no more, as its last execution left it; None for one that never got there."""
+    if order.venue is None:
+        return None
+    last = entries.payment(entries.state.references.find(last_execution(row.id)))
+    state = unpack_record(last.record) if last is not None else None
+    if last is None or not isinstance(state, Execution) or state.payment != row.id:
+        return None
+    working = Working(row.id, row.message, order)
+    working.take(last.id, state)
+    return working
+
+
+def standing(working: Working, id: int, order: Order, status: str) -> OrderReport:
+    """How an order at a venue stands, or ended: the report `id` of it, going back the way that `order` came."""
+    ended = {"CANC": "canceled", "RJCT": "rejected"}.get(status, "")
+    return report(working, f"{id}-I", "status", ended, order)
 
 
 def report(

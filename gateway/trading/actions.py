@@ -15,7 +15,7 @@ from gateway.model.trading import ActionReject, OrderAction, OrderReport, Placem
 from gateway.planning import Source
 from gateway.ports import PaymentRow
 from gateway.settlement.book import ACTIONS_MAX, Working
-from gateway.settling import Settling, placed, report, standing
+from gateway.settling import Settling, final_state, placed, report, standing
 
 # How an order that is not at work stands: status -> OrdStatus in words.
 _STANDINGS = {"ACSC": "filled", "ACCC": "filled", "PDNG": "pending_new", "RJCT": "rejected", "CANC": "canceled"}
@@ -75,9 +75,9 @@ class Actions:
             return self._refused(id, action, "unknown-order", "no order of this session has this name")
         row, order = found
         order = msgspec.structs.replace(order, extra=action.extra)
-        working = self.state.book.working.get(row.id)
+        working = self.state.book.working.get(row.id) or final_state(self.entries, row, order)
         if working is not None:
-            told = standing(working, id, msgspec.structs.replace(working.order, extra=action.extra))
+            told = standing(working, id, msgspec.structs.replace(working.order, extra=action.extra), row.status)
         else:
             told = _settled(row, order, f"{id}-I", "status")
         return Status("ACTC", action, id, place=action.place, told=(told,))

@@ -20,7 +20,7 @@ from gateway.ports import PaymentRow
 from gateway.settlement.book import Working
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_legs
-from gateway.settling import last_execution, lots, report, reversed_legs
+from gateway.settling import final_state, last_execution, lots, report, reversed_legs
 
 PRICE_UNIT = 10**18  # prices have at most 18 decimals, so that quantity x price x this is whole
 _CLOSED = {"canceled": "CANC", "expired": "CANC", "rejected": "RJCT"}
@@ -94,15 +94,9 @@ class Executions:
                 return self.book.working[record.payment]
             row = self.entries.payment(record.payment)
             record = unpack_record(row.record) if row is not None else None
-        if row is None or not isinstance(record, Order) or record.venue is None:
+        if row is None or not isinstance(record, Order):
             return None
-        last = self.entries.payment(self.state.references.find(last_execution(row.id)))
-        state = unpack_record(last.record) if last is not None else None
-        if last is None or not isinstance(state, Execution) or state.payment != row.id:
-            return None  # an order that ended at its venue has an execution; this one never got there
-        working = Working(row.id, row.message, record)
-        working.take(last.id, state)
-        return working
+        return final_state(self.entries, row, record)
 
     def _hash(self, working: Working, exec_id: str, execution: Execution, source: Source) -> int:
         """An ExecID counts once per order: venues may begin anew every day."""
@@ -136,7 +130,7 @@ class Executions:
         self._tell_fill(id, execution, working, at_work=at_work)
         return status
 
-    def _plan(self, execution: Execution, working: Working, source: Source) -> Fill | Refusal:
+    def _plan(self, execution: Execution, working: Working, source: Source, releasing: int = 0) -> Fill | Refusal:
         """What an execution moves; a Refusal when it cannot be read at all."""
         undone = None
         back: tuple[Leg, ...] = ()
@@ -151,9 +145,9 @@ class Executions:
             quantity, weighted = _size(before, working.order)
             value = before.moved[1][3]
             back = reversed_legs(before.moved) if undone.status != "PDNG" else ()
-            row = self.entries.payment(working.payment)
-            if row is not None and row.status == "ACCC":
-                problem = Refusal("allocated", "NARR", "tag 19", "the order is allocated: take that back first")
+            problem = self._taking_back(working, execution, undone, before, releasing)
+            if problem is not None and problem.code == "unknown-execution":
+                return problem
         if execution.kind == "busted":
             return Fill((), back, -quantity, -weighted, -value, problem, undone)
         new, more = _size(execution, working.order)
@@ -166,6 +160,24 @@ class Executions:
         elif execution.kind == "fill" and working.payment not in self.book.working:
             problem = problem or Refusal("final-order", "NARR", "tag 11", "the order was final when it was filled")
         return Fill(legs, back, new - quantity, more - weighted, legs[1].minor - value, problem, undone)
+
+    def _taking_back(
+        self, working: Working, execution: Execution, undone: PaymentRow, before: Execution, releasing: int
+    ) -> Refusal | None:
+        """Why a fill cannot be taken back now; `unknown-execution` when it cannot at all."""
+        for row in self.state.held.values():
+            other = unpack_record(row.record) if row.kind in ("busted", "corrected") and row.id != releasing else None
+            if not isinstance(other, Execution):
+                continue
+            if (other.payment, other.reference_id) == (working.payment, execution.reference_id):
+                text = f"payment {row.id} is to take that fill back, and is held"
+                return Refusal("unknown-execution", "NARR", "tag 19", text, execution.exec_id)
+        if before.kind == "corrected" and undone.status == "PDNG":
+            return Refusal("held-correction", "NARR", "tag 19", f"payment {undone.id} corrects the fill, and is held")
+        order = self.entries.payment(working.payment)
+        if order is not None and order.status == "ACCC":
+            return Refusal("allocated", "NARR", "tag 19", "the order is allocated: take that back first")
+        return None
 
     @staticmethod
     def _legs(working: Working, execution: Execution) -> tuple[Leg, ...]:
@@ -316,7 +328,7 @@ class Executions:
         self.book.working.pop(working.payment, None)
         if status == "ACSC" and working.filled_minor < working.order.base.minor:
             status = "CANC"  # a fill of a final order was taken back
-        if row.status not in (status, "ACCC"):
+        if row.status in ("ACSP", "ACSC") and row.status != status:
             self.entries.change(row.id, status, source.message)
         for number, asked in working.actions.items():
             del self.book.actions[number]
@@ -368,7 +380,7 @@ class Executions:
         """Try again to settle a fill that was held."""
         working = self.book.working.get(execution.payment) or self._final(execution.payment)
         assert working is not None, "a fill has its order"
-        fill = self._plan(execution, working, source)
+        fill = self._plan(execution, working, source, row.id)
         problem = fill if isinstance(fill, Refusal) else fill.problem
         if isinstance(fill, Fill) and (problem is None or problem.code in _DECIDED):
             problem = self._move(row.id, fill)

@@ -12,6 +12,9 @@ from collections.abc import Callable
 from gateway.compile import account_operations, compile_snapshot
 from gateway.config.load import parse
 from gateway.engine import Engine
+from gateway.formats.fix import dictionary
+from gateway.formats.fix import message as fix_message
+from gateway.formats.fix.validate import Rules
 from gateway.model import Operation
 from gateway.ports import Decoded, Inbound, Outcome, Store
 from gateway.telemetry.metrics import Metrics
@@ -51,10 +54,16 @@ BY_VENUE = (
 )
 
 Fields = dict[str, str]
+RULES = Rules(dictionary.load("FIX44"))
 
 
 def fields_of(data: bytes) -> Fields:
-    """A body's fields; of repeated tags the first."""
+    """The fields of a body of FIX 4.4, which its dictionary must allow; of repeated tags the first."""
+    head, _, rest = data.decode("latin-1").replace("\x01", "|").partition("|")
+    message = fix_message.parse(framed(f"{head}|34=2|49=FINOS|52={STAMP}|56=CLIENT1|{rest}"))
+    assert message is not None
+    fault = RULES.fault(message)
+    assert fault is None, f"{fault} in {rest}"
     found: Fields = {}
     for field in data.decode("latin-1").split("\x01"):
         if "=" in field:

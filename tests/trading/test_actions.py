@@ -86,7 +86,7 @@ def test_a_request_that_cannot_be_read_is_answered_its_way() -> None:
     floor = Floor()
     found = floor.answer("G", "11=B|41=A|21=1|38=2000|40=2|44=1.1|54=1|55=EURUSD|60=20260921-14:13:20|")
     assert (found["35"], found["11"], found["41"], found["434"]) == ("9", "B", "A", "2")
-    assert floor.answer("F", "11=B|55=EUR/USD|54=1|")["35"] == "9"
+    assert floor.answer("F", "11=B|55=EUR/USD|54=1|")["35"] == "j", "9 must name the order"
 
 
 @pytest.mark.parametrize("type", ["8", "9", "j", "P", "AR", "AG"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.trading.floor import AT_ONCE, BY_VENUE, Fields, Floor
+from tests.trading.floor import AT_ONCE, BY_VENUE, STAMP, Fields, Floor
 
 FUNDS = "\n".join(
     f"    - {{id: {name}, currency: {currency}, balance: 5000, from: EQUITY}}"
@@ -124,3 +124,12 @@ def test_a_block_that_a_venue_filled() -> None:
     assert of(it, "F1", "F2") == [(50_000, -54_150), (50_000, -54_150)]
     it.venue("8", f"37=V|11={placed['11']}|17=E3|150=H|39=1|19=E2|55=EUR/USD|54=1|151=0|14=0|6=0|")
     assert len(it.engine.state.held) == 1, "a bust of an allocated order waits for people"
+
+
+def test_an_allocated_order_is_resent() -> None:
+    it = floor()
+    first = it.order("A")
+    allocate(it, "J1", {"F1": "1000"})
+    again = it.answer("D", f"11=A|21=1|38=1000|40=2|44=1.1|54=1|55=EUR/USD|60={STAMP}|", head="97=Y|")
+    assert (again["17"], again["39"]) == (first["17"], "2")
+    assert it.answer("H", "11=A|55=EUR/USD|54=1|")["39"] == "2"

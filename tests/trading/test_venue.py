@@ -279,6 +279,56 @@ def test_a_fill_beyond_the_clients_money_waits_for_people() -> None:
     assert not floor.engine.state.held
 
 
+def test_final_orders_are_told_as_they_ended() -> None:
+    floor, name = working()
+    fill(floor, name, "E1", "400", "1.09")
+    floor.venue("8", execution(name, "E2", "4", "4"))
+    floor.restart()
+    found = floor.answer("H", "11=A|55=EUR/USD|54=1|")
+    assert [found[tag] for tag in ("150", "39", "14", "151", "6")] == ["I", "4", "400.00", "0.00", "1.09"]
+    again = floor.answer("D", f"11=A|21=1|38=1000|40=2|44=1.1|54=1|55=EUR/USD|60={STAMP}|", head="97=Y|")
+    assert [again[tag] for tag in ("39", "14", "6")] == ["4", "400.00", "1.09"]
+
+
+def spent() -> tuple[Floor, str]:
+    """A fill was settled, and what it brought is gone: it cannot be undone now."""
+    floor, name = working()
+    fill(floor, name, "E1", "400", "1.09")
+    floor.operate(Operation("open_account", "SINK", "EUR", place="x"))
+    floor.operate(
+        Operation("open_account", "GONE", "EUR", floor.balance("CLIENT1-EUR"), 0, "CLIENT1-EUR", place="everything")
+    )
+    assert floor.balance("CLIENT1-EUR") == 0
+    return floor, name
+
+
+def test_a_bust_that_waits_is_not_taken_twice() -> None:
+    floor, name = spent()
+    floor.venue("8", execution(name, "E2", "H", "0", "19=E1|"))
+    [held] = floor.engine.state.held
+    assert [s.refusal_code for s in floor.venue("8", execution(name, "E3", "H", "0", "19=E1|")).statuses] == [
+        "unknown-execution"
+    ]
+    floor.restart()
+    assert [s.filled_minor for s in floor.engine.state.book.working.values()] == [0]
+    assert list(floor.engine.state.held) == [held]
+    back = Operation("open_account", "CLIENT1-EUR-2", "EUR", 40_000, 0, "GONE", place="x")
+    floor.operate(back)
+    release = Operation("release", str(held), by="j.doe", because="funded")
+    assert [s.refusal_code for s in floor.operate(release).statuses] == ["insufficient-funds"]
+
+
+def test_a_correction_that_waits_is_corrected_in_turn() -> None:
+    floor, name = spent()
+    fill(floor, name, "E2", "300", "1.08", "G", "19=E1|")
+    floor.venue("8", execution(name, "E3", "H", "0", "19=E2|"))
+    first, second = floor.engine.state.held
+    codes = [floor.engine.state.held[id].refusal_code for id in (first, second)]
+    assert codes == ["insufficient-funds", "held-correction"]
+    release = Operation("release", str(second), by="j.doe", because="try")
+    assert [s.refusal_code for s in floor.operate(release).statuses] == ["held-correction"]
+
+
 def test_an_older_venue_and_an_older_client() -> None:
     floor = Floor(BY_VENUE.replace("FIX.4.4/D", "FIX.4.2/D"))
     floor.order("A")

@@ -223,6 +223,7 @@ def _instruction(message: Message, pairs: list[tuple[bytes, bytes]]) -> Read:
         identity=identity_of(message, id, "T"),
         place=f"instruction {id}",
         source=source_of(message),
+        extra=(("fix:34", text_of(message, b"34")), ("fix:35", text_of(message, b"35"))),
     )
 
 

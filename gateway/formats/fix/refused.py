@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.formats.fix.message import Stamps
-from gateway.formats.fix.reports import clean, frame, refused_order, way_back
+from gateway.formats.fix.reports import clean, frame, refused_order, reject, way_back
 from gateway.formats.fix.versions import OLD_EXECUTIONS
 from gateway.model import Refusal, Status
 from gateway.ports import Frame
@@ -23,8 +23,10 @@ def _said(refused: Refusal, *tags: str) -> str:
 
 
 def _action(status: Status, refused: Refusal, now_ns: int) -> Frame:
-    """9: a cancel or a replacement."""
+    """9: a cancel or a replacement; one that names no order is told by j, since 9 must name it."""
     said = dict(refused.extra)
+    if not said.get("fix:41") or not said.get("fix:11"):
+        return reject(status, refused)
     version = said.get("fix:8", "")
     order = said.get("fix:37") or "NONE"
     standing = "" if version == "FIX.4.0" else "39=8\x01"

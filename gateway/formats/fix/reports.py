@@ -39,6 +39,7 @@ CANCELED = Outcome("4", "4")
 
 OUTCOMES = {
     "ACSC": FILLED,
+    "ACCC": FILLED,  # and allocated
     "PDNG": PENDING_NEW,
     "RCVD": NEW,
     "ACTC": NEW,
