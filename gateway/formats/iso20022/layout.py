@@ -223,7 +223,9 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
             skip |= {"amount"}
             yield "amount!", (), "", record.amount.text()
             yield "amount!.currency", (), "", record.amount.currency
-    yield from flat(_one_text(record, JOINED.get(type(record), "")), skip)
+    field = JOINED.get(type(record), "")
+    several = f"{field}.*" in kind.table.reverse
+    yield from flat(record if several else _one_text(record, field), skip)
 
 
 # Texts that come in lines, where ISO 20022 has one element for all.

@@ -85,7 +85,8 @@ def _over(above: Outer, groups: Groups) -> tuple[Groups, list[tuple[str, str]]]:
         elif name in MERGED:
             merged[name] = {**texts, **own}
             lines = above.sources.get(name, ())
-            lost += [(f"iso:{path}", text) for rest, path, text in lines if own.get(rest, text) != text]
+            if any(own.get(rest, text) != text for rest, _, text in lines):  # the same said twice is said
+                lost += [(f"iso:{path}", text) for rest, path, text in lines if rest in own]
         else:
             lost += [(f"iso:{path}", text) for _, path, text in above.sources.get(name, ())]
     return merged, lost

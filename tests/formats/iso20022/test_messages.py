@@ -12,6 +12,7 @@ import pytest
 from gateway.formats.iso20022 import FORMAT
 from gateway.formats.iso20022.kinds import FAMILIES, kind_of, types
 from gateway.model import Case, Notice, Payment, Report, Statement
+from tests import samples
 from tests.formats.iso20022.instances import document
 from tests.formats.iso20022.judged import WRITING, accepted, groups, invalid, leaves, lost, records
 from tests.support import shared_corpus
@@ -173,3 +174,28 @@ def test_a_statement_in_canonical_words() -> None:
     assert (detail.creditor.name, detail.remittance) == ("Quay Mills", ("Invoice 7",))
     [balance] = statement.balances
     assert (balance.type, balance.credit, balance.amount.minor, balance.date) == ("OPBD", False, 500, "2026-11-23")
+
+
+def test_a_sum_that_is_no_number_is_the_schemas_to_refuse_in_a_stream_too() -> None:
+    data = samples.pain001(3, "DE23999900000000000101")
+    for text in (b"-", b"x", b"NaN"):
+        broken = data.replace(b"</PmtMtd>", b"</PmtMtd><CtrlSum>" + text + b"</CtrlSum>", 1)
+        [only] = FORMAT.parts(io.BytesIO(broken), 2)
+        assert only.refusals
+        assert FORMAT.decode(broken).refusals
+
+
+@pytest.mark.parametrize("type", ["pain.001.001.09", "camt.053.001.08", "pain.008.001.02", "camt.029.001.09"])
+def test_bytes_changed_anywhere_are_answered(type: str) -> None:
+    random = Random(type)
+    source = document(type, Random(1), 0.5)
+    for _ in range(150):
+        data = bytearray(source)
+        at = random.randrange(len(data))
+        data[at : at + random.choice((0, 1, 3, 40))] = bytes(
+            random.choices(b"<>/&;:\"'= xA0.-", k=random.choice((0, 1, 3)))
+        )
+        decoded = FORMAT.decode(bytes(data))
+        assert all(refusal.place and refusal.code for refusal in decoded.refusals)
+        streamed = list(FORMAT.parts(io.BytesIO(bytes(data)), 2))
+        assert bool(streamed[0].refusals) == bool(decoded.refusals)
