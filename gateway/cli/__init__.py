@@ -117,6 +117,12 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
     _sessions(commands)
+    schemas = commands.add_parser("schemas", help="ISO 20022 schemas of your own: import")
+    official = _add(
+        schemas.add_subparsers(required=True, metavar="ACT"), "import", "schemas:import_", "check and install"
+    )
+    official.add_argument("source", help="a folder, a ZIP archive or a wheel with XSD files")
+    official.add_argument("--to", default="", help="folder; default FINOS_SCHEMAS")
     status = _add(commands, "status", "operate:status", "what the running daemon says of itself")
     status.add_argument("--routes", default=DEFAULT_ROUTES)
     verify = _add(
