@@ -38,3 +38,8 @@ def test_shipped_configurations_pass_their_own_tests(routes: str) -> None:
     for command in ("check", "test"):
         done = run("-m", "gateway", command, routes)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_defect_in_an_ach_file_is_one_error() -> None:
+    done = run("tests/conformance/ach_mutations.py", "--count", "2000")
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -2,8 +2,9 @@
 
 Strategy: the scanner is a state machine over 94-character records; an entry as nearly all are is checked at one go,
 anything else by the rules one by one. A second, light pass (`entries`) makes payments of a file that was right. A
-fault names its rule, line, columns and field; faults that follow from another are not said: a bad batch header keeps
-its batch open, and a file control is compared with what the batch controls said, so that a wrong entry is told once.
+fault names its rule, line, columns and field; faults that follow from another are not said. What a told fault makes
+unknowable (a total with an amount that cannot be read, a company that a cut line lost) is doubted, and doubted things
+are not compared any more; of several numbers of one control that all differ, the first is told for all.
 """
 
 from __future__ import annotations
@@ -75,6 +76,11 @@ def _pieces(text: str) -> list[str]:
     return [text[at : at + RECORD].ljust(RECORD) for at in range(0, len(text), RECORD)]
 
 
+TOTALS = ("count", "entry_hash", "debits_cents", "credits_cents")
+AMOUNTS = ("debits_cents", "credits_cents")
+IDENTITY = ("service_class", "company_identification", "odfi", "batch_number")
+
+
 class Batch:
     """What is known of the batch that is open."""
 
@@ -82,6 +88,7 @@ class Batch:
         "count",
         "credits",
         "debits",
+        "doubts",
         "first",
         "hash",
         "header",
@@ -109,6 +116,7 @@ class Batch:
         self.sound = True  # the header says what its entries may be
         self.plain = self.sec in ("PPD", "CCD")
         self.only = {"220": False, "225": True}.get(self.service)  # debits only, credits only, or None: both
+        self.doubts: set[str] = set()  # what cannot be compared any more
         self.shared: object = None  # what the maker of payments keeps per batch
 
 
@@ -133,8 +141,13 @@ class Scanner:
         self.routing: dict[str, int] = {}  # right routing numbers: what they add to the entry hash
         self.last_plain = 0
         self.adv = False
+        self.cut = self.cut_at = 0  # the line that has not its length: nothing is said of what lies behind its end
+        self.stray = False  # records follow whose batch header is missing
+        self.doubts: set[str] = set()  # of the file control
 
     def wrong(self, rule: str, line: int, at: Column | None, text: str, reason: str = "FF01") -> None:
+        if line == self.cut and (at is None or at.last > self.cut_at):
+            return
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(fault(rule, line, at, text, reason))
 
@@ -232,6 +245,9 @@ class Scanner:
             or (bare and bare[0] not in "156789")
         ):
             self.wrong("F01", number, None, f"a record has 94 characters, this one has {len(bare)}")
+            self.cut, self.cut_at = number, min(len(bare), RECORD)
+            if self.batch is not None:
+                self.batch.doubts.update(TOTALS[1:])
         return bare[:RECORD].ljust(RECORD)
 
     def _file_header(self, number: int, text: str) -> None:
@@ -270,10 +286,16 @@ class Scanner:
     def _batch_header(self, number: int, text: str) -> None:
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
+            self.doubts.update(("batch_count", *TOTALS))
+        self.stray = False
         batch = self.batch = Batch(number, text)
+        if number == self.cut:
+            batch.doubts.update(IDENTITY)
+            batch.sound = False
         t = tables.BATCH_HEADER
         if batch.service not in ("200", "220", "225", "280"):
             self.wrong("B01", number, column(t, "service_class"), f"{batch.service!r} is not 200, 220, 225 or 280")
+            batch.doubts.add("service_class")
         if batch.sec not in SECS:
             self.wrong("B03", number, column(t, "sec_code"), f"{batch.sec!r} is not an entry class")
             batch.sound = False
@@ -293,11 +315,18 @@ class Scanner:
         if not batch.odfi.isdigit():
             self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
             batch.sound = False
-        if self.last_batch_number and batch.number <= self.last_batch_number:
+            batch.doubts.add("odfi")
+        if not batch.number.isdigit():
+            self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
+            batch.doubts.add("batch_number")
+            batch.number = self.last_batch_number
+        elif self.last_batch_number and batch.number <= self.last_batch_number:
             self.wrong(
                 "F07", number, column(t, "batch_number"), f"{batch.number} does not follow {self.last_batch_number}"
             )
         self.last_batch_number = batch.number
+        if not (text.isascii() and text.isprintable()):
+            batch.doubts.add("company_identification")
         self._characters(number, text)
 
     def _check_company(self, number: int, text: str, batch: Batch) -> None:
@@ -314,26 +343,32 @@ class Scanner:
     def _batch_control(self, number: int, text: str) -> None:
         batch, self.batch = self.batch, None
         if batch is None:
-            self.wrong("F02", number, None, "a batch control without a batch header")
+            self._astray(number, "a batch control without a batch header")
+            self.stray = False
             return
         adv = batch.sec == "ADV"
         self.adv = self.adv or adv
         t = tables.BATCH_CONTROL_ADV if adv else tables.BATCH_CONTROL
-        if text[1:4] != batch.service:
+        if number == self.cut:
+            batch.doubts.update((*IDENTITY, *TOTALS))
+        if text[1:4] != batch.service and "service_class" not in batch.doubts:
             self.wrong(
                 "B01", number, column(t, "service_class"), f"found {text[1:4]!r}, the header says {batch.service!r}"
             )
         said = text[44:54].strip()
-        if not adv and said != batch.header[40:50].strip() and (said or not _international(batch.header)):
+        differs = said != batch.header[40:50].strip() and (said or not _international(batch.header))
+        if not adv and differs and "company_identification" not in batch.doubts:
             self.wrong("B02", number, column(t, "company_identification"), "not the header's company identification")
         for name, said in (("odfi", batch.odfi), ("batch_number", batch.number)):
-            if text[column(t, name).where] != said:
+            if text[column(t, name).where] != said and name not in batch.doubts:
                 self.wrong(
                     "B05", number, column(t, name), f"found {text[column(t, name).where]!r}, the header says {said!r}"
                 )
         if batch.first:
             self.wrong("B07", number, None, "the batch has no entries")
-        values = self._compare("B06", number, text, t, (batch.count, batch.hash, batch.debits, batch.credits))
+        counted = (batch.count, batch.hash, batch.debits, batch.credits)
+        values = self._compare("B06", number, text, t, counted, batch.doubts)
+        self.doubts |= batch.doubts
         self.batch_count += 1
         self.totals_count += values[0]
         self.totals_hash += values[1]
@@ -342,47 +377,57 @@ class Scanner:
         self._characters(number, text)
 
     def _compare(
-        self, rule: str, number: int, text: str, t: tuple[Column, ...], found: tuple[int, int, int, int]
+        self,
+        rule: str,
+        number: int,
+        text: str,
+        t: tuple[Column, ...],
+        found: tuple[int, int, int, int],
+        doubts: set[str],
     ) -> tuple[int, int, int, int]:
-        """A control record against what was counted; what the control says."""
+        """A control record against what was counted; what the control says. What differs is doubted from then on."""
         said = []
-        for name, value in zip(("count", "entry_hash", "debits_cents", "credits_cents"), found, strict=True):
+        differ: list[tuple[Column, str]] = []
+        for name, value in zip(TOTALS, found, strict=True):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
             if not digits.isdigit():
-                self.wrong(rule, number, c, f"{digits!r} is not a number, expected {value}")
+                differ.append((c, f"{digits!r} is not a number, expected {value}"))
                 said.append(value)
                 continue
             if int(digits) != value:
-                self.wrong(
-                    rule,
-                    number,
-                    c,
-                    f"says {int(digits)}, the records give {value}",
-                    "AM10" if "cents" in name else "FF01",
-                )
+                differ.append((c, f"says {int(digits)}, the records give {value}"))
             said.append(int(digits))
+        told = [(c, text) for c, text in differ if c.name not in doubts]
+        doubts.update(c.name for c, _ in differ)
+        if told:
+            (c, text), *others = told
+            more = f"; {', '.join(other.name for other, _ in others)} differ too" if others else ""
+            self.wrong(rule, number, c, text + more, "AM10" if "cents" in c.name else "FF01")
         return said[0], said[1], said[2], said[3]
 
     def _file_control(self, number: int, text: str) -> None:
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
             self.batch = None
+            self.doubts.update(("batch_count", *TOTALS))
+        if number == self.cut:
+            self.doubts.update(("batch_count", *TOTALS))
         self.control = text
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
-        if not text[c.where].isdigit() or int(text[c.where]) != self.batch_count:
+        counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
+        if not counts and "batch_count" not in self.doubts:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
-        self._compare(
-            "F06", number, text, t, (self.totals_count, self.totals_hash, self.totals_debits, self.totals_credits)
-        )
+        counted = (self.totals_count, self.totals_hash, self.totals_debits, self.totals_credits)
+        self._compare("F06", number, text, t, counted, self.doubts)
 
     def _stray_entry(self, number: int, text: str) -> None:
         if self.batch is None:
             if self.header != "missing" or not self.faults:
-                self.wrong("F02", number, None, "an entry outside a batch")
+                self._astray(number, "an entry outside a batch")
             self.header = self.header or "missing"
             return
         self._entry(number, text)
@@ -397,7 +442,14 @@ class Scanner:
             c = column(tables.ENTRY, "addenda_indicator")
             self.wrong("E06", number - 1, c, "found '0', and addenda follow")
         else:
-            self.wrong("F02", number, None, "an addenda record outside an entry")
+            self._astray(number, "an addenda record outside an entry")
+
+    def _astray(self, number: int, text: str) -> None:
+        """A record whose batch header is missing: told once, up to the next header or control."""
+        if not self.stray:
+            self.wrong("F02", number, None, text)
+        self.stray = True
+        self.doubts.update(("batch_count", *TOTALS))
 
     def _end(self) -> None:
         if not self.header:
@@ -441,21 +493,27 @@ class Scanner:
         routing = text[3:12]
         if routing not in self.routing:
             self._check_routing(number, text)
-        batch.hash += int(text[3:11]) if text[3:11].isdigit() else 0
+        if text[3:11].isdigit():
+            batch.hash += int(text[3:11])
+        else:
+            batch.doubts.add("entry_hash")
         amount = text[29:39]
         cents = int(amount) if amount.isdigit() else -1
         if code is None:
             self.wrong("E01", number, tables.ENTRY[1], f"{text[1:3]!r} is not a transaction code")
+            batch.doubts.update(AMOUNTS)
         elif code.debit:
             batch.debits += max(cents, 0)
         else:
             batch.credits += max(cents, 0)
         if cents < 0:
             self.wrong("E03", number, tables.ENTRY[5], "the amount is not ten digits", "AM12")
+            batch.doubts.update(AMOUNTS)
         trace = text[79:94]
-        if trace <= batch.last_trace or trace[:8] != batch.odfi:
+        if trace > batch.last_trace and trace[:8] == batch.odfi and trace.isdigit():
+            batch.last_trace = trace
+        elif number != self.cut:
             self._check_trace(number, trace, batch)
-        batch.last_trace = trace
         if not (text.isascii() and text.isprintable()):
             self._characters(number, text)
         self.entry = number, text
@@ -488,7 +546,10 @@ class Scanner:
             self.routing[routing] = int(routing[:8])
 
     def _check_trace(self, number: int, trace: str, batch: Batch) -> None:
+        """A trace number that does not rise, or not in the batch's own series."""
         c = column(tables.ENTRY, "trace_number")
+        if trace == batch.last_trace and not batch.returned:
+            batch.doubts.update(TOTALS)  # the entry stands there twice
         if not trace.isdigit():
             self.wrong("B08", number, c, "the trace number is not fifteen digits", "RF01")
         elif trace <= batch.last_trace and not batch.returned:
@@ -496,6 +557,8 @@ class Scanner:
         elif trace[:8] != batch.odfi and batch.sound:
             self.wrong("B08", number, c, f"begins with {trace[:8]}, the batch's ODFI is {batch.odfi}", "RF01")
             batch.sound = False  # said once: the header is as likely at fault as the entries
+        elif trace[:8] != batch.odfi and trace > batch.last_trace:
+            batch.last_trace = trace
 
     def _addenda(self, number: int, text: str) -> None:
         batch = self.batch
@@ -614,7 +677,7 @@ class Scanner:
             self._check_iat(number, addenda)
 
     def _check_sequence(self, number: int, place: int, line: str, entry: str) -> None:
-        if not line[87:94].isdigit():
+        if not line[87:94].isdigit() or not entry[87:94].isdigit():
             return  # a record without its last columns, as some write it: nothing to compare
         if not line[83:87].isdigit() or int(line[83:87]) != place:
             self.wrong(

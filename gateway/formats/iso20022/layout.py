@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.formats.iso20022.assemble import Flat, flat
 from gateway.formats.iso20022.facets import Facets
@@ -20,7 +21,7 @@ from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
 from gateway.formats.iso20022.table import Table, path_of
-from gateway.model import Entry, Loss, Notice, Payment, Report, Statement
+from gateway.model import Case, Entry, Loss, Notice, Payment, Report, Statement
 
 NOT_SAID = frozenset({"kind", "place", "source", "scheme", "identity", "level", "extra", "entries", "details"})
 PLACED_MAX = 60_000
@@ -222,7 +223,17 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
             skip |= {"amount"}
             yield "amount!", (), "", record.amount.text()
             yield "amount!.currency", (), "", record.amount.currency
-    yield from flat(record, skip)
+    yield from flat(_one_text(record, JOINED.get(type(record), "")), skip)
+
+
+# Texts that come in lines, where ISO 20022 has one element for all.
+JOINED = {Statement: "information", Case: "text", Notice: "text"}
+
+
+def _one_text(record: Any, field: str) -> Any:
+    """The lines of a text as one: several have no place of their own."""
+    lines = getattr(record, field) if field else ()
+    return structs.replace(record, **{field: ("\n".join(lines),)}) if len(lines) > 1 else record
 
 
 _EQUIVALENT = {"amount!": "Amt/EqvtAmt/Amt", "amount!.currency": "Amt/EqvtAmt/Amt/@Ccy"}
@@ -296,7 +307,7 @@ def filled(laid: Laid, level: int, made: Plan, paths: Sequence[str], prefix: str
 def _entry(entry: Entry, kind: Kind, losses: Losses) -> str:
     """One line of a statement, printed."""
     laid = Laid([{}], {}, losses, kind.depth)
-    _place_all(laid, kind, "entry", flat(entry, NOT_SAID), "entries.")
+    _place_all(laid, kind, "entry", flat(_one_text(entry, "information"), NOT_SAID), "entries.")
     _place_extra(laid, kind, "entry", entry.extra, "entries.")
     leaves = laid.levels[0]
     slots: Leaves = {}

@@ -30,6 +30,9 @@ DEFAULTS: dict[str, str | int] = {
     "MsgId/MsgId": MESSAGE_ID,
     "MsgId": MESSAGE_ID,
     "CreDtTm": NOW,
+    "/Id": MESSAGE_ID,  # of a statement, a notification, an item itself
+    "/OrgnlNtfctnId": UNKNOWN,
+    "RptgPrd/Tp": "ALLL",
     "PmtInfId": MESSAGE_ID,
     "CdtId": MESSAGE_ID,
     "ReqdExctnDt": TODAY,

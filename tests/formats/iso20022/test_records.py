@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from gateway.formats.iso20022 import FORMAT
 from gateway.model import (
@@ -277,3 +278,43 @@ def test_mutants_get_the_verdict_of_the_official_schema(type: str) -> None:
     from tests.conformance.mutants import compare
 
     assert not list(compare(type, 120, 3))
+
+
+# --- least records ------------------------------------------------------------------------------
+
+MEANT = Original("M1", "pacs.008.001.08", end_to_end_id="E1", uetr=samples.uetr(1, 1))
+SETTLED = structs.replace(MEANT, amount=Money("EUR", 5), settlement_date="2026-11-23")
+ACCOUNT = Account("DE23999900000000000101", "IBAN")
+LINE = Entry(Money("EUR", 500), True, booking_date="2026-11-23", information=("first line", "second"))
+LEAST: dict[str, Any] = {
+    "camt.056.001.08": Case("cancellation_request", MEANT, id="C1", reasons=(Reason("CUST"),)),
+    "camt.029.001.09": Case("resolution", MEANT, id="C1", status="RJCR", reasons=(Reason("ARDT"),)),
+    "pacs.028.001.03": Case("status_request", MEANT, id="S1"),
+    "camt.026.001.07": Case("unable_to_apply", SETTLED, id="C1"),
+    "camt.087.001.06": Case("modification_request", SETTLED, id="C1"),
+    "camt.057.001.06": Notice("receipt_expected", "N1", account=ACCOUNT, amount=Money("EUR", 5), date="2026-11-24"),
+    "camt.060.001.05": Notice(
+        "statement_request", "R1", account=ACCOUNT, owner=Party("Quay Mills"), requested="camt.053.001.08"
+    ),
+    "pacs.002.001.10": Report("RJCT", MEANT, reasons=(Reason("AC04", text=("closed",)),)),
+    "pain.002.001.03": Report("ACSC", Original("M1", "pain.001.001.03", batch_id="P1"), level="batch"),
+    "camt.054.001.08": Statement("notification", ACCOUNT, entries=(LINE,)),
+    "camt.053.001.02": Statement(
+        "statement", ACCOUNT, "S1", balances=(Balance("CLBD", Money("EUR", 1), True, "2026-11-23"),)
+    ),
+    "pacs.004.001.09": Payment("return", Money("EUR", 5), original=MEANT, reasons=(Reason("AC04"),)),
+}
+
+
+@pytest.mark.parametrize("type", LEAST)
+def test_the_least_that_a_record_says_is_enough(type: str) -> None:
+    record = LEAST[type]
+    fit = FORMAT.fit(record, type)
+    assert fit.refusal is None, fit.refusal
+    assert not fit.losses, fit.losses
+    data = FORMAT.encode([record], type, WRITING).data
+    assert not invalid(data, type), invalid(data, type)
+    [again] = FORMAT.decode(data).records
+    assert isinstance(again, record.__class__)
+    if isinstance(again, Statement) and again.entries:
+        assert again.entries[0].information == ("first line\nsecond",)
