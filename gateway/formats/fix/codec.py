@@ -20,14 +20,19 @@ from gateway.formats.fix.orders import order_of, refusal
 from gateway.formats.fix.outgoing import Sent
 from gateway.formats.fix.refused import REFUSED
 from gateway.formats.fix.reports import UNSUPPORTED_TYPE, reject, report
-from gateway.formats.fix.telling import tell, trade_answer
+from gateway.formats.fix.telling import plain_report, tell, trade_answer
 from gateway.formats.fix.validate import Fault, Rules
-from gateway.formats.fix.versions import VERSIONS
+from gateway.formats.fix.versions import OLD_EXECUTIONS, VERSIONS
 from gateway.model import Order, Payment, Record, Refusal, Status
 from gateway.model.trading import Told, Trading
 from gateway.ports import Decoded, Fit, Frame, SessionConfig, SessionState, Writing
 
 FILE_BYTES_MAX = 64 * 1024 * 1024  # of messages in a file; FIX files are samples and logs, not bulk
+
+# What is not answered by the usual report, by where it was read: trades, and orders of versions that say it otherwise.
+_OTHERWISE = frozenset(
+    f"{version}/{type}" for version in (*OLD_EXECUTIONS, "FIX.4.3") for type in ("D", "AJ")
+) | frozenset(f"{version.begin_string.decode()}/AE" for version in VERSIONS.values())
 
 _FAULT_CODES = {
     validate.INVALID_TAG: "invalid-tag",
@@ -214,7 +219,10 @@ def _answer(status: Status, now_ns: int, type: str) -> list[Frame]:
     if status.told is not None:
         return [frame for told in status.told for frame in tell(told, type, now_ns)]
     if isinstance(record, Order):
-        return tell(trade_answer(status, record), type, now_ns) if record.kind == "trade" else [report(status, now_ns)]
+        if record.source not in _OTHERWISE:
+            return [report(status, now_ns)]
+        told = trade_answer(status, record) if record.kind == "trade" else plain_report(status, record)
+        return tell(told, record.source, now_ns)
     if isinstance(record, Refusal):
         return [_answer_refusal(status, record, now_ns)]
     if status.code == "RJCT" and isinstance(record, get_args(Trading)):

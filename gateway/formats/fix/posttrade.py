@@ -114,7 +114,8 @@ def _confirmation_request(message: Message) -> Sequence[Read]:
     ]
 
 
-_TRADES = {"0": "new", "1": "cancel", "2": "replace"}  # TradeReportTransType (487)
+# TradeReportTransType (487); letters in FIX 4.3.
+_TRADES = {"0": "new", "1": "cancel", "2": "replace", "N": "new", "C": "cancel", "R": "replace"}
 
 
 def _trade(message: Message) -> Sequence[Read]:

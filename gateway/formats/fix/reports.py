@@ -12,11 +12,10 @@ from msgspec import Struct
 
 from gateway.formats.fix.message import Stamps
 from gateway.formats.fix.rejects import REVERSED
-from gateway.formats.fix.versions import OLD_EXECUTIONS
+from gateway.formats.fix.versions import EARLY, OLD_EXECUTIONS, reason
 from gateway.model import Extra, Order, Refusal, Status
 from gateway.ports import Frame
 
-_OLD_SOURCES = frozenset(f"{version}/{type}" for version in OLD_EXECUTIONS for type in ("D", "G", "AJ"))
 TEXT_MAX = 240  # of Text (58); what counterparties commonly store
 
 _stamp = Stamps(3)
@@ -81,7 +80,7 @@ TYPE_CODES = {"market": "1", "limit": "2", "previously_quoted": "D"}
 
 
 def report(status: Status, now_ns: int) -> Frame:
-    """ExecutionReport for an order that was settled, held or refused."""
+    """ExecutionReport, since 4.3, for an order that was settled, held or refused."""
     order = status.record
     if isinstance(order, Refusal):
         return refused_order(status, order, now_ns)
@@ -100,18 +99,14 @@ def report(status: Status, now_ns: int) -> Frame:
     instrument, currency = f"55={order.symbol}\x01", order.base.currency
     if order.scheme == "security":
         instrument, currency = instrument_of(order), order.quote_currency
-    exec_type, left = f"150={outcome.exec_type}\x01", f"151={quantity if outcome.open else '0'}\x01"
-    if order.source in _OLD_SOURCES:
-        exec_type = old_exec_type(order.source[:7], outcome.order_status)
-        left = left if order.source > "FIX.4.1" else ""
     return frame(
         "8",
         (
             f"35=8\x01{way}{account}37={status.payment_id or 'NONE'}\x0111={order.client_order_id}\x01"
-            f"17={status.payment_id}-{outcome.exec_type}\x01{exec_type}39={outcome.order_status}\x01"
+            f"17={status.payment_id}-{outcome.exec_type}\x01150={outcome.exec_type}\x0139={outcome.order_status}\x01"
             f"{instrument}54={SIDE_CODES[order.side]}\x0138={quantity}\x01"
             f"40={TYPE_CODES[order.order_type]}\x01{limit}15={currency}\x01{last}"
-            f"{left}14={quantity if outcome.filled else '0'}\x01"
+            f"151={quantity if outcome.open else '0'}\x0114={quantity if outcome.filled else '0'}\x01"
             f"6={price if outcome.filled else '0'}\x0160={_stamp(now_ns).decode()}\x01{text}"
         ),
         str(status.payment_id),
@@ -131,15 +126,17 @@ def refused_order(status: Status, refusal: Refusal, now_ns: int) -> Frame:
         for tag in ("1", "11", "55", "54", "38", "40", "44", "15")
         if said.get(f"fix:{tag}")
     )
-    reason = ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON)
     version = said.get("fix:8", "")
     exec_type = old_exec_type(version, "8") if version in OLD_EXECUTIONS else "150=8\x01"
     left = "" if version == "FIX.4.0" else "151=0\x01"
+    left += "31=0\x0132=0\x01" if version in EARLY else ""
+    code = reason("103", ORDER_REJECT_REASONS.get(status.reason, OTHER_REASON), version)
+    exec_id = f"{status.payment_id}056" if version == "FIX.4.0" else f"{status.payment_id}-8"
     return frame(
         "8",
         (
-            f"35=8\x01{way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={status.payment_id}-8\x01"
-            f"{exec_type}39=8\x01{repeated}103={reason}\x01{left}14=0\x016=0\x01"
+            f"35=8\x01{way_back(refusal.extra)}37={status.payment_id or 'NONE'}\x0117={exec_id}\x01"
+            f"{exec_type}39=8\x01{repeated}103={code}\x01{left}14=0\x016=0\x01"
             f"60={_stamp(now_ns).decode()}\x0158={clean(status.text)}\x01"
         ),
         str(status.payment_id),
@@ -153,11 +150,11 @@ def reject(status: Status, refusal: Refusal) -> Frame:
     number, type = said.get("fix:34", "0"), said.get("fix:35", "")
     if refusal.code in SESSION_REASONS or said.get("fix:8") in ("FIX.4.0", "FIX.4.1"):
         tag = f"371={said['fix:371']}\x01" if "fix:371" in said else ""
-        reason = f"373={SESSION_REASONS.get(refusal.code, 99)}\x01"
-        about = "" if said.get("fix:8") in ("FIX.4.0", "FIX.4.1") else f"{tag}372={type}\x01{reason}"
+        session_reason = f"373={SESSION_REASONS.get(refusal.code, 99)}\x01"
+        about = "" if said.get("fix:8") in ("FIX.4.0", "FIX.4.1") else f"{tag}372={type}\x01{session_reason}"
         return frame("3", f"35=3\x01{way}45={number}\x0158={text}\x01{about}")
-    reason = BUSINESS_REASONS.get(refusal.code, "0")
-    return frame("j", f"35=j\x01{way}45={number}\x0158={text}\x01372={type}\x01380={reason}\x01")
+    business = BUSINESS_REASONS.get(refusal.code, "0")
+    return frame("j", f"35=j\x01{way}45={number}\x0158={text}\x01372={type}\x01380={business}\x01")
 
 
 UNSUPPORTED_TYPE = "unsupported-message-type"

