@@ -26,7 +26,7 @@ from gateway.config.load import ConfigErrors, load
 from gateway.config.records import Configuration, EndpointConfig
 from gateway.engine import Engine
 from gateway.outbox import Outbox
-from gateway.pipeline import HEAD_BYTES
+from gateway.pipeline import HEAD_BYTES, Snapshot
 from gateway.ports import Acceptor, Committed, Decoded, Door, Inbound, Link, Queries, SessionConfig
 from gateway.queries import EngineQueries
 from gateway.rehearsal import rehearse
@@ -198,17 +198,33 @@ class Daemon:
             return failed
         if config.store != self.config.store:
             return [f"{self.path.name}: store: the store cannot be changed while the daemon runs; restart it"]
-        await self._swap(config)
-        self.generation += 1
-        self.engine.snapshot = snapshot
-        await self._offer_accounts(config)
-        await self._open_new(config)
-        self.config = config
-        return []
+        problem = await self._take_over(config, snapshot)
+        return [f"{self.path.name}: {problem}"] if problem else []
 
-    async def _swap(self, config: Configuration) -> None:
-        """Close the doors that are gone or changed; a door that can take its new configuration stays open."""
-        for name, old in self.config.endpoints.items():
+    async def _take_over(self, config: Configuration, snapshot: Snapshot) -> str:
+        """Put a checked configuration into force; what a door could not do, and then the old one is back in force."""
+        before, former = self.config, self.engine.snapshot
+        self.engine.snapshot = snapshot
+        try:
+            await self._exchange(before, config)
+        except (ValueError, OSError) as error:
+            self.engine.snapshot = former
+            return f"{error}; {await self._go_back(config, before)}"
+        self.generation += 1
+        self.config = config
+        await self._offer_accounts(config)
+        return ""
+
+    async def _go_back(self, config: Configuration, before: Configuration) -> str:
+        try:
+            await self._exchange(config, before)
+        except (ValueError, OSError) as error:
+            return f"and an endpoint of the configuration before could not be opened again: {error}"
+        return "everything is as it was"
+
+    async def _exchange(self, before: Configuration, config: Configuration) -> None:
+        """Close the doors that are gone or changed, then open the new; a door that can take its change stays open."""
+        for name, old in before.endpoints.items():
             new = config.endpoints.get(name)
             if new is not None and new.config == old.config and (new.adapter, new.format) == (old.adapter, old.format):
                 continue
@@ -217,17 +233,15 @@ class Daemon:
                 continue
             if name in self.doors:
                 await self._close_door(name)
+        for name, entry in config.endpoints.items():
+            if name not in self.doors:
+                await self._open_door(entry)
 
     async def _offer_accounts(self, config: Configuration) -> None:
         missing = self.engine.missing_accounts(account_operations(config.accounts.open))
         if missing:
             decoded = Decoded("json", "operation", records=missing)
             await self.engine.offer([Inbound("config", self.engine.clock_ns(), b"", self.path.name, decoded=decoded)])
-
-    async def _open_new(self, config: Configuration) -> None:
-        for name, entry in config.endpoints.items():
-            if name not in self.doors:
-                await self._open_door(entry)
 
     # -- helpers that run beside the walk
 

@@ -98,6 +98,34 @@ async def test_a_key_used_twice_moves_money_once(place: tuple[Path, Client]) -> 
         assert await client.balance("B") == "5.00"
 
 
+async def test_a_door_that_cannot_open_leaves_everything_as_it_was(place: tuple[Path, Client]) -> None:
+    path, client = place
+    async with running(path) as daemon:
+        text = path.read_text()
+        taken = await asyncio.start_server(lambda reader, writer: writer.close(), "127.0.0.1", 0)
+        port = taken.sockets[0].getsockname()[1]
+        more = (
+            f'  fix: {{adapter: fix, format: fix, listen: "127.0.0.1:{port}", sessions: [{{target: C}}]}}\naccounts:\n'
+        )
+        path.write_text(text.replace("accounts:\n", more))
+        [problem] = await daemon.reload()
+        assert "in use" in problem
+        assert "everything is as it was" in problem
+        assert (daemon.engine.snapshot.generation, list(daemon.config.endpoints)) == (1, ["api"])
+        assert (await client.transfer("1.00"))[0] in (200, 201)
+        taken.close()
+        await taken.wait_closed()
+        assert await daemon.reload() == [], "the same file, once the address is free"
+        secret = (
+            "fix: {adapter: fix, format: fix, listen: 127.0.0.1:0, sessions: [{target: C, password: env:NOT_THERE}]}"
+        )
+        path.write_text(text.replace("endpoints:\n", f"endpoints:\n  {secret}\n"))
+        [problem] = await daemon.reload()
+        assert "NOT_THERE" in problem
+        assert sorted(daemon.doors) == ["api", "control", "fix"]
+        assert (await client.transfer("1.00"))[0] in (200, 201)
+
+
 async def test_an_edit_takes_effect_between_two_batches(place: tuple[Path, Client]) -> None:
     path, client = place
     async with running(path) as daemon:
