@@ -71,6 +71,9 @@ def test_two_daemons_talk_and_their_operators_see_it(
     assert main(["fix", "doctor", "NOBODY", *routes]) == 2
     assert "there is no session NOBODY; there are: VENUE" in capsys.readouterr().err
 
+    assert main(["fix", "net", "VENUE", *routes, *person]) in (0, 1)
+    assert "status" in capsys.readouterr().out
+
     # a logout is followed by a new connection, numbers going on
     before = sessions(ours, capsys)["VENUE"]["next_out"]
     assert main(["fix", "logout", "VENUE", *routes, *person]) == 0

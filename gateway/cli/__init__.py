@@ -132,7 +132,7 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    fix = commands.add_parser("fix", help="FIX sessions: sessions, doctor, reset, logout")
+    fix = commands.add_parser("fix", help="FIX sessions: sessions, doctor, reset, logout, net")
     acts = fix.add_subparsers(required=True, metavar="ACT")
     listing = _add(acts, "sessions", "fix:sessions", "state, numbers and last sign of life of each")
     listing.add_argument("--json", action="store_true", help="a JSON object a line")
@@ -140,11 +140,12 @@ def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     doctor.add_argument("--events", type=int, default=20, help="how many of the last events to show")
     reset = _add(acts, "reset", "fix:reset", "numbers back to 1 on our side")
     logout = _add(acts, "logout", "fix:logout", "log out of a session; the counterparty may come back")
-    for act in (doctor, reset, logout):
+    net = _add(acts, "net", "fix:net", "send the counterparty its obligations from open deals, netted")
+    for act in (doctor, reset, logout, net):
         act.add_argument("session", help="the counterparty's CompID")
         act.add_argument("--endpoint", default="", help="where several endpoints have a session of that name")
-    for act in (reset, logout):
+    for act in (reset, logout, net):
         act.add_argument("--by", required=True, help="who decided")
         act.add_argument("--because", required=True, help="why")
-    for act in (listing, doctor, reset, logout):
+    for act in (listing, doctor, reset, logout, net):
         act.add_argument("--routes", default=DEFAULT_ROUTES)

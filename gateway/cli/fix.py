@@ -1,4 +1,4 @@
-"""financial-os fix sessions, reset, logout, doctor: a FIX session's state, and what to do about it.
+"""financial-os fix sessions, doctor, reset, logout, net: a FIX session's state, and what to do about it.
 
 The running daemon is asked over its control socket. When none runs, `sessions` and `doctor` tell what the store
 holds; what changes a session takes a daemon.
@@ -58,6 +58,21 @@ def reset(options: argparse.Namespace) -> int:
 def logout(options: argparse.Namespace) -> int:
     """Log out of a session that is logged on; its counterparty may come back."""
     return _command(options, "session_logout", "logging out")
+
+
+def net(options: argparse.Namespace) -> int:
+    """Send a counterparty what it owes and is owed from open deals, netted (BQ)."""
+    view = _one(options)
+    config = configuration(options.routes) if view is not None else None
+    if view is None or config is None:
+        return 2
+    request = {"op": "net", "account": f"{view.endpoint}/{view.session}", "by": options.by, "because": options.because}
+    answer = ask(control_path(config), request)
+    if answer is None:
+        print("not running: obligations are sent by the daemon that serves the session", file=sys.stderr)
+        return 2
+    print(answer)
+    return 0 if answer.get("status") == "ACSC" else 1
 
 
 def _command(options: argparse.Namespace, op: str, done: str) -> int:
