@@ -191,7 +191,7 @@ class Door:
             try:
                 connection = await self._connect(host, target)
                 await asyncio.shield(connection.ended)
-            except (OSError, TimeoutError) as error:
+            except (OSError, TimeoutError, ValueError) as error:  # UnicodeError: a name that no resolver takes
                 log.warning("fix.not-connected endpoint=%s session=%s host=%s %s", self.name, target, host, error)
             if loop.time() - started > STEADY_S:
                 turn, wait_s = 0, self.config.reconnect_s

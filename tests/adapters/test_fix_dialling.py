@@ -135,6 +135,19 @@ async def test_a_template_serves_whoever_begins_so(opened: OpenDoor) -> None:
     assert sorted(view.session for view in door.acceptor.views(0)) == ["FUND1", "FUND2"]
 
 
+async def test_names_that_never_log_on_do_not_fill_a_template(opened: OpenDoor) -> None:
+    session = SessionConfig("FUND*", sessions_max=2, user="fund", password="env:PATH")
+    door, _ = await opened(session, listen="127.0.0.1:0")
+    for number in range(6):
+        client = await Client.connect(door, f"FUND{number}")
+        client.send("A", "98=0|108=30|553=fund|554=guess|")
+        assert await client.ended()
+    assert len(door.acceptor.views(0)) <= 2
+    known = await Client.connect(door, "FUNDX")
+    known.send("A", "98=0|108=30|553=fund|554=env:PATH|")  # the test's desk has the reference itself for the password
+    assert "35=A" in await known.read()
+
+
 async def test_a_counterparty_is_read_no_faster_than_agreed(opened: OpenDoor) -> None:
     door, desk = await opened(SessionConfig("CLIENT1", messages_per_s=20), listen="127.0.0.1:0")
     client = await Client.connect(door)

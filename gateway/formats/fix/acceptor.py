@@ -290,12 +290,23 @@ class FixAcceptor:
         template = self._template(name)
         if template is None or not NAME.fullmatch(name):
             return None
-        if sum(self._template(one) is template for one in self._sessions) >= template.sessions_max:
+        if self._count(template) >= template.sessions_max:
+            self._forget_strangers(template)
+        if self._count(template) >= template.sessions_max:
             log.warning("fix.refused endpoint=%s template=%s has all its sessions", self._endpoint, template.target)
             return None
         made = self._made(msgspec.structs.replace(template, target=name), _version(template))
         self._sessions[name] = made
         return made
+
+    def _count(self, template: SessionConfig) -> int:
+        return sum(self._template(name) is template for name in self._sessions)
+
+    def _forget_strangers(self, template: SessionConfig) -> None:
+        """Let go of names that somebody tried and that never logged on: nobody shall fill a template with those."""
+        for name, session in list(self._sessions.items()):
+            if session.never_used and self._template(name) is template:
+                del self._sessions[name]
 
     def claim(self, message: Message, link: FixLink, now_ns: int) -> Session | None:
         """The session that a first message belongs to; None when it may not have it."""

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 TEXT_MAX = 120  # of a counterparty's Text in our log
 
-_EXPECTING = re.compile(r"(?i)expect\w*\D{0,12}(\d{1,18})")  # how engines word `MsgSeqNum too low`
+TEXT_READ_MAX = 1_024  # of a Text that may name a number: a sentence, not a search of 128 KiB
+
+_EXPECTING = re.compile(r"(?i)expect[a-z]{0,4}\D{0,12}(\d{1,18})")  # how engines word `MsgSeqNum too low`
 
 
 def expected_number(text: str) -> int | None:
     """The number of ours that a counterparty says it expects, in the words of a Logout; None when it says none."""
-    found = _EXPECTING.search(text)
+    found = _EXPECTING.search(text[:TEXT_READ_MAX])
     return int(found[1]) if found is not None else None
 
 

@@ -133,6 +133,11 @@ class Session:
         self.attach(link, now_ns)
         logon.send(self, now_ns)
 
+    @property
+    def never_used(self) -> bool:
+        """Whether nobody is there and nothing was ever counted."""
+        return self.link is None and (self.next_in, self.out.next_out) == (1, 1) and not self.out.reset_due
+
     def detach(self) -> None:
         """The connection is gone; numbers stay, what waited is asked for again."""
         self.link = None

@@ -31,8 +31,7 @@ _INTERIM = ("34", "13", "90")
 def decode(text: str) -> Decoded:
     """Every statement of a text. Never raises."""
     if len(text) > CHARACTERS_MAX:
-        wrong = f"a text of statements has at most {CHARACTERS_MAX} characters"
-        return Decoded("mt", "MT940", refusals=(Refusal("file-too-large", "FF01", "file", wrong),))
+        return too_large()
     found = records(text)
     if not found:
         wrong = "there is no field of a statement in the text"
@@ -40,6 +39,12 @@ def decode(text: str) -> Decoded:
     first = found[0]
     kind = first.source if isinstance(first, Statement) else "MT940"
     return Decoded("mt", kind, first.id if isinstance(first, Statement) else "", records=tuple(found))
+
+
+def too_large() -> Decoded:
+    """The refusal of a text that is not read in parts and is too long to be read whole."""
+    wrong = f"bare statements or acknowledgements alone have at most {CHARACTERS_MAX} characters in a file"
+    return Decoded("mt", "MT940", refusals=(Refusal("file-too-large", "FF01", "file", wrong),))
 
 
 def records(text: str, prefix: str = "") -> list[Record | Refusal]:

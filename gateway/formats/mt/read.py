@@ -93,11 +93,17 @@ def parts(file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         count += 0 if _is_service(piece) else _count(piece)
     if not blocks.blank(before) or not count:
         file.seek(start)  # bare statements, or acknowledgements alone: read at once, within a limit
-        whole = decode(file.read(bare.CHARACTERS_MAX + 1)) if services or blocks.bare(before) else not_fin(before)
+        whole = _within_limit(file) if services or blocks.bare(before) else not_fin(before)
         yield msgspec.structs.replace(whole, count=len(whole.records))
         return
     file.seek(start)
     yield from _batches(blocks.stream(file), count, records_max)
+
+
+def _within_limit(file: BinaryIO) -> Decoded:
+    """A file that is not read in parts: whole, or refused."""
+    data = file.read(bare.CHARACTERS_MAX + 1)
+    return bare.too_large() if len(data) > bare.CHARACTERS_MAX else decode(data)
 
 
 def _count(piece: str) -> int:

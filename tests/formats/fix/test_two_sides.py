@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.formats.fix import logon
 from gateway.formats.fix.acceptor import FixAcceptor, FixLink
 from gateway.formats.fix.message import parse
 from gateway.ports import Schedule, SessionConfig
@@ -291,3 +292,8 @@ def test_a_command_resets_while_logged_on() -> None:
     line.theirs.seal(link)
     assert line.theirs.numbers == (1, 1)
     assert line.theirs.engine.command("NOBODY", "reset", line.now_ns) is None
+
+
+def test_a_text_of_any_length_is_read_in_no_time() -> None:
+    assert logon.expected_number("MsgSeqNum too low, expecting 12 but received 3") == 12
+    assert logon.expected_number("expect" * 20_000) is None

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.formats.mt import FORMAT
+from gateway.formats.mt import FORMAT, bare
 from gateway.formats.mt.grammar import sequence, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import TYPES
@@ -256,6 +256,13 @@ def test_a_bare_text_without_an_account_is_refused_by_its_field() -> None:
     [found] = FORMAT.decode(STATEMENT.replace(":25:HARBOR-EUR\n", "").strip().encode()).records
     assert isinstance(found, Refusal)
     assert (found.code, found.place) == ("T13", "statement 1 :25:")
+
+
+def test_files_that_are_not_read_in_parts_have_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bare, "CHARACTERS_MAX", 1_000)
+    for data in (STATEMENT.strip().encode() * 10, b"{1:F21HARBUS33AXXX0000000001}{4:{451:0}}" * 100):
+        [part] = FORMAT.parts(io.BytesIO(data), 10)
+        assert [refusal.code for refusal in part.refusals] == ["file-too-large"]
 
 
 @given(st.text(":2056FC1\nEUR,/-{}ND", max_size=300))
