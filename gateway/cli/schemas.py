@@ -31,6 +31,8 @@ def import_(options: argparse.Namespace) -> int:
     """Exit 0 when all are installed, 1 when one is refused, 2 when the source cannot be read."""
     target = Path(options.to or os.environ.get("FINOS_SCHEMAS", "") or OWN / "official")
     source = Path(options.source)
+    if not source.exists():
+        raise ValueError(f"{source}: there is no such file or folder")
     good: dict[str, bytes] = {}
     problems = []
     for name, data in found(source):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from difflib import get_close_matches
 from functools import cache
 
 from gateway.ports import Codec
@@ -39,5 +40,6 @@ def writer(type: str) -> Codec:
     for codec in map(load, names()):
         if type in codec.writes:
             return codec
-    known = ", ".join(sorted(t for name in names() for t in load(name).writes))
-    raise ValueError(f"no format writes {type!r}; known are {known}")
+    known = sorted(t for name in names() for t in load(name).writes)
+    near = get_close_matches(type, known, 5, 0.5) or [t for t in known if not t[0].islower()]  # ISO 20022 has hundreds
+    raise ValueError(f"no format writes {type!r}; near it are {', '.join(near)} ({len(known)} types in all)")

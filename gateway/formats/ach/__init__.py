@@ -16,7 +16,8 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.formats.ach import make, tables, write
-from gateway.formats.ach.scan import Scanner, entries, read_lines
+from gateway.formats.ach.lines import read_lines
+from gateway.formats.ach.scan import Scanner, entries
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 

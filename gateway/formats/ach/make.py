@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from gateway.formats.ach.scan import Batch, _date
+from gateway.formats.ach.faults import Batch, day
 from gateway.formats.ach.tables import CODES, POSTED
 from gateway.model import Account, Agent, Extra, Money, Party, Payment
 
@@ -25,7 +25,7 @@ class Shared(Struct, gc=False):
 def shared(batch: Batch) -> Shared:
     """Made at a batch's first entry. The extras hold what a return of its entries needs again."""
     h = batch.header
-    day = _date(h[69:75])
+    effective = day(h[69:75])
     texts = (
         ("company_name", h[4:20]),
         ("company_identification", h[40:50]),
@@ -39,7 +39,7 @@ def shared(batch: Batch) -> Shared:
     )
     extra = tuple((f"ach:{name}", text.strip()) for name, text in texts if text.strip())
     odfi = Agent(clearing_system="USABA", clearing_member=h[79:87])
-    return Shared(Party(h[4:20].strip()), odfi, day.isoformat() if day else "", extra, {}, {})
+    return Shared(Party(h[4:20].strip()), odfi, effective.isoformat() if effective else "", extra, {}, {})
 
 
 def payment(batch: Batch, line: int, text: str, addenda: list[str]) -> Payment:
