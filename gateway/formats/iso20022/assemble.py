@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -190,12 +191,20 @@ _MAKERS: dict[type[Struct], Callable[[Items], Any]] = {
 def flat(record: Struct, skip: frozenset[str] = frozenset()) -> list[Flat]:
     """All texts of a record, by the names that tables use; fields in `skip` left out."""
     out: list[Flat] = []
-    for form in forms(type(record)).values():
-        value = getattr(record, form.name)
-        if value == form.default or form.name in skip or value is None:
-            continue
-        _flatten(form, value, out)
+    every, values = _getter(type(record))
+    for form, value in zip(every, values(record), strict=True):
+        if (value or value is False) and value != form.default and form.name not in skip:
+            _flatten(form, value, out)
     return out
+
+
+@cache
+def _getter(record: type[Struct]) -> tuple[tuple[Form, ...], Callable[[Struct], tuple[Any, ...]]]:
+    """The fields of a record, and their values at one call."""
+    every = tuple(forms(record).values())
+    return every, attrgetter(*(form.name for form in every)) if len(every) > 1 else lambda one: (
+        getattr(one, every[0].name),
+    )
 
 
 def _flatten(form: Form, value: Any, out: list[Flat]) -> None:

@@ -25,6 +25,7 @@ from gateway.model import Case, Entry, Loss, Notice, Payment, Report, Statement
 
 NOT_SAID = frozenset({"kind", "place", "source", "scheme", "identity", "level", "extra", "entries", "details"})
 PLACED_MAX = 60_000
+TAKEN_MAX = 512  # of one place: enough for what repeats, small for what does not
 ANY = Facets("xs:string")
 NO_CHILD = Child(0, "", 0, 0)
 Leaves = dict[str, str]
@@ -39,13 +40,26 @@ class Place(Struct, frozen=True):
     facets: Facets
     needed: bool = False  # every element on the way to it is mandatory
     anchor: str = ""  # the element below its level's own: what stands there together stays together
+    taken: dict[str, bool] = {}  # texts that were asked about: codes, dates and agents come again
+
+    def takes(self, text: str) -> bool:
+        """Whether the text may stand here as it is; what is too long for it may not."""
+        known = self.taken.get(text)
+        if known is None:
+            facets = self.facets
+            string = facets.base == "xs:string"
+            known = (string or text == text.strip()) and (not string or facets.most is None or len(text) <= facets.most)
+            known = known and facets.takes(text)
+            if len(self.taken) < TAKEN_MAX:
+                self.taken[text] = known
+        return known
 
 
 class Laid(Struct):
     """A record laid out: leaves by level of the spine, the element of the record that each came from, losses."""
 
     levels: list[Leaves]
-    elements: dict[str, str]
+    elements: dict[tuple[int, str], str]
     losses: Losses
     depth: int
     inner: list[str] = []  # entries of a statement, printed
@@ -66,6 +80,32 @@ def places(type: str, section: str, template: str, numbers: tuple[int, ...], res
         if place is not None and place.level <= depth:
             found.append(place)
     return sorted(found, key=lambda place: (not place.needed, -place.level))
+
+
+class Fields(dict[tuple[str, tuple[int, ...], str], tuple[Sequence[Place], str]]):
+    """Where each field of a section may stand, and what it is called when it is lost; found once each."""
+
+    def __init__(self, type: str, section: str, depth: int, prefix: str) -> None:
+        self._section, self._prefix = (type, section, depth), prefix
+
+    def __missing__(self, field: tuple[str, tuple[int, ...], str]) -> tuple[Sequence[Place], str]:
+        template, numbers, rest = field
+        type, section, depth = self._section
+        if template in _EQUIVALENT:
+            kind = kind_of(type)
+            assert kind is not None, f"no schema of {type}"
+            place = locate(kind, section, _EQUIVALENT[template])
+            found: Sequence[Place] = [place] if place is not None else ()
+        else:
+            found = places(type, section, template, numbers, rest, depth)
+        element = self._prefix + template.replace(".*", "").rstrip("!")
+        made = found, f"{element}.{rest}" if rest else element
+        if len(self) < PLACED_MAX:
+            self[field] = made
+        return made
+
+
+fields_of = lru_cache(4_096)(Fields)
 
 
 def _paths(table: Table, template: str, numbers: tuple[int, ...], rest: str) -> Iterator[str]:
@@ -242,15 +282,19 @@ _EQUIVALENT = {"amount!": "Amt/EqvtAmt/Amt", "amount!.currency": "Amt/EqvtAmt/Am
 
 
 def _place_all(laid: Laid, kind: Kind, section: str, texts: Iterable[Flat], prefix: str = "") -> None:
-    type, depth, losses = kind.type, laid.depth, laid.losses
+    fields = fields_of(kind.type, section, laid.depth, prefix)
+    levels, elements, free = laid.levels, laid.elements, not laid.anchors and not laid.closed
+    last = len(levels) - 1
     for template, numbers, rest, text in texts:
-        if template in _EQUIVALENT:
-            place = locate(kind, section, _EQUIVALENT[template])
-            found: Sequence[Place] = [place] if place is not None else ()
-        else:
-            found = places(type, section, template, numbers, rest, depth)
-        element = prefix + template.replace(".*", "").rstrip("!")
-        _put(laid, kind, found, text, f"{element}.{rest}" if rest else element, losses)
+        found, element = fields[template, numbers, rest]
+        if free and found:
+            place = found[0]
+            leaves = levels[min(place.level, last)]
+            if place.path not in leaves and place.takes(text):
+                leaves[place.path] = text
+                elements[place.level, place.path] = element
+                continue
+        _put(laid, kind, found, text, element, laid.losses)
 
 
 def _place_extra(laid: Laid, kind: Kind, section: str, extra: Iterable[tuple[str, str]], prefix: str = "") -> None:
@@ -283,7 +327,7 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if place.path in leaves:
             continue
         leaves[place.path] = fitting
-        laid.elements[f"{place.level}:{place.path}"] = element
+        laid.elements[place.level, place.path] = element
         if len(fitting) < len(text) and facets.base == "xs:string":
             why = f"{len(text)} characters, {kind.type} takes {facets.most}"
             losses[element] = Loss(element, why, "truncated")
@@ -297,7 +341,7 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
 def filled(laid: Laid, level: int, made: Plan, paths: Sequence[str], prefix: str = "") -> None:
     """Note what a plan had to leave out, and what it still misses."""
     for place in made.dropped:
-        element = laid.elements.get(f"{level}:{paths[place]}", prefix + paths[place])
+        element = laid.elements.get((level, paths[place]), prefix + paths[place])
         laid.losses.setdefault(element, Loss(element, "incomplete: it lacks what it cannot stand without"))
     if made.missing:
         laid.missing = laid.missing or made.missing.strip("/")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.iso20022.read import Record
@@ -52,8 +52,7 @@ class Sepa:
         """What records of one message have in common."""
         if not isinstance(record, Payment) or record.kind not in KINDS:
             return ISO.group(record, type)
-        date = record.settlement_date if type.startswith(BETWEEN) else ""
-        return scheme_of(record) + date + ISO.group(prepared(record)[0], type)
+        return scheme_of(record) + ISO.group(headed(record, type), type)
 
     def fit(self, record: Record, type: str) -> Fit:
         """The rules again, on what would be sent; characters outside the set are written otherwise, and said."""
@@ -63,7 +62,7 @@ class Sepa:
         broken = check(written)
         if broken is not None:
             return Fit(broken)
-        fit = ISO.fit(written, type)
+        fit = ISO.fit(headed(record, type), type)
         # How it is cleared is the scheme's word, not the record's: an initiation without a place for it loses nothing.
         own = fit.losses if record.settlement_method else (x for x in fit.losses if x.element != "settlement_method")
         return Fit(fit.refusal, (*own, *losses))
@@ -71,7 +70,7 @@ class Sepa:
     def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
         """One message, cleared by the scheme's mechanism, charges as its service level says."""
         written = [
-            prepared(record)[0] if isinstance(record, Payment) and record.kind in KINDS else record
+            headed(record, type) if isinstance(record, Payment) and record.kind in KINDS else record
             for record in records
         ]
         return ISO.encode(_totalled(written) if type.startswith(BETWEEN) else written, type, writing)
@@ -88,17 +87,21 @@ class Sepa:
 BETWEEN = ("pacs.008", "pacs.003")
 
 
+class Prepared(Struct):
+    """A payment as its scheme writes it; `headed` is made when a message between banks asks for it."""
+
+    written: Payment
+    losses: tuple[Loss, ...]
+    headed: Payment | None = None
+
+
 def _totalled(written: Sequence[Record]) -> list[Record]:
-    """Between banks the group header says date and total for all; each message has one date (`group`)."""
+    """Between banks the group header says the total for all."""
     payments = [record for record in written if isinstance(record, Payment)]
     if not payments or len(payments) < len(written) or any(p.amount.currency != "EUR" for p in payments):
         return list(written)
     total = Money("EUR", sum(payment.amount.minor for payment in payments))
-    said = [("iso:/GrpHdr/TtlIntrBkSttlmAmt", total.text()), ("iso:/GrpHdr/TtlIntrBkSttlmAmt/@Ccy", "EUR")]
-    date = payments[0].settlement_date
-    if date and all(payment.settlement_date == date for payment in payments):
-        said.append(("iso:/GrpHdr/IntrBkSttlmDt", date))
-        payments = [structs.replace(payment, settlement_date="") for payment in payments]
+    said = (("iso:/GrpHdr/TtlIntrBkSttlmAmt", total.text()), ("iso:/GrpHdr/TtlIntrBkSttlmAmt/@Ccy", "EUR"))
     first = payments[0]
     return [structs.replace(first, extra=(*first.extra, *said)), *payments[1:]]
 
@@ -111,14 +114,30 @@ def _debit(payment: Payment) -> Payment:
 
 
 RECENT_MAX = 4_096  # payments prepared for `fit` that `encode` will ask for in the same batch
-_recent: dict[int, tuple[Payment, tuple[Payment, tuple[Loss, ...]]]] = {}
+_recent: dict[int, tuple[Payment, Prepared]] = {}
 
 
 def prepared(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     """The payment as the scheme writes it, and what is written otherwise than it was said."""
-    found = _recent.get(id(payment))
-    if found is not None and found[0] is payment:
-        return found[1]
+    found = _prepared(payment)
+    return found.written, found.losses
+
+
+def headed(payment: Payment, type: str) -> Payment:
+    """The same for a type: between banks the day of settlement is said by the group header, for all."""
+    found = _prepared(payment)
+    if not type.startswith(BETWEEN) or not payment.settlement_date:
+        return found.written
+    if found.headed is None:
+        day = ("iso:/GrpHdr/IntrBkSttlmDt", payment.settlement_date)
+        found.headed = structs.replace(found.written, settlement_date="", extra=(*found.written.extra, day))
+    return found.headed
+
+
+def _prepared(payment: Payment) -> Prepared:
+    known = _recent.get(id(payment))
+    if known is not None and known[0] is payment:
+        return known[1]
     if len(_recent) >= RECENT_MAX:
         _recent.clear()
     latin, losses = transliterate(payment)
@@ -127,8 +146,9 @@ def prepared(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     )
     if payment.kind == "direct_debit":
         written = _debit(written)
-    _recent[id(payment)] = (payment, (written, losses))
-    return written, losses
+    made = Prepared(written, losses)
+    _recent[id(payment)] = (payment, made)
+    return made
 
 
 FORMAT = Sepa()
