@@ -12,6 +12,7 @@ from tests.support import ROOT
 # What the steps of the way of a batch stand on.
 BELOW = (
     "gateway.addresses",
+    "gateway.addressing",
     "gateway.formats",
     "gateway.model",
     "gateway.ports",
@@ -34,8 +35,10 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
     "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
+    "gateway.addressing": ("gateway.addresses", "gateway.model", "gateway.ports"),
     "gateway.planning": (
         "gateway.addresses",
+        "gateway.addressing",
         "gateway.model",
         "gateway.ports",
         "gateway.routing",
