@@ -38,6 +38,9 @@ from gateway.settlement.plan import Templates, order_legs, payment_legs
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
 
+HARMLESS = ("info", "derived")  # severities of what is said about a translation but is not lost in it
+
+
 class Speaker(Protocol):
     """A codec that can say more than answers: what trading tells a session, in the version that `type` names."""
 
@@ -169,8 +172,8 @@ def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
         refused = way.breaks(sent)
     if refused is not None:
         return Plan(way, refusal=refused)
-    if fit.losses and way.route.losses == "refuse":
-        lost = ", ".join(loss.element for loss in fit.losses[:8])
+    if way.route.losses == "refuse" and (counting := [loss for loss in fit.losses if loss.severity not in HARMLESS]):
+        lost = ", ".join(loss.element for loss in counting[:8])
         return Plan(way, refusal=refusal(payment, "translation-loss", "NARR", f"{send.as_} cannot carry: {lost}"))
     return Plan(way, legs, None, (*made.derived, *fit.losses), (), None if sent is payment else sent)
 
