@@ -25,6 +25,7 @@ from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
 ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
+DECISIONS = frozenset({"release", "reject", "repair"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -79,7 +80,9 @@ def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
 def _operations(adapter: str, config: Any) -> frozenset[str]:
     if adapter == "control":
         return ALL_OPERATIONS
-    return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
+    if adapter != "http" or not getattr(config, "api", False):
+        return frozenset()
+    return frozenset({"open_account"}) | (DECISIONS if getattr(config, "decide", False) else frozenset())
 
 
 def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint], config: Configuration) -> Way:

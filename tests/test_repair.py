@@ -257,3 +257,16 @@ def test_translate_derives_addresses_and_says_from_what(
     assert main(options) == 1
     [refused] = json.loads(capfdbinary.readouterr().err)["refusals"]
     assert (refused["code"], refused["reason"]) == ("address-repair", "BE04")
+
+
+@pytest.mark.parametrize(("decide", "code"), [("true", "not-held"), ("false", "not-permitted")])
+async def test_who_decides_over_rest_is_the_operators_choice(tmp_path: Path, decide: str, code: str) -> None:
+    text = CONFIG.format(store=tmp_path / "db", send="", rules="", rules_in="")
+    api = f"  api: {{adapter: http, format: json, listen: 127.0.0.1:8080, api: true, decide: {decide}}}\naccounts:"
+    (tmp_path / "list.csv").write_text("name\nA B\n")
+    made = Gateway(tmp_path, text.replace("accounts:", api, 1))
+    await made.open()
+    body = {"op": "reject", "payment": 17, "by": "j.doe", "because": "checked"}
+    [outcome] = await made.engine.run([Inbound("api", 1, json.dumps(body).encode(), type="operation")])
+    assert outcome.statuses[0].refusal_code == code
+    await made.engine.store.close()

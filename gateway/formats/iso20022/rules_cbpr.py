@@ -79,6 +79,14 @@ def _instructed(record: Payment) -> str:
     return ""
 
 
+def _debited(record: Payment) -> str:
+    instructed = record.instructed_amount
+    if instructed is None or instructed == record.amount or instructed.currency != record.amount.currency:
+        return ""
+    silent = record.charge_bearer == "DEBT" and not record.charges
+    return "amounts of one currency that differ, with charges for the debtor, give the charges" if silent else ""
+
+
 def _method(record: Payment) -> str:
     covered = any(agent is not None for agent in record.reimbursement_agents)
     if covered and record.settlement_method != "COVE":
@@ -266,6 +274,7 @@ RULES = (
     Rule("CBPR-CLRSYS", "FF01", "SttlmInf/ClrSys", absent("clearing_system"), TRANSFERS),
     Rule("CBPR-CHRGBR", "FF01", "ChrgBr", _bearer, CUSTOMER),
     Rule("CBPR-CHRGS", "AM12", "InstdAmt", _instructed, CUSTOMER),
+    Rule("CBPR-DEBT", "AM12", "ChrgsInf", _debited, CUSTOMER),
     Rule("CBPR-NAMED", "FF01", "FinInstnId/Nm", _named, PAYMENTS),
     Rule("CBPR-PARTY", "BE05", "Nm", _party_named, CUSTOMER),
     Rule("CBPR-ADRDUP", "BE04", "PstlAdr/AdrLine", _duplicated, TRANSFERS),
