@@ -48,6 +48,7 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
             door_class(entry.adapter).answer_by,
             _operations(entry.adapter, entry.config),
             practice.holding(entry.rules),
+            practice.answering(entry.rules),
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}

@@ -55,6 +55,7 @@ class Endpoint(Struct, frozen=True):
     answer_by: AnswerBy
     operations: frozenset[str] = frozenset()  # which instructions to the gateway itself may come through it
     held_to: Callable[[Decoded], Decoded] | None = None  # its rule sets: what breaks one becomes a refusal
+    head: Callable[[Codec, Frame, Writing], Frame] | None = None  # puts the header that they ask for around answers
 
 
 class Way(Struct, frozen=True):

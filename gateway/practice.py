@@ -69,6 +69,17 @@ def heading(writer: Codec, names: Sequence[str]) -> Callable[[Frame, Payment, Wr
     return head
 
 
+def answering(names: Sequence[str]) -> Callable[[Codec, Frame, Writing], Frame] | None:
+    """The same for answers: to whom the message came from, in the service of the set."""
+    headed = next((one for one in chosen(names) if one.headed), None)
+    if headed is None:
+        return None
+    service = headed.service
+    return lambda codec, frame, writing: (
+        cast(Heading, codec).wrap(frame, writing, service) if hasattr(codec, "wrap") else frame
+    )
+
+
 def _service(service: str, payment: Payment) -> str:
     """A cover payment has a service of its own, swift.cbprplus.cov.03."""
     name, _, release = service.rpartition(".")

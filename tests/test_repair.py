@@ -17,7 +17,7 @@ from gateway.config.load import ConfigErrors, parse
 from gateway.engine import Engine
 from gateway.formats.iso20022 import FORMAT
 from gateway.model import Payment, Refusal
-from gateway.ports import Inbound, Outcome
+from gateway.ports import Inbound, Outcome, Writing
 from gateway.store import open_store
 from gateway.telemetry.metrics import Metrics
 from tests import samples
@@ -42,6 +42,9 @@ routes:
     settle: {{debit: NOSTRO, credit: VOSTRO}}
     send: {{to: out, as: pacs.008.001.08{send}}}
 """
+
+
+HARBOR = Writing("R000000001", 1_795_000_000_000_000_000, "HARBUS33XXX", "FINODEHHXXX")
 
 
 class Gateway:
@@ -269,4 +272,17 @@ async def test_who_decides_over_rest_is_the_operators_choice(tmp_path: Path, dec
     body = {"op": "reject", "payment": 17, "by": "j.doe", "because": "checked"}
     [outcome] = await made.engine.run([Inbound("api", 1, json.dumps(body).encode(), type="operation")])
     assert outcome.statuses[0].refusal_code == code
+    await made.engine.store.close()
+
+
+async def test_answers_have_the_header_that_the_rules_ask_for(tmp_path: Path) -> None:
+    made = await gateway(tmp_path, rules_in=", rules: cbpr-2025")
+    frame = FORMAT.encode(FORMAT.decode(samples.pacs008(1, "ACCOUNT-1")).records, "pacs.008.001.08", HARBOR)  # type: ignore[arg-type]
+    data = FORMAT.wrap(frame, HARBOR, "swift.cbprplus.03").data
+    outcome = await made.take(data, "iso_in")
+    assert [status.code for status in outcome.statuses] == ["ACSC"], outcome
+    [answer] = outcome.answers
+    read = FORMAT.decode(answer.data)
+    assert (read.type, read.sender, read.receiver) == ("pacs.002.001.10", "FINODEHHXXX", "HARBUS33XXX")
+    assert read.header["iso:AppHdr/BizSvc"] == "swift.cbprplus.03"
     await made.engine.store.close()
