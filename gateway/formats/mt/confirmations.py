@@ -16,6 +16,12 @@ def chosen(record: Statement, type: str) -> list[Entry]:
     return [one for one in record.entries if one.status == "BOOK" and one.credit == (type == "MT910")]
 
 
+def user(entry: Entry) -> str:
+    """Block 3: the end-to-end reference of the payment that it confirms."""
+    uetr = entry.details[0].uetr if len(entry.details) == 1 else ""
+    return f"{{3:{{121:{uetr}}}}}" if uetr else ""
+
+
 def body(record: Statement, entry: Entry, type: str, today: str) -> Lines:
     """The fields of one confirmation."""
     detail = entry.details[0] if len(entry.details) == 1 else None

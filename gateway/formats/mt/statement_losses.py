@@ -117,7 +117,8 @@ def _entry(entry: Entry) -> Entry:
 
 
 def _detail(detail: Payment, entry: Entry) -> Payment:
-    extra = tuple(pair for pair in detail.extra if pair != ("iso:Amt", ""))
+    side = ("iso:CdtDbtInd", "CRDT" if entry.credit else "DBIT")
+    extra = tuple(pair for pair in detail.extra if pair not in (("iso:Amt", ""), side))
     amount = entry.amount if not detail.amount.minor else detail.amount
     remittance = (" ".join(detail.remittance),) if detail.remittance else ()
     return structs.replace(detail, extra=extra, amount=amount, remittance=remittance, kind="", source="", place="")

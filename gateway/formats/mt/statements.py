@@ -59,7 +59,9 @@ def statement(level: Level, type: str, place: str, identity: str, extra: list[tu
     )
 
 
-def confirmation(level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]]) -> Statement:
+def confirmation(
+    level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]], uetr: str = ""
+) -> Statement:
     """The record of a confirmation of debit or credit (900, 910): a notification with one entry. Raises Fault."""
     text = level.text("32")
     booked, amount = day(text[:6], "32A"), money(text[6:], "32A")
@@ -80,6 +82,7 @@ def confirmation(level: Level, type: str, place: str, identity: str, extra: list
         "entry",
         amount,
         end_to_end_id=level.text("21"),
+        uetr=uetr,
         settlement_date=booked,
         **fields,
     )

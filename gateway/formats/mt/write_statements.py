@@ -112,18 +112,19 @@ def messages(record: Statement, type: str, writing: Writing) -> list[str]:
     """The messages of one record: a page each, of confirmations an entry each."""
     sender = writing.sender or (record.servicer.bic if record.servicer is not None else "")
     receiver = writing.receiver or (record.owner.bic if record.owner is not None else "") or sender
-    head = f"{{1:F01{terminal(sender or receiver, 'A')}0000000000}}{{2:I{type[2:]}{terminal(receiver, 'X')}N}}{{4:"
+    head = f"{{1:F01{terminal(sender or receiver, 'A')}0000000000}}{{2:I{type[2:]}{terminal(receiver, 'X')}N}}"
     if type in ("MT900", "MT910"):
         bodies = [
-            confirmations.body(record, entry, type, _now(writing)) for entry in confirmations.chosen(record, type)
+            f"{confirmations.user(entry)}{{4:{_text(confirmations.body(record, entry, type, _now(writing)))}"
+            for entry in confirmations.chosen(record, type)
         ]
     elif type == "MT941":
-        bodies = [_balance_report(record)]
+        bodies = ["{4:" + _text(_balance_report(record))]
     elif type == "MT942":
-        bodies = list(_interim(record, writing))
+        bodies = ["{4:" + _text(body) for body in _interim(record, writing)]
     else:
-        bodies = list(_pages(record, type, _now(writing)))
-    return [f"{head}{_text(body)}\r\n-}}" for body in bodies]
+        bodies = ["{4:" + _text(body) for body in _pages(record, type, _now(writing))]
+    return [f"{head}{body}\r\n-}}" for body in bodies]
 
 
 def _now(writing: Writing) -> str:
