@@ -11,9 +11,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from gateway.formats.mt import answer, read, write
-from gateway.model import Payment, Status
+from gateway.formats.mt import answer, read, write, write_statements
+from gateway.model import Payment, Record, Statement, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
+
+# Each writes its TYPES: what it would lose (`fit`), and the messages (`encode`).
+WRITERS = {type: module for module in (write, write_statements) for type in module.TYPES}
 
 # A basic header, or a field; before the first field of a bare statement some banks write a few lines of their own.
 _HEAD = re.compile(rb"[\x00\x01\x03\s$]*+(?:\{1:|:[0-9]{2,3}[A-Z]?:|(?:[A-Z0-9][A-Z0-9 ]{1,34}\r?\n){1,4}+:20:)")
@@ -23,7 +26,8 @@ class Mt:
     """ports.Codec of FIN."""
 
     name = "mt"
-    writes: tuple[str, ...] = ("MT103", "MT202", "MT202COV")
+    writes: tuple[str, ...] = tuple(WRITERS)
+    carries = (Payment, Statement)
 
     def detect(self, head: bytes) -> bool:
         return _HEAD.match(head) is not None
@@ -34,11 +38,13 @@ class Mt:
     def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         return read.parts(file, records_max)
 
-    def fit(self, payment: Payment, type: str) -> Fit:
-        return write.fit(payment, type)
+    def fit(self, record: Record, type: str) -> Fit:
+        made: Fit = WRITERS[type].fit(record, type)
+        return made
 
-    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
-        return write.encode(payments, type, writing)
+    def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
+        made: Frame = WRITERS[type].encode(records, type, writing)
+        return made
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         return answer.answer(decoded, statuses, writing)

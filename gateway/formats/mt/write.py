@@ -18,6 +18,7 @@ from gateway.formats.mt import blocks, parties, read, tables, text
 from gateway.model import Account, Agent, Instruction, Loss, Money, Payment, Refusal
 from gateway.ports import Fit, Frame, Writing
 
+TYPES = ("MT103", "MT202", "MT202COV")
 MEDIA, SUFFIX = "application/x-fin", ".fin"
 KINDS = {"MT103": "credit_transfer", "MT202": "fi_transfer", "MT202COV": "fi_transfer"}
 _BEARERS = {"DEBT": "OUR", "SHAR": "SHA", "SLEV": "SHA", "CRED": "BEN"}
@@ -201,18 +202,18 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
         out.append(("26T", payment.purpose))
     out.append(("32A", _dated(payment)))
     if instructed is not None:
-        out.append(("33B", _amount(instructed)))
+        out.append(("33B", amount_text(instructed)))
         if instructed.currency != amount.currency and payment.exchange_rate:
             out.append(("36", _rate(payment.exchange_rate)))
-    out += _party("50", payment.debtor, payment.debtor_account, "K")
+    out += party_lines("50", payment.debtor, payment.debtor_account, "K")
     out += _kept(extra, "51A")
-    out += _agent("52", payment.debtor_agent, payment.debtor_agent_account, "AD")
+    out += agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "AD")
     out += _settlement(payment, extra, True)
     out += _routed(payment, "ACD", "ABCD")
-    out += _party("59", payment.creditor, payment.creditor_account, "")
+    out += party_lines("59", payment.creditor, payment.creditor_account, "")
     out += [*_remittance(payment), ("71A", _BEARERS.get(payment.charge_bearer, "SHA")), *_charges(payment)]
-    out += _field("72", _sender_to_receiver(payment)[:6])
-    out += _field("77B", [line for line in map(text.line, payment.regulatory) if line][:3])
+    out += field("72", _sender_to_receiver(payment)[:6])
+    out += field("77B", [line for line in map(text.line, payment.regulatory) if line][:3])
     return out + _kept(extra, "77T")
 
 
@@ -222,29 +223,29 @@ def _bank(payment: Payment, extra: dict[str, str], type: str) -> Lines:
         *_times(payment),
         ("32A", _dated(payment)),
     ]
-    out += _agent("52", payment.debtor_institution, payment.debtor_account, "AD")
+    out += agent_lines("52", payment.debtor_institution, payment.debtor_account, "AD")
     out += [*_settlement(payment, extra, False), *_routed(payment, "AD", "ABD")]
-    out += _agent("58", payment.creditor_institution, payment.creditor_account, "AD")
-    out += _field("72", _sender_to_receiver(payment)[:6])
+    out += agent_lines("58", payment.creditor_institution, payment.creditor_account, "AD")
+    out += field("72", _sender_to_receiver(payment)[:6])
     if type == "MT202COV" and payment.underlying is not None:
         out += _underlying(payment.underlying)
     return out
 
 
 def _underlying(payment: Payment) -> Lines:
-    out = _party("50", payment.debtor, payment.debtor_account, "K")
-    out += _agent("52", payment.debtor_agent, payment.debtor_agent_account, "AD")
-    out += [*_routed(payment, "ACD", "ABCD"), *_party("59", payment.creditor, payment.creditor_account, "")]
-    out += [*_remittance(payment), *_field("72", _sender_to_receiver(payment)[:6])]
+    out = party_lines("50", payment.debtor, payment.debtor_account, "K")
+    out += agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "AD")
+    out += [*_routed(payment, "ACD", "ABCD"), *party_lines("59", payment.creditor, payment.creditor_account, "")]
+    out += [*_remittance(payment), *field("72", _sender_to_receiver(payment)[:6])]
     if payment.instructed_amount is not None:
-        out.append(("33B", _amount(payment.instructed_amount)))
+        out.append(("33B", amount_text(payment.instructed_amount)))
     return out
 
 
 # --- fields -----------------------------------------------------------------------------------------
 
 
-def _field(tag: str, lines: list[str]) -> Lines:
+def field(tag: str, lines: list[str]) -> Lines:
     return [(tag, "\r\n".join(lines))] if lines else []
 
 
@@ -254,7 +255,7 @@ def _kept(extra: dict[str, str], tag: str) -> Lines:
     return [(tag, value.replace("\n", "\r\n"))] if value else []
 
 
-def _amount(money: Money) -> str:
+def amount_text(money: Money) -> str:
     written = money.text(",")
     return money.currency + (written if "," in written else written + ",")
 
@@ -264,7 +265,7 @@ def _rate(rate: str) -> str:
 
 
 def _dated(payment: Payment) -> str:
-    return payment.settlement_date[2:].replace("-", "") + _amount(payment.amount)
+    return payment.settlement_date[2:].replace("-", "") + amount_text(payment.amount)
 
 
 def _times(payment: Payment) -> Lines:
@@ -308,19 +309,19 @@ def _lines(lines: list[str]) -> list[str]:
     return out
 
 
-def _party(number: str, party: Any, own: Account | None, free: str) -> Lines:
+def party_lines(number: str, party: Any, own: Account | None, free: str) -> Lines:
     option, lines = parties.party_lines(party, own, free)
     first = lines[0] if option == "F" and number == "50" and own is None else ""
     done = _lines(lines) if not first else [text.line(first), *_lines(["", *lines[1:]])]
-    return _field(number + option, done[:5] if lines[0][:1] == "/" or option == "F" else done[:4])
+    return field(number + option, done[:5] if lines[0][:1] == "/" or option == "F" else done[:4])
 
 
-def _agent(number: str, agent: Agent | None, own: Account | None, options: str, indicator: str = "") -> Lines:
+def agent_lines(number: str, agent: Agent | None, own: Account | None, options: str, indicator: str = "") -> Lines:
     found = parties.agent_lines(agent, own, options, indicator)
     if found is None:
         return []
     option, lines = found
-    return _field(number + option, lines if len(lines) == 1 else _lines(lines))
+    return field(number + option, lines if len(lines) == 1 else _lines(lines))
 
 
 def _routed(payment: Payment, intermediary: str, account_with: str) -> Lines:
@@ -328,8 +329,8 @@ def _routed(payment: Payment, intermediary: str, account_with: str) -> Lines:
     out: Lines = []
     if payment.intermediary_agents:
         own = payment.intermediary_accounts[0] if payment.intermediary_accounts else None
-        out = _agent("56", payment.intermediary_agents[0], own, intermediary)
-    return out + _agent("57", payment.creditor_agent, payment.creditor_agent_account, account_with)
+        out = agent_lines("56", payment.intermediary_agents[0], own, intermediary)
+    return out + agent_lines("57", payment.creditor_agent, payment.creditor_agent_account, account_with)
 
 
 def _settlement(payment: Payment, extra: dict[str, str], third: bool) -> Lines:
@@ -340,9 +341,11 @@ def _settlement(payment: Payment, extra: dict[str, str], third: bool) -> Lines:
     for index, number in enumerate(numbers if payment.reimbursement_agents else ()):
         agents, accounts = payment.reimbursement_agents, payment.reimbursement_accounts
         agent = agents[index] if index < len(agents) else None
-        out += _agent(number, agent, accounts[index] if index < len(accounts) else None, "ABD")
+        out += agent_lines(number, agent, accounts[index] if index < len(accounts) else None, "ABD")
     if not out and payment.settlement_account is not None and not any(tag[:2] == "53" for tag, _ in kept):
-        out = _agent("53", None, payment.settlement_account, "B", "C" if payment.settlement_method == "INGA" else "")
+        out = agent_lines(
+            "53", None, payment.settlement_account, "B", "C" if payment.settlement_method == "INGA" else ""
+        )
     taken = {tag[:2] for tag, _ in out}
     return sorted([*out, *(line for line in kept if line[0][:2] not in taken)])
 
@@ -357,19 +360,21 @@ def _remittance(payment: Payment) -> Lines:
         words.append(f"/ROC/{text.plain(payment.end_to_end_id)}")
     lines = [line for line in (text.plain(one).strip() for one in payment.remittance) if line]
     if not words and len(lines) <= 4 and all(len(line) <= 35 and line[0] not in ":-" for line in lines):
-        return _field("70", lines)
+        return field("70", lines)
     flat = " ".join(lines)
     if flat and words:
         words.append("/URI/" + flat)
-    return _field("70", text.filled("//".join(words) if words else "." + flat[1:] if flat[0] in ":-" else flat, 4))
+    return field("70", text.filled("//".join(words) if words else "." + flat[1:] if flat[0] in ":-" else flat, 4))
 
 
 def _charges(payment: Payment) -> Lines:
     if payment.charge_bearer == "DEBT":
         minor = sum(one.amount.minor for one in payment.charges if one.amount.currency == payment.amount.currency)
-        return [("71G", _amount(Money(payment.amount.currency, minor)))] if minor else []
-    found = [("71F", _amount(one.amount)) for one in payment.charges]
-    return found or ([("71F", _amount(Money(payment.amount.currency, 0)))] if payment.charge_bearer == "CRED" else [])
+        return [("71G", amount_text(Money(payment.amount.currency, minor)))] if minor else []
+    found = [("71F", amount_text(one.amount)) for one in payment.charges]
+    return found or (
+        [("71F", amount_text(Money(payment.amount.currency, 0)))] if payment.charge_bearer == "CRED" else []
+    )
 
 
 def _sender_to_receiver(payment: Payment) -> list[str]:
