@@ -1,28 +1,24 @@
 """Writing FIN: payments to messages, and what a message would lose.
 
 Strategy: the fields are put together in the order of the type's table. What is lost is not guessed: the message is read
-again and compared field by field with the payment, so the report is exact, and a message that would break a
-network rule is refused before it is ever sent.
+again and compared field by field with the payment (`losses`), so the report is exact, and a message that would break
+a network rule is refused before it is ever sent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from gateway.formats.mt import blocks, parties, read, tables, text
-from gateway.model import Account, Agent, Instruction, Loss, Money, Payment, Refusal
+from gateway.formats.mt import losses, parties, tables, text
+from gateway.model import Account, Agent, Instruction, Money, Payment, Refusal
 from gateway.ports import Fit, Frame, Writing
 
 MEDIA, SUFFIX = "application/x-fin", ".fin"
 KINDS = {"MT103": "credit_transfer", "MT202": "fi_transfer", "MT202COV": "fi_transfer"}
 _BEARERS = {"DEBT": "OUR", "SHAR": "SHA", "SLEV": "SHA", "CRED": "BEN"}
-# Said by the headers of a message or by where it stands, not by the payment.
-_NOT_COMPARED = frozenset(("place", "source", "scheme", "identity", "extra", "instructing_agent", "instructed_agent"))
 _ACCOUNT = re.compile(rf"{tables.X}{{1,34}}\Z", re.ASCII)
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z", re.ASCII)
 _ACCOUNTS = (
@@ -32,7 +28,6 @@ _ACCOUNTS = (
     "creditor_agent_account",
     "settlement_account",
 )
-_TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
 
 BODIES_REMEMBERED = 4096  # payments whose fields are kept between fit and encode; a few kilobytes each
 
@@ -51,14 +46,7 @@ def fit(payment: Payment, type: str) -> Fit:
     refusal = _unfit(payment, type)
     if refusal is not None:
         return Fit(refusal)
-    written = _message(payment, type, _TRIAL, 0)
-    parsed = blocks.parse(written)
-    if isinstance(parsed, str):
-        return Fit(_refusal("unfit", "message", parsed))
-    again = read.read_message(parsed)
-    if isinstance(again, Refusal):
-        return Fit(msgspec.structs.replace(again, extra=(), record=payment.end_to_end_id))
-    return Fit(losses=tuple(_losses(payment, again, written, "")))
+    return losses.compared(payment, _message(payment, type, losses.TRIAL, 0))
 
 
 def _unfit(payment: Payment, type: str) -> Refusal | None:
@@ -82,57 +70,6 @@ def _unfit(payment: Payment, type: str) -> Refusal | None:
 
 def _refusal(code: str, place: str, sentence: str, reason: str = "FF01") -> Refusal:
     return Refusal(code, reason, place, sentence)
-
-
-# --- losses -----------------------------------------------------------------------------------------
-
-
-def _losses(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
-    """Every field of `before` that `after` does not say, by its canonical name."""
-    both = zip(before.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
-    for name, old, new in both:
-        if not old or old == new or (name == "priority" and old == "NORM"):
-            continue
-        if (not path and name in _NOT_COMPARED) or (name in ("place", "source", "scheme") and path == "underlying."):
-            continue
-        yield from _loss(old, new, written, path + name)
-    if isinstance(before, Payment):
-        yield from _extra_losses(before, after, path)
-
-
-def _loss(old: Any, new: Any, written: str, path: str) -> Iterator[Loss]:
-    if isinstance(old, msgspec.Struct) and not isinstance(old, Money) and isinstance(new, type(old)):
-        yield from _losses(old, new, written, path + ".")
-    elif path.endswith("remittance") and new and " ".join(old) == " ".join(new):
-        return
-    elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new) and old:
-        for index, (one, other) in enumerate(zip(old, new, strict=True)):
-            if one and one != other:
-                yield from _loss(one, other, written, f"{path}[{index}]")
-    elif isinstance(old, str) and isinstance(new, str):
-        yield _text_loss(old, new, written, path)
-    elif new:
-        yield Loss(path, "the message holds only part of it", "truncated")
-    else:
-        yield Loss(path, "the message has no place for it")
-
-
-def _text_loss(old: str, new: str, written: str, path: str) -> Loss:
-    flat = text.plain(old).strip()
-    if new and flat == new:
-        return Loss(path, "letters outside the x set are written without their marks or as a full stop", "info")
-    if new:
-        return Loss(path, "shortened or changed to the format of the field", "truncated")
-    if len(flat) > 2 and flat in written:
-        return Loss(path, "carried, but in another field", "info")
-    return Loss(path, "the message has no place for it")
-
-
-def _extra_losses(before: Payment, after: Payment, path: str) -> Iterator[Loss]:
-    for name, value in before.extra:
-        if name == read.HEADER or (name.startswith("mt:{") and name != "mt:{119}") or (name, value) in after.extra:
-            continue
-        yield Loss(f"{path}extra {name}", "the message has no place for it")
 
 
 # --- a message --------------------------------------------------------------------------------------
