@@ -102,6 +102,8 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    account: Account | None = None  # of charges: the account that is debited or credited ...
+    date: str = ""  # ... and their value date
 
 
 class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
