@@ -48,8 +48,9 @@ def _said(
         return [statements.confirmation(level, type, place, identity, extra)]
     if type in statements.KINDS:
         return [statements.statement(level, type, place, identity, extra)]
+    ends = (parts["assigner"], parts["assignee"])
     if type == "210":
-        return list(said.receipts(level, place, identity, extra, uetr))
+        return list(said.receipts(level, place, identity, extra, uetr, ends))
     if type == "920":
-        return list(said.requests(level, place, identity, extra))
+        return list(said.requests(level, place, identity, extra, ends))
     return [*said.records(level, type, place, identity, parts, extra, uetr)]

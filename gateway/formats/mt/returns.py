@@ -131,7 +131,7 @@ def returned(fields: dict[str, Any], sent: Sent, type: str) -> None:
         "reasons": sent.reasons,
     }
     kept = [*fields.get("extra", ())]
-    if related not in ("", "NOTPROVIDED", original.end_to_end_id):
+    if related not in ("", "NOTPROVIDED", original.message_id):
         kept.append(("mt:21", related))
     kept += [("mt:72/RETN", sent.field)] if sent.field != "99" else []
     kept += [("mt:72/CHGS", sent.charges)] if sent.charges else []

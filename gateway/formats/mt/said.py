@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from gateway.formats.mt import parties, returns
 from gateway.formats.mt.grammar import Level
 from gateway.formats.mt.meaning import day, money
-from gateway.model import Account, Agent, Case, Extra, Notice, Original, Reason, Record, Report
+from gateway.model import Account, Agent, Case, Extra, Floor, Notice, Original, Party, Reason, Record, Report
 
 CASES = {
     "90": "charges_advice",
@@ -48,6 +48,9 @@ _CODE = re.compile(r"[A-Z0-9]{4}(?:/.*)?\Z")
 _NO_REASONS = frozenset(("TEXT", "MREF", "TREF", "REJT", "RETN"))
 _CHARGES_ASKED = re.compile(r"/CHRQ/([^\n]+)\Z")
 _ROC = re.compile(r"/ROC/(.{1,35}?)(?://(?=/)|/(?=/)|/?\Z)")
+
+
+Ends = tuple[Agent, Agent]  # sender and receiver
 
 
 class _Told(Struct):
@@ -240,7 +243,7 @@ def _recalled(
     return Notice("receipt_cancelled", level.text("20"), original=original, **own, extra=tuple(extra), **fields)
 
 
-def receipts(level: Level, place: str, identity: str, extra: list[tuple[str, str]], uetr: str) -> list[Notice]:
+def receipts(level: Level, place: str, identity: str, extra: list[tuple[str, str]], uetr: str, ends: Ends) -> list[Notice]:
     """MT 210: a notice for each amount that is expected. Raises Fault."""
     account = parties.account(level.text("25")) if level.text("25") else None
     expected = day(level.text("30"), "30")
@@ -252,17 +255,17 @@ def receipts(level: Level, place: str, identity: str, extra: list[tuple[str, str
         if payer is not None:
             fields["payer"], own = parties.party(*payer)
             kept += [("mt:50/1", own.id)] if own is not None else []
-        for number in ("52", "56"):
+        for number, name in (("52", "agent"), ("56", "intermediary")):
             agent = inner.get(number)
-            if agent is not None and number == "52":
-                fields["agent"] = parties.agent(*agent)[0]
-            elif agent is not None:
-                kept.append((f"mt:{number}{agent[0]}", agent[1]))
+            if agent is not None:
+                fields[name], own, _ = parties.agent(*agent)
+                kept += [(f"mt:{number}/1", own.id)] if own is not None else []
         found.append(
             Notice(
                 "receipt_expected",
                 level.text("20"),
                 account=account,
+                owner=Party(bic=ends[0].bic),
                 amount=money(inner.text("32"), "32B"),
                 date=expected,
                 original=Original(end_to_end_id=inner.text("21"), uetr=uetr),
@@ -277,16 +280,21 @@ def receipts(level: Level, place: str, identity: str, extra: list[tuple[str, str
     return found
 
 
-def requests(level: Level, place: str, identity: str, extra: list[tuple[str, str]]) -> list[Notice]:
+def requests(level: Level, place: str, identity: str, extra: list[tuple[str, str]], ends: Ends) -> list[Notice]:
     """MT 920: a notice for each statement that is asked for."""
     found = []
     for index, inner in enumerate(level.levels()):
-        kept = [*(extra if not index else ()), *(("mt:34F", value) for _, value in inner.all("34"))]
+        kept = [*(extra if not index else ())]
+        option, account = inner.get("25") or ("", "")
+        kept += [("mt:25P/2", account.partition("\n")[2])] if option == "P" else []
         found.append(
             Notice(
                 "statement_request",
                 level.text("20"),
-                account=_bare(inner.text("25")),
+                account=_bare(account),
+                owner=Party(bic=ends[0].bic),
+                agent=ends[1],
+                floors=tuple(_floor(value) for _, value in inner.all("34")),
                 requested=f"MT{inner.text('12')}",
                 place=f"{place} :25:[{index + 1}]",
                 source="MT920",
@@ -296,6 +304,15 @@ def requests(level: Level, place: str, identity: str, extra: list[tuple[str, str
             )
         )
     return found
+
+
+def _floor(text: str) -> Floor:
+    """34F: a currency, perhaps the side, an amount."""
+    side = SIDES.get(text[3:4], "")
+    return Floor(money(text[:3] + text[4 if side else 3 :], "34F"), side or "BOTH")
+
+
+SIDES = {"D": "DEBT", "C": "CRED"}
 
 
 def _bare(text: str) -> Account:

@@ -76,10 +76,13 @@ def _of_the_whole(level: Level, type: str, repeated: list[Level]) -> list[tuple[
         settled, outer = [line for line in outer if line[0] == "32A"], [line for line in outer if line[0] != "32A"]
         settled = [(tag, value[6:]) for tag, value in settled]
     total = _sum(repeated)
-    found += [(f"mt:A/{tag}", value) for tag, value in outer if tag not in _MAPPED[type]]
+    found += [
+        (f"mt:A/{tag}", value) for tag, value in outer if tag not in _MAPPED[type] and _USUAL.get(tag) != value
+    ]
     return found + [(f"mt:C/{tag}", value) for tag, value in settled if not _is_sum(tag, value, total)]
 
 
+_USUAL = {"28D": "1/1", "23": "CRED"}  # says nothing: written again by itself
 _SETTLED = ("32B", "19", "71F", "71G", "53A", "53B")
 
 
@@ -193,7 +196,7 @@ def charges(inner: Level, fields: dict[str, Any]) -> None:
 def _debit(level: Level, inner: Level, fields: dict[str, Any], kept: list[tuple[str, str]]) -> None:
     """104 and 107: the creditor collects from each debtor; 52a is the creditor's bank, 57a the debtor's."""
     values = _values(level, inner)
-    fields["kind"] = "direct_debit"
+    fields["kind"], fields["settlement_method"] = "direct_debit", "INDA"
     _common(level, inner, fields, values)
     if "50" in values:
         fields["creditor"], fields["creditor_account"] = parties.party(*values["50"])

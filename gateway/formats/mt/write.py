@@ -117,7 +117,8 @@ def _ends(payment: Payment, writing: Writing) -> tuple[str, str]:
     """Sender and receiver: as given, else as the payment names them."""
     named = [found.bic for found in (payment.instructed_agent, payment.creditor_agent) if found is not None]
     receiver = next((bic for bic in (writing.receiver, *named) if _BIC.match(bic)), writing.sender)
-    return (writing.sender if _BIC.match(writing.sender) else receiver), receiver
+    sending = (writing.sender, payment.instructing_agent.bic if payment.instructing_agent is not None else "")
+    return next((bic for bic in sending if _BIC.match(bic)), receiver), receiver
 
 
 def terminal(bic: str, letter: str) -> str:
@@ -162,7 +163,7 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
 
 
 def _bank(payment: Payment, extra: dict[str, str], type: str) -> Lines:
-    related = payment.end_to_end_id or extra.get("mt:21", "") or (payment.original or Original()).end_to_end_id
+    related = payment.end_to_end_id or extra.get("mt:21", "") or (payment.original or Original()).message_id
     out: Lines = [
         ("21", text.reference(related) or "NOTPROVIDED"),
         *times(payment),

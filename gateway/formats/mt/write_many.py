@@ -35,7 +35,7 @@ def fit(record: Record, type: str) -> Fit:
     wrong = _unfit(record, type)
     if wrong is not None or not isinstance(record, Payment):
         return Fit(wrong)
-    return losses.compared(record, _messages([record], type, losses.TRIAL)[0])
+    return losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
@@ -88,7 +88,8 @@ def _page(payment: Payment, type: str, writing: Writing, index: int) -> Page:
         number = text.reference(payment.instruction_id) or write.numbered(writing.message_id, index)
         own = [("20", number), *own]
         reference = payment.batch_id if type == "MT204" else ""
-    sender, receiver = printing.ends(writing, payment.instructing_agent, payment.instructed_agent)
+    keeper = payment.debtor_agent if type == "MT101" else None  # a request goes to the bank that keeps the account
+    sender, receiver = printing.ends(writing, payment.instructing_agent, payment.instructed_agent or keeper)
     whole = [*whole, *kept(payment.extra, "A/"), *(("C/" + tag, value) for tag, value in kept(payment.extra, "C/"))]
     currency = payment.amount.currency if type != "MT101" or payment.batch_id else ""
     if currency:
@@ -105,7 +106,7 @@ def _message(pages: Sequence[Page], type: str, reference: str) -> str:
     own = [page.own for page in pages]
     whole, last = _TOTALS.get(type, _no_total)(whole, settled, own)
     if type == "MT200":
-        fields = printing.text_of("200", [*whole, *own[0]])
+        fields = sorted([*whole, *own[0]], key=lambda line: line[0][:2])  # its fields stand in the order of numbers
     else:
         fields = printing.text_of(type[2:], whole, own, last)
     return printing.message(type[2:], fields, first.sender, first.receiver, first.uetr)

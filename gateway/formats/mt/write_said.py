@@ -13,7 +13,7 @@ from gateway.formats.mt import losses, parties, printing, returns, tables, text,
 from gateway.formats.mt.printing import Page, kept, refusal
 from gateway.formats.mt.said import CASES, INQUIRIES, RECALLED_NOTICE
 from gateway.formats.mt.write import Lines
-from gateway.model import Case, Extra, Notice, Original, Reason, Record, Refusal, Report
+from gateway.model import Account, Agent, Case, Extra, Floor, Notice, Original, Reason, Record, Refusal, Report
 from gateway.ports import Fit, Frame, Writing
 
 _GROUPS = ("90", "91", "92", "95", "96", "98", "99")
@@ -29,7 +29,7 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
     wrong = _unfit(record, type)
-    return Fit(wrong) if wrong is not None else losses.compared(record, _messages([record], type, losses.TRIAL)[0])
+    return Fit(wrong) if wrong is not None else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
@@ -100,10 +100,19 @@ def _message(pages: Sequence[Page], type: str, writing: Writing, index: int) -> 
 
 
 def _page(record: Any, type: str, writing: Writing) -> Page:
-    sender, receiver = printing.ends(writing, getattr(record, "assigner", None), getattr(record, "assignee", None))
+    sender, receiver = printing.ends(writing, *_between(record))
     whole, own, reference = _says(record, type)
     original = record.original or Original()
     return Page(whole, own, original.uetr, sender, receiver, reference)
+
+
+def _between(record: Record) -> tuple[Agent | None, Agent | None]:
+    """Who says it to whom, where the record knows."""
+    if isinstance(record, Case):
+        return record.assigner, record.assignee
+    if not isinstance(record, Notice):
+        return None, None
+    return Agent(record.owner.bic) if record.owner is not None else None, record.agent if record.requested else None
 
 
 def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
@@ -256,23 +265,36 @@ def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     named = text.reference(original.end_to_end_id or original.message_id) or "NOTPROVIDED"
     own: Lines = [("21", named), ("32B", write.amount_text(notice.amount))]
     if notice.payer is not None:
-        number = dict(notice.extra).get("mt:50/1", "")
-        account = parties.account(number) if number else None
-        own += [("50" + tag[2:].replace("K", ""), value) for tag, value in write.party_lines("50", notice.payer, account, "K")]
+        lines = write.party_lines("50", notice.payer, _number(notice, "50"), "K")
+        own += [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
     else:
-        own += write.agent_lines("52", notice.agent, None, "AD")
+        own += write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
+    own += write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
     own += kept(notice.extra)
     return [*whole, ("currency", notice.amount.currency)], own
+
+
+def _number(notice: Notice, field: str) -> Account | None:
+    """The account that stood in the first line of a field."""
+    number = dict(notice.extra).get(f"mt:{field}/1", "")
+    return parties.account(number) if number else None
 
 
 def _request(notice: Notice) -> tuple[Lines, Lines]:
     """920: which statement of which account."""
     assert notice.account is not None, "asked for by _unfit"
     name = _statement_name(notice.requested)
-    floors = kept(notice.extra)
-    if name == "942" and not floors:
-        floors = [("34F", f"{notice.account.currency}0,")] if notice.account.currency else []
-    return [], [("12", name), ("25", text.line(notice.account.id)), *floors]
+    floors = [("34F", _floor(one)) for one in notice.floors]
+    if name == "942" and not floors and notice.account.currency:
+        floors = [("34F", f"{notice.account.currency}0,")]
+    owner = dict(notice.extra).get("mt:25P/2", "")
+    account = text.line(notice.account.id)
+    return [], [("12", name), ("25P", f"{account}\r\n{owner}") if owner else ("25", account), *floors]
+
+
+def _floor(floor: Floor) -> str:
+    amount = write.amount_text(floor.amount)
+    return amount[:3] + {"DEBT": "D", "CRED": "C"}.get(floor.side, "") + amount[3:]
 
 
 def _statement_name(requested: str) -> str:
