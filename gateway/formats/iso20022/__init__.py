@@ -18,6 +18,7 @@ from gateway.formats.iso20022 import status, stream, write
 from gateway.formats.iso20022.documents import document_totals, header, records
 from gateway.formats.iso20022.envelope import Envelope, open_envelope, wrapped
 from gateway.formats.iso20022.kinds import Kind, kind_of
+from gateway.formats.iso20022.patterns import told
 from gateway.formats.iso20022.read import Outer, Record
 from gateway.formats.iso20022.xml import parse, violations
 from gateway.model import Case, Notice, Payment, Refusal, Report, Statement, Status
@@ -46,9 +47,9 @@ class Iso20022:
         envelope = open_envelope(root)
         if isinstance(envelope, list):
             return self._refused("", envelope)
-        return self._document(envelope)
+        return self._document(envelope, data)
 
-    def _document(self, envelope: Envelope) -> Decoded:
+    def _document(self, envelope: Envelope, data: bytes) -> Decoded:
         wrong = violations(envelope.document, envelope.type)
         kind = kind_of(envelope.type)
         if wrong or kind is None:
@@ -59,7 +60,7 @@ class Iso20022:
         wrong = document_totals(body, space, kind, top)
         if wrong:
             return self._refused(envelope.type, wrong, top.message.get("/GrpHdr/MsgId", ""))
-        return opened(self.name, kind, top, list(records(body, space, kind, top)), envelope)
+        return opened(self.name, kind, top, list(records(body, space, kind, top, told(data, body, space, kind))), envelope)
 
     def _refused(self, type: str, refusals: list[Refusal], message_id: str = "") -> Decoded:
         return Decoded(self.name, type, message_id, refusals=tuple(refusals))

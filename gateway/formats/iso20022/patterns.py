@@ -1,4 +1,4 @@
-"""Payments from the text of checked pieces, without a tree: records of one file are made alike, so their tags are
+"""Payments from the text of valid messages, without their trees: records of one file are made alike, so their tags are
 read once.
 
 Strategy: a record is cut at its angle brackets into tags and texts in turn. The tags are looked up: which texts are
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from operator import itemgetter
 from typing import Any, BinaryIO
 
@@ -17,15 +18,15 @@ from lxml import etree
 from msgspec import Struct
 
 from gateway.formats.iso20022.assemble import MAKERS, READERS, BadAmount, Form, fields, forms
-from gateway.formats.iso20022.kinds import Kind
+from gateway.formats.iso20022.kinds import Kind, kind_of
 from gateway.formats.iso20022.leaves import OPEN
 from gateway.formats.iso20022.pieces import Cutter
-from gateway.formats.iso20022.read import Outer, Record, outer, paid, record
+from gateway.formats.iso20022.read import NOTHING, Outer, Record, outer, paid, record
 from gateway.formats.iso20022.table import Table
 from gateway.formats.iso20022.xml import NAMESPACE, parser
 from gateway.model import Payment, Refusal
 
-PATTERNS_MAX = 512  # of one file; a file of ever new ones is read through trees
+PATTERNS_MAX = 512  # of one type
 _TAG = re.compile(r"([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z]+\s*=\s*(?:\"[^\"<&]*\"|'[^'<&]*'))*)\s*(/?)\Z")
 _ATTRIBUTE = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([a-z]+));")
@@ -155,13 +156,115 @@ def _leaves(tags: Sequence[str]) -> list[tuple[str, int | str]] | None:
     return found
 
 
+class Maker:
+    """Makes payments of one type; patterns are kept, for the next message is like this one."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._patterns: dict[tuple[str, ...], Pattern | None] = {}
+
+    def payment(self, text: str, over: Above, place: str) -> Payment | None:
+        """The payment of what stands between a record's tags; None when it is to be read through a tree."""
+        parts = text.replace(">", "<").split("<")
+        if over.made is None or text.count(">") * 2 + 1 != len(parts):
+            return None  # a bracket stands in a text, which XML allows
+        tags = tuple(parts[1::2])
+        try:
+            found = self._patterns[tags]
+        except KeyError:
+            found = self._remembered(tags)
+        if found is None or not found.names.isdisjoint(over.names):
+            return None
+        if "&" in text:
+            parts = [_REFERENCE.sub(_character, part) if "&" in part else part for part in parts]
+        parts += found.constants
+        return self._made(found, parts, over, place) if all(found.every(parts)) else None
+
+    def _remembered(self, tags: tuple[str, ...]) -> Pattern | None:
+        if len(self._patterns) >= PATTERNS_MAX:
+            self._patterns.clear()
+        made = self._patterns[tags] = pattern(tags, self._kind.table)
+        return made
+
+    def _made(self, found: Pattern, parts: list[str], over: Above, place: str) -> Payment | None:
+        """None when an amount is none, which the other way knows to tell."""
+        assert over.made is not None
+        made = dict(over.made)
+        made.update(zip(found.texts, found.pick(parts), strict=True))
+        try:
+            for field in found.fields:
+                items = zip(field.rests, field.pick(parts), strict=True)
+                form = field.form
+                make = field.make
+                made[form.name] = make(tuple(items)) if make is not None else READERS[form.what](form, dict(items))
+        except BadAmount:
+            return None
+        extra = (*over.outer.extra, *zip(found.extra, found.pick_extra(parts), strict=True))
+        return paid(self._kind, made, extra, place)
+
+
+@cache
+def maker(type: str) -> Maker:
+    """The maker of a type's payments."""
+    kind = kind_of(type)
+    assert kind is not None, f"no schema of {type}"
+    return Maker(kind)
+
+
+class Told:
+    """The records of a small message as text, in order, beside its tree."""
+
+    def __init__(self, kind: Kind, texts: Sequence[str]) -> None:
+        self._maker, self._texts = maker(kind.type), iter(texts)
+        self._over = above(NOTHING)
+
+    def next(self, over: Outer, place: str) -> Payment | None:
+        """The next record, if its text is enough."""
+        if self._over.outer is not over:
+            self._over = above(over)
+        return self._maker.payment(next(self._texts), self._over, place)
+
+
+def told(data: bytes, body: etree._Element, space: int, kind: Kind) -> Told | None:
+    """What a message says between its records' tags; None when bytes and tree could mean different records."""
+    if kind.family.record is not Payment or not kind.depth or b"<!" in data or b"<?" in data[1:]:
+        return None
+    name, prefix = kind.family.spine[-1], body.tag[:space]
+    parents = body.iterchildren(prefix + kind.family.spine[0]) if kind.depth == 2 else (body,)
+    count = sum(1 for parent in parents for _ in parent.iterchildren(prefix + name))
+    text = data.decode()
+    if begun(name, text) != count:
+        return None
+    return Told(kind, list(between(name, text)))
+
+
+def begun(name: str, text: str) -> int:
+    """How often an element begins; -1 when it does not always begin and end in the same way."""
+    count = text.count(f"<{name}>")
+    unlike = f":{name}" in text or text.count(f"</{name}>") != count or len(_begins(name)(text)) != count
+    return -1 if unlike else count
+
+
+@cache
+def _begins(name: str) -> Callable[[str], list[str]]:
+    return re.compile(rf"<{name}(?=[\s/>])").findall
+
+
+def between(name: str, text: str) -> Iterator[str]:
+    """What stands between the tags of each element of this name, line ends as a parser has them."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    begin = f"<{name}>"
+    for one in text.split(f"</{name}>")[:-1]:
+        yield one[one.find(begin) + len(begin) :]
+
+
 class Reader:
     """The second reading of a file that was checked in pieces."""
 
     def __init__(self, kind: Kind, top: Outer) -> None:
-        self._kind, self._top, self._cutter = kind, top, Cutter(kind)
+        self._kind, self._top, self._cutter, self._maker = kind, top, Cutter(kind), maker(kind.type)
         self._space = len(NAMESPACE) + len(kind.type) + 2
-        self._patterns: dict[tuple[str, ...], Pattern | None] = {}
         self._parser = parser()
         self._close = f"</{kind.body}></Document>".encode()
 
@@ -181,48 +284,15 @@ class Reader:
                     prefix = f"{group}[{groups}]/"
                     over = above(self._outer(one[one.rfind(begin_group, 0, at) : at]))
                 number += 1
-                yield self._record(one[at + len(begin) :], over, f"{prefix}{name}[{number}]")
+                inner, place = one[at + len(begin) :], f"{prefix}{name}[{number}]"
+                made = self._maker.payment(inner, over, place)
+                yield made or record(self._element(inner), self._space, self._kind, over.outer, place)
 
     def _outer(self, head: str) -> Outer:
         """What a group says before its first record."""
         end = f"</{self._cutter.group}>".encode()
         body = etree.fromstring(self._cutter.opening + head.encode() + end + self._close, self._parser)[0]
         return outer(body[-1], self._space, self._kind, 1, self._top)
-
-    def _record(self, text: str, over: Above, place: str) -> Record | Refusal:
-        parts = text.replace(">", "<").split("<")
-        if text.count(">") * 2 + 1 == len(parts):  # else a bracket stands in a text, which XML allows
-            tags = tuple(parts[1::2])
-            found = self._patterns.get(tags)
-            if found is None and tags not in self._patterns and len(self._patterns) < PATTERNS_MAX:
-                found = self._patterns[tags] = pattern(tags, self._kind.table)
-            if found is not None and over.made is not None and found.names.isdisjoint(over.names):
-                if "&" in text:
-                    parts = [_REFERENCE.sub(_character, part) if "&" in part else part for part in parts]
-                payment = self._payment(found, parts, over.made, over.outer, place)
-                if payment is not None:
-                    return payment
-        return record(self._element(text), self._space, self._kind, over.outer, place)
-
-    def _payment(
-        self, found: Pattern, parts: list[str], above_made: dict[str, Any], top: Outer, place: str
-    ) -> Payment | None:
-        """The payment; None when a leaf is empty or an amount is none, which the other way knows to tell."""
-        parts += found.constants
-        if not all(found.every(parts)):
-            return None
-        made = dict(above_made)
-        made.update(zip(found.texts, found.pick(parts), strict=True))
-        try:
-            for field in found.fields:
-                items = zip(field.rests, field.pick(parts), strict=True)
-                form = field.form
-                make = field.make
-                made[form.name] = make(tuple(items)) if make is not None else READERS[form.what](form, dict(items))
-        except BadAmount:
-            return None
-        extra = (*top.extra, *zip(found.extra, found.pick_extra(parts), strict=True))
-        return paid(self._kind, made, extra, place)
 
     def _element(self, text: str) -> etree._Element:
         """One record as an element, in the place where it stands."""
