@@ -8,10 +8,8 @@ level that is overruled, a fault) is read through a tree, by the same functions 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from operator import itemgetter
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -19,29 +17,15 @@ from msgspec import Struct
 
 from gateway.formats.iso20022.assemble import MAKERS, READERS, BadAmount, Form, fields, forms
 from gateway.formats.iso20022.kinds import Kind, kind_of
-from gateway.formats.iso20022.leaves import OPEN
 from gateway.formats.iso20022.pieces import Cutter
 from gateway.formats.iso20022.read import NOTHING, Outer, Record, outer, paid, record
 from gateway.formats.iso20022.table import Table
+from gateway.formats.iso20022.tags import Picked, Places, Texts, between, cut, picker, plain, resolved
 from gateway.formats.iso20022.xml import NAMESPACE, parser
 from gateway.model import Payment, Refusal
 
 PATTERNS_MAX = 512  # of one type
-_TAG = re.compile(r"([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z]+\s*=\s*(?:\"[^\"<&]*\"|'[^'<&]*'))*)\s*(/?)\Z")
-_ATTRIBUTE = re.compile(r"([A-Za-z]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_REFERENCE = re.compile(r"&(?:#x([0-9A-Fa-f]+)|#([0-9]+)|([a-z]+));")
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
-Texts = Sequence[str]
-Picked = Callable[[Texts], tuple[str, ...]]
-
-
-class Field(Struct, frozen=True):
-    """One field of several texts, or of one that has to be read."""
-
-    form: Form
-    rests: tuple[str, ...]
-    pick: Picked
-    make: Callable[[Any], Any] | None
+Read = Callable[[Texts], Any]  # a field from the texts; raises BadAmount
 
 
 class Pattern(Struct, frozen=True):
@@ -51,7 +35,7 @@ class Pattern(Struct, frozen=True):
     every: Picked
     texts: tuple[str, ...]  # fields that are one text, as it stands
     pick: Picked
-    fields: tuple[Field, ...]
+    fields: tuple[tuple[str, Read], ...]
     extra: tuple[str, ...]
     pick_extra: Picked
     names: frozenset[str]
@@ -76,22 +60,28 @@ def above(found: Outer) -> Above:
 
 def pattern(tags: Sequence[str], table: Table) -> Pattern | None:
     """How records of these tags are read; None when through a tree."""
-    found = _leaves(tags)
-    if found is None:
-        return None
-    places: dict[str, dict[str, int]] = {}
+    places = Places(tags)
+    found = places.leaves(range(len(tags)))
+    return sorted_pattern(found, table, places) if found is not None else None
+
+
+def sorted_pattern(found: Sequence[tuple[str, int]], table: Table, all: Places) -> Pattern | None:
+    """Leaves by field, as `read.sort` has them; None when none of them is the amount."""
+    groups, extra = by_field(found, table)
+    return _pattern(groups, extra, all.constants)
+
+
+def by_field(found: Iterable[tuple[str, int]], table: Table) -> tuple[dict[str, dict[str, int]], list[tuple[str, int]]]:
+    """Places by field and rest of it, and those that no field takes."""
+    groups: dict[str, dict[str, int]] = {}
     extra: list[tuple[str, int]] = []
-    constants: list[str] = []
     for path, place in found:
-        if isinstance(place, str):
-            constants.append(place)
-            place = 2 * len(tags) + len(constants)  # behind texts and tags
         slot = table.slot(path)
-        if slot is None or slot[1] in places.get(slot[0], {}):
+        if slot is None or slot[1] in groups.get(slot[0], {}):
             extra.append((f"iso:{path}", place))
         else:
-            places.setdefault(slot[0], {})[slot[1]] = place
-    return _pattern(places, extra, constants)
+            groups.setdefault(slot[0], {})[slot[1]] = place
+    return groups, extra
 
 
 def _pattern(places: dict[str, dict[str, int]], extra: list[tuple[str, int]], constants: list[str]) -> Pattern | None:
@@ -103,57 +93,26 @@ def _pattern(places: dict[str, dict[str, int]], extra: list[tuple[str, int]], co
     every = [place for inner in places.values() for place in inner.values()] + [place for _, place in extra]
     return Pattern(
         tuple(constants),
-        _picker(every),
+        picker(every),
         tuple(plain),
-        _picker([places[name][""] for name in plain]),
+        picker([places[name][""] for name in plain]),
         tuple(_field(known[name], inner) for name, inner in places.items() if known[name].what != "text"),
         tuple(path for path, _ in extra),
-        _picker([place for _, place in extra]),
+        picker([place for _, place in extra]),
         frozenset(places),
     )
 
 
-def _field(form: Form, places: dict[str, int]) -> Field:
-    make = MAKERS.get(form.inner) if form.what == "record" and form.inner is not None else None
-    return Field(form, tuple(places), _picker(list(places.values())), make)
-
-
-def _picker(places: Sequence[int]) -> Picked:
-    if not places:
-        return lambda texts: ()
-    if len(places) == 1:
-        place = places[0]
-        return lambda texts: (texts[place],)
-    return itemgetter(*places)
-
-
-def _leaves(tags: Sequence[str]) -> list[tuple[str, int | str]] | None:
-    """Paths with the place of their text, or the text of an attribute; None when there is more than elements."""
-    found: list[tuple[str, int | str]] = []
-    prefixes, siblings = [""], [("", 0)]
-    for number, text in enumerate(tags):
-        if text[:1] == "/":
-            prefixes.pop()
-            siblings.pop()
-            continue
-        tag = _TAG.match(text)
-        if tag is None or tag[1] in OPEN or not siblings:
-            return None
-        name, attributes, closed = tag.groups()
-        last, count = siblings[-1]
-        count = count + 1 if name == last else 1
-        siblings[-1] = (name, count)
-        path = f"{prefixes[-1]}{name}[{count}]" if count > 1 else prefixes[-1] + name
-        leaf = bool(closed) or (number + 1 < len(tags) and tags[number + 1][:1] == "/")
-        if attributes and not leaf:
-            return None
-        found += [(f"{path}/@{one[1]}", one[2] or one[3] or "") for one in _ATTRIBUTE.finditer(attributes)]
-        if leaf and not closed:
-            found.append((path, 2 * number + 2))  # what stands behind its tag
-        if not closed:
-            prefixes.append(f"{path}/")
-            siblings.append(("", 0))
-    return found
+def _field(form: Form, places: dict[str, int]) -> tuple[str, Read]:
+    """How one field of several texts, or of one that has to be read, is made."""
+    rests, pick, what = tuple(places), picker(list(places.values())), form.what
+    make = MAKERS.get(form.inner) if what == "record" and form.inner is not None else None
+    if what == "texts":
+        return form.name, pick
+    if make is not None:
+        return form.name, lambda texts: make(tuple(zip(rests, pick(texts), strict=True)))
+    read = READERS[what]
+    return form.name, lambda texts: read(form, dict(zip(rests, pick(texts), strict=True)))
 
 
 class Maker:
@@ -165,9 +124,9 @@ class Maker:
 
     def payment(self, text: str, over: Above, place: str) -> Payment | None:
         """The payment of what stands between a record's tags; None when it is to be read through a tree."""
-        parts = text.replace(">", "<").split("<")
-        if over.made is None or text.count(">") * 2 + 1 != len(parts):
-            return None  # a bracket stands in a text, which XML allows
+        parts = cut(text)
+        if parts is None or over.made is None:
+            return None
         tags = tuple(parts[1::2])
         try:
             found = self._patterns[tags]
@@ -176,9 +135,9 @@ class Maker:
         if found is None or not found.names.isdisjoint(over.names):
             return None
         if "&" in text:
-            parts = [_REFERENCE.sub(_character, part) if "&" in part else part for part in parts]
+            parts = resolved(parts)
         parts += found.constants
-        return self._made(found, parts, over, place) if all(found.every(parts)) else None
+        return self.made(found, parts, over, place)
 
     def _remembered(self, tags: tuple[str, ...]) -> Pattern | None:
         if len(self._patterns) >= PATTERNS_MAX:
@@ -186,20 +145,20 @@ class Maker:
         made = self._patterns[tags] = pattern(tags, self._kind.table)
         return made
 
-    def _made(self, found: Pattern, parts: list[str], over: Above, place: str) -> Payment | None:
-        """None when an amount is none, which the other way knows to tell."""
-        assert over.made is not None
+    def made(self, found: Pattern, parts: Sequence[str], over: Above, place: str) -> Payment | None:
+        """None when a leaf is empty or an amount is none, which the other way knows to tell."""
+        if over.made is None or "" in found.every(parts):
+            return None
         made = dict(over.made)
         made.update(zip(found.texts, found.pick(parts), strict=True))
         try:
-            for field in found.fields:
-                items = zip(field.rests, field.pick(parts), strict=True)
-                form = field.form
-                make = field.make
-                made[form.name] = make(tuple(items)) if make is not None else READERS[form.what](form, dict(items))
+            for name, read in found.fields:
+                made[name] = read(parts)
         except BadAmount:
             return None
-        extra = (*over.outer.extra, *zip(found.extra, found.pick_extra(parts), strict=True))
+        extra = over.outer.extra
+        if found.extra:
+            extra = (*extra, *zip(found.extra, found.pick_extra(parts), strict=True))
         return paid(self._kind, made, extra, place)
 
 
@@ -211,12 +170,15 @@ def maker(type: str) -> Maker:
     return Maker(kind)
 
 
+_NOTHING = above(NOTHING)
+
+
 class Told:
     """The records of a small message as text, in order, beside its tree."""
 
     def __init__(self, kind: Kind, texts: Sequence[str]) -> None:
         self._maker, self._texts = maker(kind.type), iter(texts)
-        self._over = above(NOTHING)
+        self._over = _NOTHING
 
     def next(self, over: Outer, place: str) -> Payment | None:
         """The next record, if its text is enough."""
@@ -225,38 +187,20 @@ class Told:
         return self._maker.payment(next(self._texts), self._over, place)
 
 
-def told(data: bytes, body: etree._Element, space: int, kind: Kind) -> Told | None:
+def told(data: bytes, body: etree._Element, kind: Kind) -> Told | None:
     """What a message says between its records' tags; None when bytes and tree could mean different records."""
-    if kind.family.record is not Payment or not kind.depth or b"<!" in data or b"<?" in data[1:]:
+    if kind.family.record is not Payment or not kind.depth or not plain(data):
         return None
-    name, prefix = kind.family.spine[-1], body.tag[:space]
-    parents = body.iterchildren(prefix + kind.family.spine[0]) if kind.depth == 2 else (body,)
-    count = sum(1 for parent in parents for _ in parent.iterchildren(prefix + name))
-    text = data.decode()
-    if begun(name, text) != count:
-        return None
-    return Told(kind, list(between(name, text)))
-
-
-def begun(name: str, text: str) -> int:
-    """How often an element begins; -1 when it does not always begin and end in the same way."""
-    count = text.count(f"<{name}>")
-    unlike = f":{name}" in text or text.count(f"</{name}>") != count or len(_begins(name)(text)) != count
-    return -1 if unlike else count
+    texts = between(kind.family.spine[-1], data.decode())
+    return Told(kind, texts) if texts is not None and len(texts) == _counts(kind.type)(body) else None
 
 
 @cache
-def _begins(name: str) -> Callable[[str], list[str]]:
-    return re.compile(rf"<{name}(?=[\s/>])").findall
-
-
-def between(name: str, text: str) -> Iterator[str]:
-    """What stands between the tags of each element of this name, line ends as a parser has them."""
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    begin = f"<{name}>"
-    for one in text.split(f"</{name}>")[:-1]:
-        yield one[one.find(begin) + len(begin) :]
+def _counts(type: str) -> Callable[[etree._Element], Any]:
+    """How many records a body holds: one XPath, in C."""
+    kind = kind_of(type)
+    assert kind is not None, f"no schema of {type}"
+    return etree.XPath(f"count(d:{'/d:'.join(kind.family.spine)})", namespaces={"d": NAMESPACE + type})
 
 
 class Reader:
@@ -302,10 +246,3 @@ class Reader:
             inner = b"<%s>%s</%s>" % (group.encode(), inner, group.encode())
         body = etree.fromstring(self._cutter.opening + inner + self._close, self._parser)[0]
         return body[-1][-1] if group else body[-1]
-
-
-def _character(found: re.Match[str]) -> str:
-    """A reference as the character that it means; in a document without a DTD there are no others."""
-    if found[3]:
-        return _NAMED[found[3]]
-    return chr(int(found[1], 16) if found[1] else int(found[2]))
