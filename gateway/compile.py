@@ -103,7 +103,8 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if form is not None:
         towns.prepare()  # not when the first payment needs it
     broken = practice.breaking(writer, send.as_, rules, config.gateway)
-    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules))
+    leg = practice.leg(rules, config.gateway)
+    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules), leg=leg)
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -70,6 +70,7 @@ class Way(Struct, frozen=True):
     addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
     breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
     head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent
+    leg: Callable[[Payment], Payment] | None = None  # who instructs whom, from us on
 
 
 class Rate(Struct, frozen=True):
@@ -166,7 +167,7 @@ def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
     made = addressing.Completed(payment) if way.addresses is None else addressing.completed(payment, way.addresses)
     if made.hold is not None:
         return Plan(way, legs, None, made.derived, (made.hold,))
-    sent = made.payment
+    sent = made.payment if way.leg is None else way.leg(made.payment)
     fit = way.writer.fit(sent, send.as_)
     refused = fit.refusal
     if refused is None and way.breaks is not None:
