@@ -92,7 +92,7 @@ def _plain(record: Statement) -> dict[str, Any]:
     for name in _NOT_SAID:
         built.pop(name, None)
     balances = built.pop("balances", ())
-    built["balances"] = {_name(one): one for one in balances}
+    built["balances"] = _named(balances)
     for one in built.get("entries", ()):
         for detail in one.get("details", ()):
             detail.pop("type", None)
@@ -106,8 +106,14 @@ def _header(name: str) -> bool:
     return name.startswith("mt:{")
 
 
-def _name(balance: dict[str, Any]) -> str:
-    return str(balance.get("type") or balance.get("proprietary", ""))
+def _named(balances: Any) -> dict[str, Any]:
+    """Balances by what they are; several of a sort are counted."""
+    found: dict[str, Any] = {}
+    for one in balances:
+        name = one.pop("type", "") or one.get("proprietary", "")
+        count = sum(known.partition("#")[0] == name for known in found)
+        found[f"{name}#{count + 1}" if count else name] = one
+    return found
 
 
 def _entry(entry: Entry) -> Entry:
@@ -136,8 +142,8 @@ def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):
-            if path.endswith(("extra", "totals", "lines", "remittance_structured")):
-                yield f"{path} {inner[0]}", inner[1]
+            if isinstance(inner, list | tuple) and len(inner) == 2 and isinstance(inner[0], str):
+                yield f"{path} {inner[0]}", str(inner[1])
             else:
                 yield from _texts(inner, f"{path}[{place}]")
     elif isinstance(value, bool):
