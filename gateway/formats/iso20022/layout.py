@@ -28,6 +28,8 @@ NOT_SAID = frozenset({"kind", "place", "source", "scheme", "identity", "level", 
 PLACED_MAX = 60_000
 TAKEN_MAX = 512  # of one place: enough for what repeats, small for what does not
 ANY = Facets("xs:string")
+MIDNIGHT = "T00:00:00+00:00"
+DAY_AND_MIDNIGHT = len("2026-01-31" + MIDNIGHT)
 NO_CHILD = Child(0, "", 0, 0)
 Leaves = dict[str, str]
 Losses = dict[str, Loss]
@@ -325,7 +327,9 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if facets.most is not None and len(fitting) > facets.most and facets.base == "xs:string":
             fitting = fitting[: facets.most]
         if not facets.takes(fitting):
-            continue
+            fitting += MIDNIGHT  # a day where a moment is asked for, as MT says it
+            if len(fitting) != DAY_AND_MIDNIGHT or not facets.takes(fitting):
+                continue
         leaves = laid.levels[min(place.level, len(laid.levels) - 1)]
         if place.path in leaves:
             continue

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.formats.mt import said, several, statements
 from gateway.formats.mt.blocks import Message
-from gateway.formats.mt.family_rules import broken_rule, unled
+from gateway.formats.mt.family_rules import broken_rule
 from gateway.formats.mt.grammar import Level, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import grammar
@@ -27,10 +27,8 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     found = grammar(type)
     if found is None:
         return [said.document(fields, type, place, identity, parts, extra)]
-    broken = unled(type, fields)
-    if broken is None:
-        level = walk(fields, found, f"MT{type}")
-        broken = broken_rule(type, level)
+    level = walk(fields, found, f"MT{type}")
+    broken = broken_rule(type, level)
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
     if type in MANY:
@@ -40,18 +38,19 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
             "instructed_agent": Agent(receiver),
         }
         return list(several.payments(level, type, prefix, common, extra))
-    return [*_said(type, level, place, identity, parts, extra, message.headers.get("121", ""))]
+    return _said(type, level, place, identity, parts, extra, message.headers.get("121", ""))
 
 
 def _said(
     type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]], uetr: str
-) -> list[Record]:
+) -> list[Record | Refusal]:
     if type in ("900", "910"):
         return [statements.confirmation(level, type, place, identity, extra, uetr)]
     if type in statements.KINDS:
         return [statements.statement(level, type, place, identity, extra)]
+    ends = (parts["assigner"], parts["assignee"])
     if type == "210":
-        return list(said.receipts(level, place, identity, extra))
+        return list(said.receipts(level, place, identity, extra, uetr, ends))
     if type == "920":
-        return list(said.requests(level, place, identity, extra))
-    return [said.case(level, type, place, identity, parts, extra)]
+        return list(said.requests(level, place, identity, extra, ends))
+    return [*said.records(level, type, place, identity, parts, extra, uetr)]
