@@ -165,12 +165,17 @@ def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | R
 
 
 def _payment(kind: Kind, groups: Groups, extra: Extra, place: str) -> Record | Refusal:
-    made = fields(Payment, groups)
+    payment = paid(kind, fields(Payment, groups), extra, place)
+    return payment or _refusal("zero-amount", "AM01", f"{place}/amount", "the amount is zero", groups)
+
+
+def paid(kind: Kind, made: dict[str, Any], extra: Extra, place: str) -> Payment | None:
+    """The payment of fields that were read; None when its amount is zero and may not be."""
     amount = made.pop("amount", None)
     if amount is None:
         amount = made["original"].amount  # a reversal that says no amount is of the whole
     if amount.minor == 0 and kind.family.kind != "payment_request":
-        return _refusal("zero-amount", "AM01", f"{place}/amount", "the amount is zero", groups)
+        return None
     # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
     exchanged = any(path == "iso:Amt/EqvtAmt/CcyOfTrf" for path, _ in extra)
     name = "equivalent_transfer" if exchanged else kind.family.kind
