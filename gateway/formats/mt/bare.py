@@ -23,6 +23,7 @@ _BALANCE = re.compile(r"\s*(?P<side>[CD])(?P<date>\d{6})(?P<currency>[A-Z]{3})\s
 _END = re.compile(r"\n[ \t]*(?:-\}?|--|—)[ \t\x00\x03]*(?=\n|\Z)")  # a line that ends the statement
 _INTERIM = ("34", "13", "90")
 _LINES = frozenset(("60", "61", "62", "64", "65", "86"))  # balances and entries: all but the head of a statement
+_ENTRIES = frozenset(("61", "86"))
 _TAGS = frozenset(("20", "21", "25", "28", "NS", *_LINES, *_INTERIM))
 
 Fields = list[tuple[str, str]]
@@ -72,21 +73,21 @@ def _readable(text: str) -> str:
 
 
 def _statements(text: str) -> Iterator[Fields]:
-    found: Fields = []
-    parts = _FIELD.split(text)
-    for tag, value in zip(parts[1::2], parts[2::2], strict=True):
-        if tag == "20" and found:
+    for part in _END.split(text):
+        found: Fields = []
+        parts = _FIELD.split(part)
+        for place in range(1, len(parts), 2):
+            tag, value = parts[place], parts[place + 1].rstrip("\x00\x03 \t\n")
+            if tag not in _ENTRIES:
+                if tag == "20" and found:
+                    yield found
+                    found = []
+                elif tag[:2] not in _TAGS and found and found[-1][0] == "86":
+                    # A time at the beginning of a line, and no field.
+                    value, tag = f"{found.pop()[1]}\n:{tag}:{value}", "86"
+            found.append((tag, value))
+        if found:
             yield found
-            found = []
-        if found and found[-1][0] == "86" and tag[:2] not in _TAGS:  # a time at the beginning of a line: no field
-            value, tag = f"{found.pop()[1]}\n:{tag}:{value}", "86"
-        end = _END.search(value) if "\n" in value else None
-        found.append((tag, (value[: end.start()] if end is not None else value).rstrip("\x00\x03 \t\n")))
-        if end is not None:
-            yield found
-            found = []
-    if found:
-        yield found
 
 
 def _statement(fields: Fields, prefix: str) -> Statement:

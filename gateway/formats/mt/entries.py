@@ -59,11 +59,17 @@ def dialect(text: str, information: str, currency: str) -> Entry:
 
 def made(found: re.Match[str], value: str, figures: str, information: str, currency: str, extra: Extra) -> Entry:
     """The record of a line that was taken apart."""
-    _, entered, mark, funds, _, code, reference, servicer, more = found.groups()
+    _, entered, mark, funds, _, code, reference, servicer, more = found.groups("")
     credit, reversal, status = MARKS[mark]
+    payer = credit != reversal
     amount = _amount(currency, figures)
-    reference, code = reference.strip(), (code or "").strip()
-    domain, family, subfamily = _domain(code, credit != reversal)
+    domain, family, subfamily, code, issuer = _type(code, payer)
+    reference = reference.strip()
+    details: tuple[Payment, ...] = ()
+    if information or more:
+        details = _details(amount, payer, reference, more, information)
+    elif reference not in POINTERS:
+        details = (Payment("entry", amount, end_to_end_id=reference),)
     return Entry(
         amount,
         credit,
@@ -72,40 +78,39 @@ def made(found: re.Match[str], value: str, figures: str, information: str, curre
         "",
         booked(entered, value) if entered else "",
         value,
-        servicer.strip() if servicer else "",
+        servicer.strip(),
         reference,
         domain,
         family,
         subfamily,
         code,
-        _issuer(code),
-        funds or "",
-        more or "",
+        issuer,
+        funds,
+        more,
         tuple(information.split("\n")) if information else (),
         (),
-        _details(amount, credit != reversal, reference, more, information),
+        details,
         (),
         extra,
     )
 
 
-_domain = lru_cache(1_024)(entry_codes.domain)
-
-
 @lru_cache(1_024)
-def _issuer(code: str) -> str:
-    return "SWIFT" if entry_codes.STANDARD.match(code) else ""
+def _type(code: str, payer: bool) -> tuple[str, str, str, str, str]:
+    """Domain, family and sub-family of a type, the type itself, and who issues it."""
+    code = code.strip()
+    return *entry_codes.domain(code, payer), code, "SWIFT" if entry_codes.STANDARD.match(code) else ""
 
 
-def _details(amount: Money, payer: bool, reference: str, more: str | None, information: str) -> tuple[Payment, ...]:
+def _details(amount: Money, payer: bool, reference: str, more: str, information: str) -> tuple[Payment, ...]:
+    """What is told of the entry beside its amount, as its only detail."""
     found = narrative.facts(information) if information else {}
-    if more and "/" in more:
+    if "/" in more:
         found |= narrative.supplement(more)
-    named = reference not in POINTERS
     if not found:
-        return (Payment("entry", amount, end_to_end_id=reference),) if named else ()
+        return (Payment("entry", amount, end_to_end_id=reference),) if reference not in POINTERS else ()
     fields: dict[str, Any] = narrative.fields(found, payer, amount.currency)
-    if named:
+    if reference not in POINTERS:
         refer(fields, reference)
     return (Payment("entry", amount, **fields),) if fields else ()
 
