@@ -13,10 +13,11 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from gateway.formats.mt import entry_codes, narrative
+from gateway.formats.mt import entry_codes, narrative, tables
 from gateway.formats.mt.meaning import Fault, day, money
 from gateway.model import EXPONENTS, Entry, Extra, Money, Payment
 
+_X = tables.X
 STANDARD = re.compile(
     r"(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]*)([A-Z][A-Z0-9]{3})((?:(?!//)[^\n]){1,16})"
     r"(?://([^\n]{1,16}))?(?:\n(.*))?\Z",
@@ -27,6 +28,19 @@ DIALECT = re.compile(
     r"(?://([^\n]*))?(?:\n(.*))?\Z",
     re.DOTALL,
 )
+# The same where it stands in a text, with the 86 behind it: what nearly every entry is, read at one match.
+STANDARD_PAIR = re.compile(
+    r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]{0,14})([A-Z][A-Z0-9]{3})"
+    rf"((?:(?!//){_X}){{1,16}})(?://({_X}{{1,16}}))?(?:\n(?!:)({_X}{{1,34}}))?"
+    rf"(?:\n:86:({_X}{{1,65}}(?:\n(?!:){_X}{{1,65}}){{0,5}}))?(?=\n:|\Z)",
+    re.ASCII,
+)
+DIALECT_PAIR = re.compile(
+    r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d.,]*)([A-Z][A-Z0-9 ]{3})([^\n/]*(?:/[^\n/]+)*+)"
+    r"(?://([^\n]*))?(?:\n(?!:)([^\n]*(?:\n(?!:)[^\n]*)*))?(?:\n:86:([^\n]*(?:\n(?!:)[^\n]*)*))?(?=\n:|\Z)"
+)
+_BLANKS = "\x00\x03 \t\n"
+Groups = tuple[str, ...]  # subfields of 61 in order, and the text of 86; "" for what is not there
 # In subfield 7: no reference at all, or the one that field 86 names.
 POINTERS = frozenset(("", "NONREF", "EREF", "PREF", "MARF", "KREF", "EREF+", "KREF+", "MREF+"))
 MARKS = {  # (credit, reversal, status)
@@ -39,12 +53,27 @@ MARKS = {  # (credit, reversal, status)
 }
 
 
+def taken(text: str, pattern: re.Pattern[str]) -> tuple[list[Groups], str, str]:
+    """Entries that stand one behind the other, the text before them and the text after them.
+
+    None when any entry is left over: then each field is looked at by itself, which says what is wrong with it.
+    """
+    start = at = text.find("\n:61:")
+    found: list[Groups] = []
+    while start >= 0 and (one := pattern.match(text, at)) is not None:
+        found.append(one.groups(""))
+        at = one.end()
+    if not found or text.find("\n:61:", at) >= 0:
+        return [], text, ""
+    return found, text[:start], text[at:]
+
+
 def entry(text: str, information: str, currency: str) -> Entry:
     """An entry as the standard has it. Raises Fault."""
     found = STANDARD.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line does not have the format of field 61")
-    return made(found, day(found[1], "61"), found[5], information, currency, ())
+    return made((*found.groups(""), information), currency)
 
 
 def dialect(text: str, information: str, currency: str) -> Entry:
@@ -52,14 +81,25 @@ def dialect(text: str, information: str, currency: str) -> Entry:
     found = DIALECT.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line begins with a date, a side and an amount")
-    value = _real_day(found[1])
-    extra = (("mt:61/value", found[1]),) if found[1][2:] != value[5:7] + value[8:] else ()
-    return made(found, value, comma(found[5]), information, currency, extra)
+    return handed((*found.groups(""), information), currency)
 
 
-def made(found: re.Match[str], value: str, figures: str, information: str, currency: str, extra: Extra) -> Entry:
-    """The record of a line that was taken apart."""
-    _, entered, mark, funds, _, code, reference, servicer, more = found.groups("")
+def handed(groups: Groups, currency: str) -> Entry:
+    """The record of an entry as a bank hands it over: points in the amount, the 30th of February. Raises Fault."""
+    day_text, amount = groups[0], groups[4]
+    if groups[8][-1:] in _BLANKS or groups[9][-1:] in _BLANKS:
+        groups = (*groups[:8], groups[8].rstrip(_BLANKS), groups[9].rstrip(_BLANKS))
+    day_fixed = _february(day_text) if day_text[2:4] == "02" else day_text
+    if day_fixed is day_text and "." not in amount and "," in amount:
+        return made(groups, currency)
+    extra = (("mt:61/value", day_text),) if day_fixed != day_text else ()
+    return made((day_fixed, *groups[1:4], comma(amount), *groups[5:]), currency, extra)
+
+
+def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
+    """The record of an entry that was taken apart. Raises Fault."""
+    when, entered, mark, funds, figures, code, reference, servicer, more, information = groups
+    value = day(when, "61")
     credit, reversal, status = MARKS[mark]
     payer = credit != reversal
     amount = _amount(currency, figures)
@@ -78,7 +118,7 @@ def made(found: re.Match[str], value: str, figures: str, information: str, curre
         "",
         booked(entered, value) if entered else "",
         value,
-        servicer.strip(),
+        servicer.strip() if servicer else "",
         reference,
         domain,
         family,
@@ -154,10 +194,9 @@ def booked(text: str, value: str) -> str:
     return min(found, key=lambda one: abs(one - near)).isoformat()
 
 
-@lru_cache(1_024)
-def _real_day(text: str) -> str:
-    """YYMMDD; where a month of interest has 30 days, the last day of February. Raises Fault."""
-    if text[2:4] == "02" and text[4:] in ("29", "30"):
-        year = int(text[:2]) + (1900 if text[:2] >= "80" else 2000)
-        text = f"{text[:4]}{min(int(text[4:]), monthrange(year, 2)[1])}"
-    return day(text, "61")
+def _february(text: str) -> str:
+    """YYMMDD; where a month of interest has 30 days, the last day of February."""
+    if text[4:] not in ("29", "30"):
+        return text
+    year = int(text[:2]) + (1900 if text[:2] >= "80" else 2000)
+    return f"{text[:4]}{min(int(text[4:]), monthrange(year, 2)[1])}"
