@@ -21,12 +21,12 @@ _X = tables.X
 STANDARD = re.compile(
     r"(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]*)([A-Z][A-Z0-9]{3})((?:(?!//)[^\n]){1,16})"
     r"(?://([^\n]{1,16}))?(?:\n(.*))?\Z",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 DIALECT = re.compile(
     r"\s*(\d{6})(\d{4})?\s*([RE]?[CD])([A-Z])?\s*([\d.,]+)([A-Z][A-Z0-9 ]{3})?((?:(?!//)[^\n])*)"
     r"(?://([^\n]*))?(?:\n(.*))?\Z",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 # The same where it stands in a text, with the 86 behind it: what nearly every entry is, read at one match.
 STANDARD_PAIR = re.compile(
@@ -37,7 +37,8 @@ STANDARD_PAIR = re.compile(
 )
 DIALECT_PAIR = re.compile(
     r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d.,]*)([A-Z][A-Z0-9 ]{3})([^\n/]*(?:/[^\n/]+)*+)"
-    r"(?://([^\n]*))?(?:\n(?!:)([^\n]*(?:\n(?!:)[^\n]*)*))?(?:\n:86:([^\n]*(?:\n(?!:)[^\n]*)*))?(?=\n:|\Z)"
+    r"(?://([^\n]*))?(?:\n(?!:)([^\n]*(?:\n(?!:)[^\n]*)*))?(?:\n:86:([^\n]*(?:\n(?!:)[^\n]*)*))?(?=\n:|\Z)",
+    re.ASCII,
 )
 _BLANKS = "\x00\x03 \t\n"
 Groups = tuple[str, ...]  # subfields of 61 in order, and the text of 86; "" for what is not there
@@ -63,7 +64,7 @@ def taken(text: str, pattern: re.Pattern[str]) -> tuple[list[Groups], str, str]:
     while start >= 0 and (one := pattern.match(text, at)) is not None:
         found.append(one.groups(""))
         at = one.end()
-    if not found or text.find("\n:61:", at) >= 0:
+    if not found or text.find("\n:61:", at) >= 0 or (text.startswith("\n:86:", at) and not found[-1][-1]):
         return [], text, ""
     return found, text[:start], text[at:]
 
@@ -87,8 +88,9 @@ def dialect(text: str, information: str, currency: str) -> Entry:
 def handed(groups: Groups, currency: str) -> Entry:
     """The record of an entry as a bank hands it over: points in the amount, the 30th of February. Raises Fault."""
     day_text, amount = groups[0], groups[4]
-    if groups[8][-1:] in _BLANKS or groups[9][-1:] in _BLANKS:
-        groups = (*groups[:8], groups[8].rstrip(_BLANKS), groups[9].rstrip(_BLANKS))
+    more, information = groups[8:]
+    if (more and more[-1] in _BLANKS) or (information and information[-1] in _BLANKS):
+        groups = (*groups[:8], more.rstrip(_BLANKS), information.rstrip(_BLANKS))
     day_fixed = _february(day_text) if day_text[2:4] == "02" else day_text
     if day_fixed is day_text and "." not in amount and "," in amount:
         return made(groups, currency)
@@ -163,11 +165,11 @@ def refer(fields: dict[str, Any], reference: str) -> None:
 
 
 def _amount(currency: str, text: str) -> Money:
-    """The amount with as many decimals as its currency has, read at once; any other with every check."""
-    whole, _, fraction = text.partition(",")
-    digits = whole + fraction
-    if len(fraction) == EXPONENTS.get(currency) and whole and digits.isdigit() and len(digits) < 18:
-        return Money(currency, int(digits))
+    """The amount: of two decimals, where its currency has two, read at once; any other with every check."""
+    if text[-3:-2] == "," and EXPONENTS.get(currency) == 2:
+        digits = text[:-3] + text[-2:]
+        if 2 < len(digits) < 18 and digits.isdigit():
+            return Money(currency, int(digits))
     return money(currency + text, "61")
 
 

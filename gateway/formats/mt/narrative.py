@@ -21,7 +21,6 @@ Facts = dict[str, str]
 
 _GERMAN = re.compile(r"\d{3}([^\w\s/:.,'()-])(?=(?:00|10|2\d|3\d)|\d{6})")
 _PURPOSE = frozenset(f"{number}" for number in (*range(20, 30), *range(60, 64)))
-_SUBFIELDS = {"30": "counter.bank", "31": "counter.account"}
 _SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
 _SEPA_COLON = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC): ?")
 SEPA_WORDS = {
@@ -110,19 +109,19 @@ def _splitter(sign: str) -> re.Pattern[str]:
 
 def _german(text: str, sign: str) -> Facts:
     parts = _splitter(sign).split(text)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if 2 * len(told) + 1 != len(parts):  # a number that comes twice goes on
+        told = {}
+        for number, value in zip(parts[1::2], parts[2::2], strict=True):
+            told[number] = told.get(number, "") + value
     found: Facts = {}
-    purpose = name = ""
-    for place in range(1, len(parts), 2):
-        number, value = parts[place], parts[place + 1]
-        if number in _PURPOSE:
-            purpose += value
-        elif number == "32" or number == "33":
-            name += value
-        elif number in _SUBFIELDS and (value := value.strip()):
-            found[_SUBFIELDS[number]] = value
-    if name := name.strip():
+    if bank := told.get("30", "").strip():
+        found["counter.bank"] = bank
+    if account := told.get("31", "").strip():
+        found["counter.account"] = account
+    if name := (told.get("32", "") + told.get("33", "")).strip():
         found["counter.name"] = name
-    if purpose:
+    if purpose := "".join([told[number] for number in told if number in _PURPOSE]):
         _purpose(purpose, found)
     if "other_payer" not in found and "other_payee" not in found:
         return found

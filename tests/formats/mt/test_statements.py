@@ -196,6 +196,41 @@ def test_any_narrative_is_read(information: str) -> None:
     narrative.facts(information)
 
 
+def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What is read when no entry is taken out at once."""
+    with monkeypatch.context() as patched:
+        patched.setattr(entries, "taken", lambda text, pattern: ([], text, ""))
+        return FORMAT.decode(data)
+
+
+def test_entries_taken_out_at_once_are_what_each_field_by_itself_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = [
+        ":61:",
+        ":86:",
+        ":12:",
+        "\n",
+        "//",
+        "-",
+        " ",
+        "NTRF",
+        ",",
+        "?20",
+        "/EREF/",
+        ":62F:",
+        "0230",
+        "REF",
+        "\n:20:",
+        ":",
+    ]
+    for _, data in samples("mt"):
+        if b":61:" in data and FORMAT.detect(data[:4_096]):
+            assert FORMAT.decode(data) == slowly(data, monkeypatch)
+            for place in range(0, len(data), max(1, len(data) // 40)):
+                word = words[place % len(words)].encode()
+                for changed in (data[:place] + word + data[place:], data[:place] + data[place + 3 :]):
+                    assert FORMAT.decode(changed) == slowly(changed, monkeypatch), changed
+
+
 # --- what must hold of a whole statement
 
 STATEMENT = (
@@ -483,6 +518,7 @@ def statements(draw: st.DrawFn) -> Statement:
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(statements())
 def test_there_and_back_nothing_is_lost_in_silence_and_the_second_time_nothing_changes(record: Statement) -> None:
