@@ -17,7 +17,7 @@ from gateway.formats.mt import entry_codes, narrative, tables
 from gateway.formats.mt.meaning import Fault, day, money
 from gateway.model import EXPONENTS, Entry, Extra, Money, Payment
 
-_X = tables.X
+_X, _PLAIN = tables.X, tables.X.replace("/", "", 1)
 STANDARD = re.compile(
     r"(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]*)([A-Z][A-Z0-9]{3})((?:(?!//)[^\n]){1,16})"
     r"(?://([^\n]{1,16}))?(?:\n(.*))?\Z",
@@ -31,7 +31,7 @@ DIALECT = re.compile(
 # The same where it stands in a text, with the 86 behind it: what nearly every entry is, read at one match.
 STANDARD_PAIR = re.compile(
     r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]{0,14})([A-Z][A-Z0-9]{3})"
-    rf"((?:(?!//){_X}){{1,16}})(?://({_X}{{1,16}}))?(?:\n(?!:)({_X}{{1,34}}))?"
+    rf"({_PLAIN}{{0,16}}(?:/{_PLAIN}{{1,16}})*)(?://({_X}{{1,16}}))?(?:\n(?!:)({_X}{{1,34}}))?"
     rf"(?:\n:86:({_X}{{1,65}}(?:\n(?!:){_X}{{1,65}}){{0,5}}))?(?=\n:|\Z)",
     re.ASCII,
 )
@@ -62,7 +62,10 @@ def taken(text: str, pattern: re.Pattern[str]) -> tuple[list[Groups], str, str]:
     start = at = text.find("\n:61:")
     found: list[Groups] = []
     while start >= 0 and (one := pattern.match(text, at)) is not None:
-        found.append(one.groups(""))
+        groups = one.groups("")
+        if pattern is STANDARD_PAIR and not 0 < len(groups[6]) <= 16:
+            break
+        found.append(groups)
         at = one.end()
     if not found or text.find("\n:61:", at) >= 0 or (text.startswith("\n:86:", at) and not found[-1][-1]):
         return [], text, ""
@@ -146,15 +149,17 @@ def _type(code: str, payer: bool) -> tuple[str, str, str, str, str]:
 
 def _details(amount: Money, payer: bool, reference: str, more: str, information: str) -> tuple[Payment, ...]:
     """What is told of the entry beside its amount, as its only detail."""
-    found = narrative.facts(information) if information else {}
-    if "/" in more:
-        found |= narrative.supplement(more)
-    if not found:
+    fields: dict[str, Any]
+    if "/" in more and (found := narrative.supplement(more)):
+        found = (narrative.facts(information) if information else {}) | found
+        fields = narrative.fields(found, payer, amount.currency)
+    else:
+        fields = narrative.understood(information, payer, amount.currency) if information else {}
+    if not fields:
         return (Payment("entry", amount, end_to_end_id=reference),) if reference not in POINTERS else ()
-    fields: dict[str, Any] = narrative.fields(found, payer, amount.currency)
     if reference not in POINTERS:
         refer(fields, reference)
-    return (Payment("entry", amount, **fields),) if fields else ()
+    return (Payment("entry", amount, **fields),)
 
 
 def refer(fields: dict[str, Any], reference: str) -> None:

@@ -9,6 +9,7 @@ lines themselves always stay with the entry, so nothing hangs on being understoo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -231,6 +232,41 @@ def _parties(found: Facts, counter: str, made: dict[str, Any]) -> None:
             made[side] = Party(found[f"{side}.name"])
 
 
+def understood(lines: str, payer: bool, currency: str) -> dict[str, Any]:
+    """The fields that the lines of field 86 make; empty where no dialect is recognised."""
+    text = lines.replace("\n", "")
+    if "/" in text and _SIGN.search(text) is not None and _GERMAN.match(text) is None:
+        made = _one_pass(text, payer)
+        if made is not None:
+            return made
+    found = facts(lines)
+    return fields(found, payer, currency) if found else {}
+
+
+def _one_pass(text: str, payer: bool) -> dict[str, Any] | None:
+    """The same of code words about the other side alone, as most are; None where there are others."""
+    parts, table, made = _WORD.split(text), _ONE_PASS[payer], dict[str, Any]()
+    for place in range(1, len(parts), 2):
+        plan = table.get(parts[place])
+        if plan is None:
+            return None
+        field, make = plan
+        value = parts[place + 1].strip()
+        if value[-1:] == "/":
+            value = value[:-1].rstrip()
+        if value and field and field not in made:
+            said = value if make is None else make(value)
+            if said is None:
+                return None
+            made[field] = said
+    return made
+
+
+def _ustrd(text: str) -> tuple[str, ...] | None:
+    """A remittance information in one piece; None where there is more to it."""
+    return (text,) if len(text) <= USTRD and not text.startswith((_STRUCTURED, "USTD//")) else None
+
+
 def _rest(found: Facts, made: dict[str, Any], currency: str) -> None:
     """What few entries say."""
     if _UETR.match(found.get("uetr", "")):
@@ -308,3 +344,18 @@ def agent(text: str) -> Agent:
 def _amount(text: str, currency: str) -> Money | None:
     found = _AMOUNT.match(text.strip())
     return Money.parse(found["currency"] or currency, found["amount"], ",") if found is not None else None
+
+
+def _plans(side: str) -> dict[str, tuple[str, Callable[[str], Any] | None]]:
+    """Field and maker of the code words that one pass understands; `side` is the other one's."""
+    found: dict[str, tuple[str, Callable[[str], Any] | None]] = {word: ("", None) for word in _UNSAID if word != "CNTP"}
+    found |= {word: (name, None) for word, name in CODE_WORDS.items() if name in _AS_THEY_ARE}
+    found |= {"REMI": ("remittance", _ustrd), "MARF": ("mandate", Mandate), "NAME": (side, Party)}
+    return found | {
+        "IBAN": (f"{side}_account", _account),
+        "ACCT": (f"{side}_account", _account),
+        "BIC": (f"{side}_agent", agent),
+    }
+
+
+_ONE_PASS = (_plans("creditor"), _plans("debtor"))  # by whether the other side is the payer

@@ -193,7 +193,9 @@ def test_plain_text_is_information_alone() -> None:
 def test_any_narrative_is_read(information: str) -> None:
     found = entry(LINE, "116?" + information)
     assert "\n".join(found.information) == "116?" + information
-    narrative.facts(information)
+    for payer in (True, False):
+        text = "/EREF/" + information.replace("?", "/REMI/").replace(">", "/NAME/")
+        assert narrative.understood(text, payer, "EUR") == narrative.fields(narrative.facts(text), payer, "EUR")
 
 
 def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
