@@ -63,7 +63,7 @@ class Translation(Struct, frozen=True):
 
 
 def target(name: str) -> str:
-    """The full name of a type: `103` and `mt103` are MT103, `pacs.008` is the edition that cross-border payments use."""
+    """The full name of a type: `103` and `mt103` are MT103, `pacs.008` is the edition of cross-border payments."""
     text = name.strip()
     if text.isdigit() and len(text) == 3:
         return f"MT{text}"
@@ -85,7 +85,9 @@ def translated(decoded: Decoded, type: str, ends: Ends, header: bool = False) ->
     fitting = [one for one, fit in fits if fit.refusal is None]
     frames = tuple(_frames(writer, fitting, type, _writing(decoded, ends), header))
     if frames:
-        losses += [("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))]
+        losses += [
+            ("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))
+        ]
     return Translation(frames, tuple(losses), tuple(refused))
 
 
@@ -127,8 +129,9 @@ def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, 
 
 def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     """What the message itself says and no record: its id, and the header it came in."""
+    ends = {decoded.sender, decoded.receiver}
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
-        if not iso or path.rpartition("/")[2] in DERIVED or text in written:
+        if not iso or path.rpartition("/")[2] in DERIVED or text in written or text in ends:
             continue
         yield Loss(path.lstrip("/"), "said by the message of itself; what is written has its own", "info")

@@ -42,7 +42,11 @@ def _walk(element: etree._Element, path: str, found: Leaves) -> None:
         _walk(child, f"{path}/{name}" + (f"[{seen[name]}]" if seen[name] > 1 else ""), found)
     if not children and (element.text or "").strip():
         found[path] = element.text or ""
-    found.update((f"{path}/@{name}", str(text)) for name, text in element.attrib.items() if ":" not in str(name) and "{" not in str(name))
+    found.update(
+        (f"{path}/@{name}", str(text))
+        for name, text in element.attrib.items()
+        if ":" not in str(name) and "{" not in str(name)
+    )
 
 
 def type_of_xml(data: bytes) -> str:
@@ -76,7 +80,11 @@ def _headers(blocks: dict[str, str]) -> Leaves:
     out = two[:1] == "O"
     other = two[14:26] if out else two[4:16]
     sender, receiver = (other, own) if out else (own, other)
-    found = {"{2} type": two[1:4], "{1} sender": sender[:8] + sender[9:12], "{2} receiver": receiver[:8] + receiver[9:12]}
+    found = {
+        "{2} type": two[1:4],
+        "{1} sender": sender[:8] + sender[9:12],
+        "{2} receiver": receiver[:8] + receiver[9:12],
+    }
     found.update((f"{{{tag}}}", value) for tag, value in _USER.findall(blocks.get("3", "")))
     return found
 
@@ -86,12 +94,16 @@ def same(one: str, other: str) -> bool:
     a, b = " ".join(one.split()), " ".join(other.split())
     if a == b or one.strip() == other.strip():
         return True
-    return _number(a) is not None and _number(a) == _number(b) or _instant(a) is not None and _instant(a) == _instant(b) or _bic(a) is not None and _bic(a) == _bic(b)
+    return (
+        (_number(a) is not None and _number(a) == _number(b))
+        or (_instant(a) is not None and _instant(a) == _instant(b))
+        or (_bic(a) is not None and _bic(a) == _bic(b))
+    )
 
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text) if "." in text or text.isdigit() and len(text) < 19 and text[:1] != "0" else None
+        return Decimal(text) if "." in text or (text.isdigit() and len(text) < 19 and text[:1] != "0") else None
     except InvalidOperation:
         return None
 

@@ -23,7 +23,7 @@ class Mt:
     """ports.Codec of FIN."""
 
     name = "mt"
-    writes: tuple[str, ...] = ("MT103", "MT202", "MT202COV")
+    writes: tuple[str, ...] = write.TYPES
 
     def detect(self, head: bytes) -> bool:
         return _HEAD.match(head) is not None

@@ -29,7 +29,7 @@ _CODED = re.compile(r"/(?:ROC|PURP|ULTD|ULTB|RELID)/")
 _TIME = re.compile(r"/([A-Z0-9]{1,8})/([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])\Z", re.ASCII)
 INTERMEDIARIES_MAX = AGENTS_BEFORE_MAX = 3  # IntrmyAgt1 to 3, PrvsInstgAgt1 to 3
 # Who took a charge, where only the amount is said: an agent must be named, and a name needs an address.
-UNNAMED = Agent(name="NOTPROVIDED", address=Address(lines=("NOTPROVIDED",)))
+UNNAMED: Agent = Agent(name="NOTPROVIDED", address=Address(lines=("NOTPROVIDED",)))
 _CODE_LINE = re.compile(r"/([A-Z0-9]{1,8})/(.*)\Z", re.ASCII)
 
 
@@ -186,7 +186,7 @@ def regulatory(text: str, extra: list[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(line for line in lines if line)
 
 
-def instruction_codes(texts: Any, fields: dict[str, Any], extra: list[tuple[str, str]]) -> None:
+def instruction_codes(texts: Any, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
     """23E: where its codes go."""
     levels, purposes, creditor, following = [], [], [], []
     for text in texts:
@@ -200,8 +200,8 @@ def instruction_codes(texts: Any, fields: dict[str, Any], extra: list[tuple[str,
         else:
             following.append(Instruction("", f"/{code}/{more}"))
     fields["service_level"] = (*fields.get("service_level", ()), *levels)
-    if len(purposes) == 1:
-        fields["category_purpose"] = purposes[0]
+    if len(purposes) == 1 or extra is None:
+        fields["category_purpose"] = " ".join(purposes)
     elif purposes:
         extra.append((tables.CATEGORY_PURPOSE, " ".join(purposes)))
     fields["instructions_for_creditor_agent"] = tuple(creditor)
@@ -235,7 +235,7 @@ def agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> None
             fields["intermediary_accounts"] = (own,)
 
 
-def remittance(text: str, fields: dict[str, Any], extra: list[tuple[str, str]]) -> None:
+def remittance(text: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
     """70: what code words name taken out, the rest as lines; code words run over line ends."""
     if not text:
         return
@@ -245,7 +245,9 @@ def remittance(text: str, fields: dict[str, Any], extra: list[tuple[str, str]]) 
     text = text.replace("\n", "")
     for pattern, name in _WORDS:
         if (found := pattern.search(text)) is not None:
-            if name[0] == "i":
+            if ":" in name:
+                if extra is None:
+                    continue
                 extra.append((name, found[1]))
             else:
                 fields[name] = _placed(found[1]) if name[0] == "u" else found[1]
@@ -269,7 +271,7 @@ _CODE = re.compile(r"[A-Z0-9]{1,4}\Z", re.ASCII)
 _FOR_CREDITOR_AGENT = frozenset(("UDLC",))  # of a transfer between banks: kept with its code word
 
 
-def sender_to_receiver(text: str, fields: dict[str, Any], extra: list[tuple[str, str]]) -> None:
+def sender_to_receiver(text: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
     """72: code words with their continuation lines."""
     previous: list[Agent] = []
     creditor = list(fields.get("instructions_for_creditor_agent", ()))
@@ -301,16 +303,18 @@ def sender_to_receiver(text: str, fields: dict[str, Any], extra: list[tuple[str,
     fields["instructions_for_creditor_agent"], fields["instructions_for_next_agent"] = tuple(creditor), tuple(following)
 
 
-def _typed(code: str, words: str, fields: dict[str, Any], extra: list[tuple[str, str]]) -> bool:
+def _typed(code: str, words: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None) -> bool:
     """Whether a code word says a part of the payment type that nothing else has said: a listed code, or a text."""
     name, path = _NAMED.get(code, ""), _KEPT[code]
-    said = (name and fields.get(name)) or any(one == path for one, _ in extra)
+    said = (name and fields.get(name)) or any(one == path for one, _ in extra or ())
     if said or len(words) > 35 or not words:
         return False
     if name and _CODE.match(words):
         fields[name] = (words,) if code == "SVCLVL" else words
-    else:
-        extra.append((path, words))
+        return True
+    if extra is None:
+        return False
+    extra.append((path, words))
     return True
 
 

@@ -1,0 +1,114 @@
+"""What a written message would lose: it is read again and compared, field by field, with the record it was made from.
+
+Strategy: nothing is guessed. Whatever the second reading does not say is a Loss under its canonical name, so the
+report is exact; a message that would break a network rule is a refusal. One comparer serves every kind of record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from gateway.formats.mt import blocks, read, text
+from gateway.formats.mt.notices import number
+from gateway.formats.mt.tables import ISO_NAMES
+from gateway.model import Agent, Loss, Money, Record, Refusal
+from gateway.ports import Fit, Writing
+
+TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
+# Said by the headers of a message or by where it stands, not by the record.
+_PLACE = frozenset(("place", "source", "scheme"))
+_HEADED = _PLACE | {"identity", "extra", "instructing_agent", "instructed_agent", "assigner", "assignee"}
+_PAIRED = frozenset(("payment", "remittance_structured"))  # (path, text), in any order
+_NAMED_ANEW = "named as the message type that it corresponds to"
+
+
+def compared(record: Record, written: str) -> Fit:
+    """The written message against the record: a refusal, or what is lost."""
+    parsed = blocks.parse(written)
+    if isinstance(parsed, str):
+        return Fit(Refusal("unfit", "FF01", "message", parsed))
+    again = read.records_of(parsed, "")[0][0]
+    if isinstance(again, Refusal):
+        return Fit(msgspec.structs.replace(again, extra=(), record=_reference(record)))
+    if type(again) is not type(record):
+        return Fit(Refusal("unfit", "FF01", "message", "read again, the message says something of another kind"))
+    return Fit(losses=tuple(_losses(record, again, written, "")))
+
+
+def _reference(record: Any) -> str:
+    return str(getattr(record, "end_to_end_id", "") or getattr(record, "id", ""))
+
+
+def _losses(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
+    """Every field of `before` that `after` does not say, by its canonical name."""
+    both = zip(before.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
+    for name, old, new in both:
+        if not old or old == new or (name == "priority" and old == "NORM"):
+            continue
+        if (not path and name in _HEADED) or (path == "underlying." and (name in _PLACE or name == "amount")):
+            continue
+        if name in _PAIRED:
+            yield from _pairs(old, new, f"{path}{name} ")
+        else:
+            yield from _loss(old, new, written, path + name)
+    if "extra" in before.__struct_fields__:
+        kept = [(name, value) for name, value in before.extra if not _of_the_headers(name)]
+        yield from _pairs(kept, after.extra, f"{path}extra ")
+
+
+def _of_the_headers(name: str) -> bool:
+    return name == read.HEADER or (name.startswith("mt:{") and name != "mt:{119}")
+
+
+def _pairs(before: Any, after: Any, path: str) -> Iterator[Loss]:
+    for pair in before:
+        if pair not in after:
+            yield _lost(path + pair[0])
+
+
+def _lost(path: str) -> Loss:
+    return Loss(path, "the message has no place for it", number=number(path, "lost"))
+
+
+def _loss(old: Any, new: Any, written: str, path: str) -> Iterator[Loss]:
+    if isinstance(old, msgspec.Struct) and not isinstance(old, Money) and isinstance(new, type(old)):
+        yield from _losses(old, new, written, path + ".")
+    elif path.endswith(("remittance", "text")) and isinstance(old, tuple) and new and " ".join(old) == " ".join(new):
+        return
+    elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new) and old:
+        for index, (one, other) in enumerate(zip(old, new, strict=True)):
+            if one and one != other:
+                yield from _loss(one, other, written, f"{path}[{index}]")
+    elif isinstance(old, str) and isinstance(new, str):
+        yield _text_loss(old, new, written, path)
+    elif new:
+        yield Loss(path, "the message holds only part of it", "truncated", number(path, "truncated"))
+    elif isinstance(old, Agent) and (old.bic or old.name) and text.plain(old.bic or old.name) in written:
+        yield Loss(path, "carried, but in another field", "info")
+    else:
+        yield _lost(path)
+
+
+def _text_loss(old: str, new: str, written: str, path: str) -> Loss:
+    flat = text.plain(old).strip()
+    if path == "created":
+        return Loss(path, "the message has a time of its own", "info")
+    if new and path.endswith("message_type") and f"MT{ISO_NAMES.get(old[:8], '')}" == new:
+        return Loss(path, _NAMED_ANEW, "info")
+    if new and old.strip() == new:
+        return Loss(path, "blanks at its ends are left out", "info", number(path, "blanks"))
+    if new and flat == new:
+        why = "letters outside the x set are written without their marks or as a full stop"
+        return Loss(path, why, "info", number(path, "letters"))
+    if new.endswith("+"):
+        return Loss(path, f"cut to {len(new)} characters", "truncated", number(path, "truncated"))
+    if new:
+        return Loss(
+            path, f"written as {new}" if len(new) <= 11 else "written otherwise", "truncated", number(path, "changed")
+        )
+    if len(flat) > 2 and flat in written:
+        return Loss(path, "carried, but in another field", "info")
+    return _lost(path)
