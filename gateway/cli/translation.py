@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import groupby
 from typing import Any
 
 from msgspec import Struct, structs
 
 from gateway import formats
-from gateway.model import Loss, Payment, Refusal
+from gateway.model import Agent, Loss, Payment, Refusal
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 # The editions that cross-border payments and reporting use, for a type named without one.
@@ -79,11 +80,14 @@ def translated(decoded: Decoded, type: str, ends: Ends, header: bool = False) ->
     refused = [*decoded.refusals, *(one for one in decoded.records if isinstance(one, Refusal))]
     others = [one for one in decoded.records if not isinstance(one, (*carries, Refusal))]
     refused += [_not_carried(one, type) for one in others]
-    fits = [(one, writer.fit(one, type)) for one in decoded.records if isinstance(one, carries)]
+    writing = _writing(decoded, type, ends)
+    carried = [_completed(one, number, type, writing) for number, one in enumerate(decoded.records, 1)]
+    fits = [(one, writer.fit(one, type)) for one in carried if isinstance(one, carries)]
     refused += [fit.refusal for _, fit in fits if fit.refusal is not None]
     losses = [(one.place, loss) for one, fit in fits for loss in fit.losses]
+    losses += [(one.place, MADE_UP) for one in decoded.records if _nameless(one, type)]
     fitting = [one for one, fit in fits if fit.refusal is None]
-    frames = tuple(_frames(writer, fitting, type, _writing(decoded, ends), header))
+    frames = tuple(_frames(writer, fitting, type, writing, header))
     if frames:
         losses += [
             ("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))
@@ -96,15 +100,62 @@ def _not_carried(record: Any, type: str) -> Refusal:
     return Refusal("not-in-format", "AG02", record.place, text)
 
 
-def _writing(decoded: Decoded, ends: Ends) -> Writing:
+def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
     """The name, time and ends of the message that was read, where they are of the form of a writer's own."""
     name = decoded.message_id
-    own = name and len(name) <= 16 and name.isascii() and "/" not in name
+    fin = type.startswith("MT")
+    own = name and name.isascii() and len(name) <= (16 if fin else 35) and not (fin and "/" in name)
     return Writing(
         name if own else "FOTRANSLATE00001",
         _nanoseconds(decoded.created) or ends.now_ns,
-        ends.sender or decoded.sender,
-        ends.receiver or decoded.receiver,
+        ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
+        ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
+    )
+
+
+def _agent(decoded: Decoded, name: str) -> str:
+    """The BIC of one of the two ends, where the records say it and the message does not."""
+    found = (getattr(record, name, None) for record in decoded.records)
+    return next((agent.bic for agent in found if agent is not None), "")
+
+
+MADE_UP = Loss("uetr", "the source has none: one is made of its reference", "info", "T20087")
+
+
+def _nameless(record: Any, type: str) -> bool:
+    """A transfer without the reference that it must have on the way between banks."""
+    return isinstance(record, Payment) and not record.uetr and EDITIONS.get(type[:8]) == type and type[:8] in TRACED
+
+
+TRACED = frozenset(("pacs.008", "pacs.009"))
+
+
+def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
+    """The record with what the source may leave unsaid and the type may not."""
+    record = _between_banks(record, number, type, writing)
+    if _nameless(record, type):
+        return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
+    return record
+
+
+def _made_up(name: str) -> str:
+    """An end-to-end reference of the form of a UUID version 4: the same for the same message."""
+    digits = sha256(name.encode()).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
+
+
+def _between_banks(record: Any, number: int, type: str, writing: Writing) -> Any:
+    """What a customer's instruction leaves to its bank: who instructs whom, and a name of the transaction."""
+    if not isinstance(record, Payment) or record.source[:5] != "pain." or type[:5] != "pacs.":
+        return record
+    first, last = record.debtor_agent, record.creditor_agent
+    if record.kind == "direct_debit":
+        first, last = last, first
+    return structs.replace(
+        record,
+        instructing_agent=Agent(writing.sender) if writing.sender else first,
+        instructed_agent=Agent(writing.receiver) if writing.receiver else last,
+        transaction_id=record.transaction_id or f"{writing.message_id[:27]}-{number}",
     )
 
 
@@ -120,11 +171,30 @@ def _nanoseconds(created: str) -> int:
 def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, header: bool) -> Iterator[Frame]:
     """Records that may share one message do."""
     group, wrap = getattr(writer, "group", None), getattr(writer, "wrap", None)
-    for number, (_, several) in enumerate(groupby(records, key=lambda one: group(one, type) if group else "")):
+    for number, (_, found) in enumerate(groupby(records, key=lambda one: group(one, type) if group else "")):
         name = writing.message_id if not number else f"{number:04d}{writing.message_id[:12]}"
         own = structs.replace(writing, message_id=name)
-        frame = writer.encode(list(several), type, own)
-        yield wrap(frame, own) if header and wrap is not None else frame
+        several = list(found)
+        frame = writer.encode(several, type, own)
+        yield wrap(frame, own, _service(type, several)) if header and wrap is not None else frame
+
+
+# BizSvc of the messages that cross-border rules are held for, by release; a cover, an advice and a message for
+# straight-through processing have services of their own.
+SERVICE = "swift.cbprplus.{}03"
+FIRST_RELEASE = frozenset(("camt.105", "camt.106"))
+
+
+def _service(type: str, records: Sequence[Any]) -> str:
+    first = records[0]
+    if type not in EDITIONS.values():
+        return ""
+    if type[:8] in FIRST_RELEASE:
+        return "swift.cbprplus.01"
+    if type.startswith("pacs.009"):
+        kind = "cov." if first.underlying is not None else "adv." if first.settlement_method == "COVE" else ""
+        return SERVICE.format(kind)
+    return SERVICE.format("stp." if ("mt:{119}", "STP") in first.extra else "")
 
 
 def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:

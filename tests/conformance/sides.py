@@ -20,6 +20,9 @@ _FIELD = re.compile(r"^:([0-9]{2}[A-Z]?):", re.MULTILINE)
 _USER = re.compile(r"\{([0-9]{3}):([^{}]*)\}")
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z")
 
+_AMOUNTS = ("19", "32", "33", "34", "60", "61", "62", "64", "65", "71", "90")
+_ZEROS = re.compile(r"(\d),(\d*?)0+(?!\d)")  # decimals that say nothing: 2450,00 is 2450,
+
 
 def xml(data: bytes) -> Leaves:
     """AppHdr and Document of a message: `Document/.../Nm`, repeated elements numbered from the second on."""
@@ -70,6 +73,8 @@ def fin(data: bytes) -> Leaves:
         key = f":{sequence}{tag[:2]}a:"
         seen[key] = seen.get(key, 0) + 1
         lines = [line.rstrip() for line in value.strip("\n").split("\n")]
+        if tag[:2] in _AMOUNTS:
+            lines[0] = _ZEROS.sub(r"\1,\2", lines[0])
         found[key + (f"[{seen[key]}]" if seen[key] > 1 else "")] = "\n".join([tag[2:], *lines])
     return found
 

@@ -25,7 +25,7 @@ _WORDS = (
     (re.compile(rf"/ULTB/(.{{1,140}}?){_END}"), "ultimate_creditor"),
     (re.compile(rf"/RELID/(.{{1,35}}?){_END}"), tables.RELATED_REMITTANCE),
 )
-_CODED = re.compile(r"/(?:ROC|PURP|ULTD|ULTB|RELID)/")
+_CODED = re.compile(r"\A/URI/|/(?:ROC|PURP|ULTD|ULTB|RELID)/")
 _TIME = re.compile(r"/([A-Z0-9]{1,8})/([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])\Z", re.ASCII)
 INTERMEDIARIES_MAX = AGENTS_BEFORE_MAX = 3  # IntrmyAgt1 to 3, PrvsInstgAgt1 to 3
 # Who took a charge, where only the amount is said: an agent must be named, and a name needs an address.
@@ -70,9 +70,9 @@ def money(text: str, tag: str) -> Money:
 
 
 def settlement(
-    values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str, receiver: str, bank: bool
+    values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str, receiver: str, cover: bool
 ) -> None:
-    """32A, and 53a to 55a as section 3 of the translation rules says."""
+    """32A, and 53a to 55a; what covers another payment is not covered itself, what is covered is an advice."""
     text = values["32A"][1]
     day = calendar_day(text[:6])
     if not day:
@@ -89,7 +89,7 @@ def settlement(
     third = parties.agent(*values["55"]) if "55" in values else (None, None, "")
     known = (sender[:8], receiver[:8])
     covers = _covers(values, first, second, known)
-    fields["settlement_method"] = "INGA" if first[2] == "C" else "COVE" if covers and not bank else "INDA"
+    fields["settlement_method"] = "INGA" if first[2] == "C" else "COVE" if covers and not cover else "INDA"
     if covers:
         fields["reimbursement_agents"] = _shortened(first[0], second[0], third[0])
         fields["reimbursement_accounts"] = _shortened(first[1], second[1], third[1])
@@ -346,8 +346,10 @@ def bank(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, s
     agents(values, fields, "")
     fields["debtor_institution"] = fields.pop("debtor_agent", None) or fields["instructing_agent"]
     fields["debtor_account"] = fields.pop("debtor_agent_account", None)
-    fields.setdefault("creditor_agent", fields["instructed_agent"])
     fields["creditor_institution"], fields["creditor_account"], _ = parties.agent(*values["58"])
+    creditor, receiver = fields["creditor_institution"], fields["instructed_agent"]
+    if creditor is None or creditor.bic[:8] != receiver.bic[:8]:  # else the receiver is paid, and keeps no account
+        fields.setdefault("creditor_agent", receiver)
     if "72" in values:
         sender_to_receiver(values["72"][1], fields, extra)
     if cover:

@@ -23,6 +23,7 @@ NOTICES = {
     "T15004": "PHOB and TELB exclude each other: PHOB stands",
     "T15005": "HOLD and CHQB exclude each other: HOLD stands",
     "T20020": "the settlement method is not said by these fields",
+    "T20087": "the source has no unique end-to-end reference: one is made of its own",
     "T20202": "the ordering institution is not said: its agent stands under /INS/",
 }
 # By element (places of a list left out) and severity; the general number of the severity holds for the others.

@@ -224,7 +224,7 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     extra += [(f"mt:{{{tag}}}", text) for tag, text in _DUPLICATES.findall(message.tail)]
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
-    meaning.settlement(values, fields, extra, sender, receiver, table.name != "MT103")
+    meaning.settlement(values, fields, extra, sender, receiver, table.name.endswith("COV"))
     if table.name == "MT200":
         fields |= several.own_account(values, fields)
         fields["extra"] = tuple(extra)

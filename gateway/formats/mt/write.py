@@ -329,20 +329,26 @@ def remittance_lines(payment: Payment) -> Lines:
         words.append(f"/ROC/{text.plain(payment.end_to_end_id)}")
     if related := extra.get(tables.RELATED_REMITTANCE, ""):
         words.append(f"/RELID/{text.plain(related)}")
-    lines = [line for line in (text.plain(one).strip() for one in payment.remittance) if line]
+    said = f"/ROC/{payment.end_to_end_id}"  # some write it into the remittance as well
+    lines = [line for line in (text.plain(one).strip() for one in payment.remittance if one != said) if line]
     structured = flattened(payment.remittance_structured)
-    if not words and not structured and len(lines) <= 4 and all(_stands(line) for line in lines):
+    if payment.source.startswith("MT") and not words and len(lines) <= 4 and all(_stands(line) for line in lines):
         return field("70", lines)
     flat = " ".join(lines)
-    if flat and words:
+    if flat and (words or structured or not _runs_on(flat)):
         words.append("/URI/" + flat)
     elif flat:
-        words.append(flat if flat[0] not in ":-" else "." + flat[1:])
+        words.append(flat)
     return field("70", text.filled("//".join([*words, *structured]), 4))
 
 
 def _stands(line: str) -> bool:
     return len(line) <= 35 and line[0] not in ":-"
+
+
+def _runs_on(flat: str) -> bool:
+    """Whether a text cut in full lines is put together again: no line begins with what a line may not begin with."""
+    return not any(flat[start] in ":-" for start in range(0, min(len(flat), 140), 35))
 
 
 def _placed_name(party: Party) -> str:
