@@ -30,6 +30,7 @@ DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
     "GrpHdr/CtrlSum": None,
     "GrpHdr/TtlIntrBkSttlmAmt": None,
     "GrpHdr/TtlIntrBkSttlmAmt/@Ccy": None,
+    "PmtTpInf/InstrPrty": {"HIGH": "{2} U", "URGT": "{2} U", "NORM": "{2} N"},
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
     "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
@@ -47,6 +48,7 @@ DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
     ":71a:": {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"},
     "{119}": {"COV": "UndrlygCstmrCdtTrf", "STP": "", "REMIT": ""},
     "{2} type": {},
+    "{2} priority": {"N": "", "S": "", "U": "HIGH"},
 }
 
 
@@ -128,7 +130,8 @@ def _found(text: str, written: Leaves) -> bool:
     for other in written.values():
         lines = other.replace("\n//", " ").replace("\r", "")
         hay = plain(lines)
-        if short and text.strip().isdigit() and re.search(rf"(?<!\d){text.strip()}(?:[,.]0*)?(?!\d)", other):
+        number = text.strip().removesuffix(",")
+        if short and number.isdigit() and re.search(rf"(?<!\d){number}(?:[,.]0*)?(?!\d)", other):
             return True
         if short:
             if re.search(rf"(?<![A-Za-z0-9]){re.escape(text.strip())}(?![A-Za-z0-9])", other):
@@ -173,6 +176,7 @@ def _is_named(path: str, text: str, named: list[str], type: str) -> bool:
     name = _PLACES.sub(
         "", slot[0] + ("." + re.sub(r"\.?\d+(?=\.|$)", "", slot[1]).strip(".") if slot[1] else "")
     ).strip(".")
+    name = name.replace(".private", ".ids").replace(".organisation", ".ids")
     return any(_covers(one, name) for one in named)
 
 

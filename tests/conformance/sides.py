@@ -88,6 +88,7 @@ def _headers(blocks: dict[str, str]) -> Leaves:
     found = {
         "{2} type": two[1:4],
         "{1} sender": sender[:8] + sender[9:12],
+        "{2} priority": "" if out and len(two) < 47 else two[-1:] if out else two[16:17],
         "{2} receiver": receiver[:8] + receiver[9:12],
     }
     found.update((f"{{{tag}}}", value) for tag, value in _USER.findall(blocks.get("3", "")))

@@ -149,9 +149,8 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
     amount, instructed = payment.amount, payment.instructed_amount
     if instructed is None and (european or payment.charges or payment.charge_bearer == "CRED"):
         instructed = amount
-    said = extra.get(tables.LOCAL_INSTRUMENT, "") or payment.local_instrument
-    operation = said if said in tables.OPERATION_CODES else "CRED"
-    out: Lines = [*times(payment), ("23B", operation), *_instruction_codes(payment, extra)]
+    operation = _operation(payment, extra)
+    out: Lines = [*times(payment), ("23B", operation), *_instruction_codes(payment, extra, operation)]
     kind = extra.get(tables.PURPOSE, "")
     if is_transaction_type(kind):
         out.append(("26T", kind))
@@ -242,7 +241,7 @@ def is_transaction_type(purpose: str) -> bool:
     return len(purpose) == 3 and purpose.isalnum() and purpose.isascii() and purpose.upper() == purpose
 
 
-def _instruction_codes(payment: Payment, extra: dict[str, str]) -> Lines:
+def _instruction_codes(payment: Payment, extra: dict[str, str], operation: str) -> Lines:
     """23E, in its order; of two codes that exclude each other the first of the table stands."""
     found: dict[str, str] = {}
     both = extra.get(tables.CATEGORY_PURPOSE, "")
@@ -255,11 +254,26 @@ def _instruction_codes(payment: Payment, extra: dict[str, str]) -> Lines:
     for one in payment.instructions_for_next_agent:
         if _is_coded(one):
             found[one.text[1:5]] = text.line(one.text[6:], 30)
+    if payment.creditor_account is not None:
+        found.pop("CHQB", None)  # a cheque goes to no account (rule E18)
     for first, second, _ in tables.EXCLUDED_CODES:
         if first in found:
             found.pop(second, None)
-    ordered = [code for code in tables.INSTRUCTION_CODES if code in found]
+    ordered = [code for code in tables.INSTRUCTION_CODES if code in found and _may_stand(code, operation)]
     return [("23E", f"{code}/{found[code]}" if found[code] else code) for code in ordered]
+
+
+def _operation(payment: Payment, extra: dict[str, str]) -> str:
+    """23B."""
+    said = extra.get(tables.LOCAL_INSTRUMENT, "") or payment.local_instrument
+    return said if said in tables.OPERATION_CODES else "CRED"
+
+
+def _may_stand(code: str, operation: str) -> bool:
+    """Whether an operation takes the code: rules E01 and E02."""
+    if operation == "SPRI":
+        return code in tables.PRIORITY_INSTRUCTIONS
+    return operation not in ("SSTD", "SPAY")
 
 
 def _is_coded(one: Instruction) -> bool:
@@ -418,6 +432,7 @@ def charge_lines(payment: Payment) -> Lines:
 def sender_to_receiver(payment: Payment) -> list[str]:
     """72, in the order in which lines go when space is short."""
     extra, banks = dict(payment.extra), payment.kind == "fi_transfer"
+    operation = _operation(payment, extra)
     out: list[str] = []
     for agent in payment.intermediary_agents[1:]:
         out += text.coded("INTA", agent.bic or agent.name)
@@ -435,7 +450,7 @@ def sender_to_receiver(payment: Payment) -> list[str]:
     if banks and payment.purpose:
         out += text.coded("PURP", payment.purpose)
     for one in payment.instructions_for_next_agent:
-        if banks or not _is_coded(one):
+        if banks or not _is_coded(one) or not _may_stand(one.text[1:5], operation):
             out += _coded_text(one, "REC")
     before = [*payment.previous_agents, *([payment.debtor_agent] if banks and payment.debtor_agent else [])]
     for agent in before[:3]:
