@@ -116,7 +116,7 @@ def translate(options: argparse.Namespace) -> int:
     refusals: list[Refusal] = []
     losses: list[tuple[str, Loss]] = []
     for number, decoded in enumerate(_messages(path, codec), 1):
-        done = translated(decoded, type, ends, options.header)
+        done = translated(decoded, type, ends, options.header, options.addresses)
         for frame in done.frames:
             _put_out(frame, options.into, number)
         refusals += done.refusals

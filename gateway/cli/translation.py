@@ -11,11 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct, structs
 
 from gateway import formats
+from gateway.addresses import Form
+from gateway.addressing import Completed, completed
 from gateway.model import Agent, Loss, Payment, Refusal
 from gateway.ports import Codec, Decoded, Frame, Writing
 
@@ -73,7 +75,9 @@ def target(name: str) -> str:
     return EDITIONS.get(text.lower(), text)
 
 
-def translated(decoded: Decoded, type: str, ends: Ends, header: bool = False) -> Translation:
+def translated(
+    decoded: Decoded, type: str, ends: Ends, header: bool = False, addresses: Form | Literal["as_is"] = "as_is"
+) -> Translation:
     """One message in another type; `header` puts an ISO 20022 message in a BusMsg with its business header."""
     writer = formats.writer(type)
     carries = getattr(writer, "carries", (Payment,))
@@ -81,10 +85,12 @@ def translated(decoded: Decoded, type: str, ends: Ends, header: bool = False) ->
     others = [one for one in decoded.records if not isinstance(one, (*carries, Refusal))]
     refused += [_not_carried(one, type) for one in others]
     writing = _writing(decoded, type, ends)
-    carried = [_completed(one, number, type, writing) for number, one in enumerate(decoded.records, 1)]
+    records, derived, unresolved = _addressed(decoded.records, addresses)
+    carried = [_completed(one, number, type, writing) for number, one in enumerate(records, 1)]
     fits = [(one, writer.fit(one, type)) for one in carried if isinstance(one, carries)]
+    refused += unresolved
     refused += [fit.refusal for _, fit in fits if fit.refusal is not None]
-    losses = [(one.place, loss) for one, fit in fits for loss in fit.losses]
+    losses = derived + [(one.place, loss) for one, fit in fits for loss in fit.losses]
     losses += [(one.place, MADE_UP) for one in decoded.records if _nameless(one, type)]
     fitting = [one for one, fit in fits if fit.refusal is None]
     frames = tuple(_frames(writer, fitting, type, writing, header))
@@ -93,6 +99,25 @@ def translated(decoded: Decoded, type: str, ends: Ends, header: bool = False) ->
             ("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))
         ]
     return Translation(frames, tuple(losses), tuple(refused))
+
+
+def _addressed(
+    records: Iterable[Any], form: Form | Literal["as_is"]
+) -> tuple[list[Any], list[tuple[str, Loss]], list[Refusal]]:
+    """The records with their addresses completed, what was derived for that, and those that a person must repair."""
+    carried: list[Any] = []
+    derived: list[tuple[str, Loss]] = []
+    unresolved: list[Refusal] = []
+    for record in records:
+        made = completed(record, form) if isinstance(record, Payment) and form != "as_is" else Completed(record)
+        derived += [(record.place, loss) for loss in made.derived]
+        if made.hold is None:
+            carried.append(made.payment)
+        else:
+            unresolved.append(
+                Refusal(made.hold.code, made.hold.reason, record.place, f"{made.hold.text}: {made.hold.detail}"[:300])
+            )
+    return carried, derived, unresolved
 
 
 def _not_carried(record: Any, type: str) -> Refusal:

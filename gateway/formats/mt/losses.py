@@ -18,11 +18,15 @@ from gateway.model import Agent, Instruction, Loss, Money, Record, Refusal
 from gateway.ports import Fit, Writing
 
 TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
+BETWEEN_ITS_OWN = Writing("TRIAL", 0)  # for records that are about sender and receiver: as they name them
 # Said by the headers of a message or by where it stands, not by the record.
 _PLACE = frozenset(("place", "source", "scheme"))
 _HEADED = _PLACE | {"identity", "extra", "instructing_agent", "instructed_agent", "assigner", "assignee"}
 _ENDS = frozenset(("instructing_agent", "instructed_agent", "assigner", "assignee"))
 _PAIRED = frozenset(("payment", "remittance_structured"))  # (path, text), in any order
+_NOTHING = {"priority": "NORM"}  # words for what is not said
+_UNKNOWN = ("NOTPROVIDED", Agent(name="NOTPROVIDED"))  # what ISO 20022 writes where something must stand
+_MIDNIGHT = "T00:00:00+00:00"  # what it makes a moment of that MT knows the day of
 _NAMED_ANEW = "named as the message type that it corresponds to"
 
 
@@ -47,7 +51,9 @@ def _losses(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
     """Every field of `before` that `after` does not say, by its canonical name."""
     both = zip(before.__struct_fields__, msgspec.structs.astuple(before), msgspec.structs.astuple(after), strict=True)
     for name, old, new in both:
-        if not old or old == new or (name == "priority" and old == "NORM"):
+        if not old or old == new or _NOTHING.get(name) == old:
+            continue
+        if old in _UNKNOWN and not new:
             continue
         if not path and name in _ENDS and isinstance(old, Agent):
             yield from _beside_the_bic(old, name)
@@ -90,7 +96,7 @@ def _lost(path: str) -> Loss:
 def _loss(old: Any, new: Any, written: str, path: str) -> Iterator[Loss]:
     if isinstance(old, msgspec.Struct) and not isinstance(old, Money) and isinstance(new, type(old)):
         yield from _losses(old, new, written, path + ".")
-    elif path.endswith(("remittance", "text")) and isinstance(old, tuple) and new and " ".join(old) == " ".join(new):
+    elif path.endswith(("remittance", "text")) and isinstance(old, tuple) and new and _words(old) == _words(new):
         return
     elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new) and old:
         for index, (one, other) in enumerate(zip(old, new, strict=True)):
@@ -129,8 +135,14 @@ def _instructions(old: tuple[Instruction, ...], new: Any, written: str, path: st
             yield _lost(f"{path}[{index}]")
 
 
+def _words(lines: tuple[str, ...]) -> list[str]:
+    return " ".join(lines).split()
+
+
 def _text_loss(old: str, new: str, written: str, path: str) -> Loss:
     flat = text.plain(old).strip()
+    if new and old == new + _MIDNIGHT:
+        return Loss(path, "a day is said as its midnight", "info")
     if path == "created":
         return Loss(path, "the message has a time of its own", "info")
     if new and path.endswith("message_type") and f"MT{ISO_NAMES.get(old[:8], '')}" == new:

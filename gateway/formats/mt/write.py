@@ -12,8 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from gateway.formats.mt import losses, parties, tables, text
-from gateway.model import Account, Agent, Extra, Instruction, Money, Party, Payment, Record, Refusal
+from gateway.formats.mt import losses, parties, returns, tables, text
+from gateway.model import Account, Agent, Extra, Instruction, Money, Original, Party, Payment, Record, Refusal
 from gateway.ports import Fit, Frame, Writing
 
 MEDIA, SUFFIX = "application/x-fin", ".fin"
@@ -90,10 +90,10 @@ def _message(payment: Payment, type: str, writing: Writing, index: int) -> str:
     extra = dict(payment.extra)
     european = sender[4:6] in tables.EUROPEAN and receiver[4:6] in tables.EUROPEAN
     body = _body(payment, extra, type, european)
-    name = text.reference(payment.instruction_id) or numbered(writing.message_id, index)
+    name = text.reference(payment.instruction_id or _return_id(payment)) or numbered(writing.message_id, index)
     lines = "".join(f"\r\n:{tag}:{value}" for tag, value in [("20", name), *body])
     priority = "U" if payment.priority in ("HIGH", "URGT") else "N"
-    uetr = payment.uetr or _derived(writing.message_id, index)
+    uetr = payment.uetr or (payment.original.uetr if payment.original else "") or _derived(writing.message_id, index)
     return (
         f"{{1:F01{terminal(sender, 'A')}0000000000}}{{2:I{type[2:5]}{terminal(receiver, 'X')}{priority}}}"
         f"{{3:{_user(payment, extra, type)}{{121:{uetr}}}}}{{4:{lines}\r\n-}}"
@@ -126,7 +126,8 @@ def _ends(payment: Payment, writing: Writing) -> tuple[str, str]:
     """Sender and receiver: as given, else as the payment names them."""
     named = [found.bic for found in (payment.instructed_agent, payment.creditor_agent) if found is not None]
     receiver = next((bic for bic in (writing.receiver, *named) if _BIC.match(bic)), writing.sender)
-    return (writing.sender if _BIC.match(writing.sender) else receiver), receiver
+    sending = (writing.sender, payment.instructing_agent.bic if payment.instructing_agent is not None else "")
+    return next((bic for bic in sending if _BIC.match(bic)), receiver), receiver
 
 
 def terminal(bic: str, letter: str) -> str:
@@ -172,7 +173,7 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
 
 
 def _bank(payment: Payment, extra: dict[str, str], type: str) -> Lines:
-    related = payment.end_to_end_id or extra.get("mt:21", "")
+    related = payment.end_to_end_id or extra.get("mt:21", "") or (payment.original or Original()).message_id
     out: Lines = [
         ("21", text.reference(related) or "NOTPROVIDED"),
         *times(payment),
@@ -431,6 +432,8 @@ def charge_lines(payment: Payment) -> Lines:
 
 def sender_to_receiver(payment: Payment) -> list[str]:
     """72, in the order in which lines go when space is short."""
+    if payment.kind == "return":
+        return _returned(payment)
     extra, banks = dict(payment.extra), payment.kind == "fi_transfer"
     operation = _operation(payment, extra)
     out: list[str] = []
@@ -458,6 +461,18 @@ def sender_to_receiver(payment: Payment) -> list[str]:
     for line in payment.remittance if banks else ():
         out += text.coded("BNF", line)
     return out
+
+
+def _return_id(payment: Payment) -> str:
+    return payment.transaction_id if payment.kind == "return" else ""
+
+
+def _returned(payment: Payment) -> list[str]:
+    """72 of a payment that gives another one back."""
+    extra = dict(payment.extra)
+    field, charges = extra.get("mt:72/RETN", ""), extra.get("mt:72/CHGS", "")
+    original = payment.original or Original()
+    return returns.lines("RETN", original, payment.reasons, field, charges, returns.LINE_72)
 
 
 def _payment_type(payment: Payment, extra: dict[str, str]) -> list[tuple[str, str]]:
