@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from gateway import formats
 from gateway.addresses import Form
 from gateway.addressing import Completed, completed
-from gateway.model import Agent, Loss, Payment, Refusal
+from gateway.model import Agent, Loss, Payment, Refusal, Report
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 # The editions that cross-border payments and reporting use, for a type named without one.
@@ -129,9 +129,9 @@ def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
     """The name, time and ends of the message that was read, where they are of the form of a writer's own."""
     name = decoded.message_id
     fin = type.startswith("MT")
-    own = name and name.isascii() and len(name) <= (16 if fin else 35) and not (fin and "/" in name)
+    own = name and name.isascii() and len(name) <= 35 and not (fin and "/" in name)
     return Writing(
-        name if own else "FOTRANSLATE00001",
+        (name if len(name) <= 16 or not fin else f"{name[:15]}+") if own else "FOTRANSLATE00001",
         _nanoseconds(decoded.created) or ends.now_ns,
         ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
         ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
@@ -158,6 +158,10 @@ TRACED = frozenset(("pacs.008", "pacs.009"))
 def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
     """The record with what the source may leave unsaid and the type may not."""
     record = _between_banks(record, number, type, writing)
+    if isinstance(record, Report) and type[:8] == "pacs.002" and record.source.startswith("MT"):
+        ends = (("iso:InstgAgt", writing.sender), ("iso:InstdAgt", writing.receiver))
+        said = tuple((f"{path}/FinInstnId/BICFI", bic) for path, bic in ends if bic)
+        return structs.replace(record, extra=(*record.extra, *said))
     if _nameless(record, type):
         return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
     return record
