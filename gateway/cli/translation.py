@@ -45,7 +45,7 @@ EDITIONS = {
 }
 # What a message says of itself and its copy says anew: it follows from what is written, or from who carries it.
 DERIVED = frozenset(
-    "NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg CharSet MktPrctc".split()
+    "NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg".split()
 )
 
 
@@ -231,6 +231,7 @@ def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     ends = {decoded.sender, decoded.receiver}
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
-        if not iso or path.rpartition("/")[2] in DERIVED or text in written or text in ends:
+        derived = path.rpartition("/")[2] in DERIVED and "/Rltd/" not in path
+        if not iso or derived or text in written or text in ends:
             continue
         yield Loss(path.lstrip("/"), "said by the message of itself; what is written has its own", "info")
