@@ -28,7 +28,7 @@ class Page(Struct, frozen=True):
     """What one record says in a message: fields of the whole, of its own repetition, and of the last sequence."""
 
     whole: Lines
-    own: Lines = []  # noqa: RUF012
+    own: Lines = []
     uetr: str = ""
     sender: str = ""
     receiver: str = ""

@@ -1,7 +1,7 @@
 """Rejects and returns: what follows /REJT/ or /RETN/ in field 72 or 79, read and written.
 
-Strategy: line by line, a code word and its text; lines that begin with two slashes go on with the one before. Reasons are
-ISO 20022 codes in the record and SWIFT's in the message: one table (`REASONS`) says which differ, and a code that
+Strategy: line by line, a code word and its text; lines that begin with two slashes go on with the one before. Reasons
+are ISO 20022 codes in the record and SWIFT's in the message: one table (`REASONS`) says which differ, and a code that
 SWIFT has not is told behind its word for "other", so that it comes back.
 """
 

@@ -222,9 +222,7 @@ _CASES: dict[str, Callable[[Level, str, list[tuple[str, str]]], dict[str, Any]]]
 }
 
 
-def _recalled(
-    level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]], uetr: str
-) -> Notice:
+def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]], uetr: str) -> Notice:
     """n92 of an MT 210: the notice is taken back; the copied fields say which amount of it."""
     original = structs.replace(_original(level), uetr=uetr, message_type="")
     fields: dict[str, Any] = {}
@@ -239,11 +237,13 @@ def _recalled(
             original = structs.replace(original, end_to_end_id=value)
         else:
             extra.append((f"mt:{tag}", value))
-    own = {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity}
-    return Notice("receipt_cancelled", level.text("20"), original=original, **own, extra=tuple(extra), **fields)
+    fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, "extra": tuple(extra)}
+    return Notice("receipt_cancelled", level.text("20"), original=original, **fields)
 
 
-def receipts(level: Level, place: str, identity: str, extra: list[tuple[str, str]], uetr: str, ends: Ends) -> list[Notice]:
+def receipts(
+    level: Level, place: str, identity: str, extra: list[tuple[str, str]], uetr: str, ends: Ends
+) -> list[Notice]:
     """MT 210: a notice for each amount that is expected. Raises Fault."""
     account = parties.account(level.text("25")) if level.text("25") else None
     expected = day(level.text("30"), "30")

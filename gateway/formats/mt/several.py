@@ -76,9 +76,7 @@ def _of_the_whole(level: Level, type: str, repeated: list[Level]) -> list[tuple[
         settled, outer = [line for line in outer if line[0] == "32A"], [line for line in outer if line[0] != "32A"]
         settled = [(tag, value[6:]) for tag, value in settled]
     total = _sum(repeated)
-    found += [
-        (f"mt:A/{tag}", value) for tag, value in outer if tag not in _MAPPED[type] and _USUAL.get(tag) != value
-    ]
+    found += [(f"mt:A/{tag}", value) for tag, value in outer if tag not in _MAPPED[type] and _USUAL.get(tag) != value]
     return found + [(f"mt:C/{tag}", value) for tag, value in settled if not _is_sum(tag, value, total)]
 
 

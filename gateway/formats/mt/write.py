@@ -291,7 +291,9 @@ def _settlement(payment: Payment, extra: dict[str, str], third: bool) -> Lines:
         agent = agents[index] if index < len(agents) else None
         out += agent_lines(number, agent, accounts[index] if index < len(accounts) else None, "ABD")
     if not out and payment.settlement_account is not None and not any(tag[:2] == "53" for tag, _ in kept):
-        out = agent_lines("53", None, payment.settlement_account, "B", "C" if payment.settlement_method == "INGA" else "")
+        out = agent_lines(
+            "53", None, payment.settlement_account, "B", "C" if payment.settlement_method == "INGA" else ""
+        )
     taken = {tag[:2] for tag, _ in out}
     return sorted([*out, *(line for line in kept if line[0][:2] not in taken)])
 
@@ -327,7 +329,9 @@ def charge_lines(payment: Payment) -> Lines:
         minor = sum(one.amount.minor for one in payment.charges if one.amount.currency == payment.amount.currency)
         return [("71G", amount_text(Money(payment.amount.currency, minor)))] if minor else []
     found = [("71F", amount_text(one.amount)) for one in payment.charges]
-    return found or ([("71F", amount_text(Money(payment.amount.currency, 0)))] if payment.charge_bearer == "CRED" else [])
+    return found or (
+        [("71F", amount_text(Money(payment.amount.currency, 0)))] if payment.charge_bearer == "CRED" else []
+    )
 
 
 def sender_to_receiver(payment: Payment) -> list[str]:

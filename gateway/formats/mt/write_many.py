@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from gateway.formats.mt import losses, parties, printing, tables, text, write
+from gateway.formats.mt import losses, printing, tables, text, write
 from gateway.formats.mt.printing import Page, kept, refusal
 from gateway.formats.mt.write import Lines
 from gateway.model import Money, Payment, Record, Refusal
@@ -252,7 +252,11 @@ def _collection(payment: Payment) -> Parts:
     own = [*_shared(payment), *_purpose(payment), *write.charge_lines(payment)]
     mandate = payment.mandate
     if mandate is not None:
-        own += [(tag, text.line(value)) for tag, value in (("21C", mandate.id), ("21E", mandate.creditor_scheme_id)) if value]
+        own += [
+            (tag, text.line(value))
+            for tag, value in (("21C", mandate.id), ("21E", mandate.creditor_scheme_id))
+            if value
+        ]
     if not any(name in ("mt:23E", "mt:A/23E") for name, _ in payment.extra):
         own.append(("23E", "AUTH" if mandate is not None and mandate.id else "NAUT"))
     own += write.agent_lines("57", payment.debtor_agent, payment.debtor_agent_account, "ACD")

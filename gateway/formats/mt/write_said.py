@@ -29,7 +29,11 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
     wrong = _unfit(record, type)
-    return Fit(wrong) if wrong is not None else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
+    return (
+        Fit(wrong)
+        if wrong is not None
+        else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
+    )
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
@@ -200,7 +204,12 @@ def _resolution(case: Case) -> Lines:
     elif status:
         reasons = [f"/{status}/", *reasons]
     said = write.field("76", [*reasons, *_lines(case.text, QUERY_WIDTH)][:QUERY_LINES] or ["ANSWER"])
-    return [("21", text.reference(case.id) or "NOTPROVIDED"), *said, *_about(case.original, "R"), *_copied(case.original, case.payment)]
+    return [
+        ("21", text.reference(case.id) or "NOTPROVIDED"),
+        *said,
+        *_about(case.original, "R"),
+        *_copied(case.original, case.payment),
+    ]
 
 
 def _charges(case: Case) -> Lines:
@@ -227,7 +236,10 @@ def _claimed(case: Case) -> Lines:
 
 def _free(case: Case) -> Lines:
     related = text.reference(case.original.message_id)
-    return [*([("21", related)] if related else []), *write.field("79", _lines(case.text, NARRATIVE_WIDTH)[:NARRATIVE_LINES])]
+    return [
+        *([("21", related)] if related else []),
+        *write.field("79", _lines(case.text, NARRATIVE_WIDTH)[:NARRATIVE_LINES]),
+    ]
 
 
 def _proprietary(case: Case) -> Lines:
@@ -347,4 +359,3 @@ def _in_its_place(fields: Lines, table: tables.Table) -> Lines:
             out.append(told.pop())
         out.append((tag, value))
     return out + told
-
