@@ -217,6 +217,8 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     extra += [(f"mt:{{{tag}}}", text) for tag, text in headers.items() if tag not in ("121", "119")]
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
+    if "53B" in values:  # of MT200, where 53 has no other option
+        values["53"] = values["53B"]
     meaning.settlement(values, fields, extra, sender, receiver, table.name != "MT103")
     if table.name == "MT200":
         fields |= several.own_account(values, fields)
@@ -255,6 +257,8 @@ def _rejected(
         place=fields["place"],
         source=name,
         identity=fields["identity"],
+        instructing_agent=fields["instructing_agent"],
+        instructed_agent=fields["instructed_agent"],
         extra=[pair for pair in extra if pair[0][:4] in ("mt:{", "mt:h")],
     )
     original = msgspec.structs.replace(

@@ -87,9 +87,10 @@ def records(
     """The records of a message of the common group n9x: mostly one case. Raises Fault."""
     sent = returns.parsed(level.text("79")) if type[1:] == "99" and level.text("79") else None
     if sent is not None and sent.word == "REJT":
-        return [_rejected(level, type, place, identity, sent, extra, uetr)]
+        return [_rejected(level, type, place, identity, sent, extra, uetr, parts)]
     if type[1:] == "92" and level.text("11")[:3] == RECALLED_NOTICE:
-        return [_recalled(level, type, place, identity, extra, uetr)]
+        ends = {"owner": Party(bic=parts["assigner"].bic), "servicer": parts["assignee"]}
+        return [structs.replace(_recalled(level, type, place, identity, extra, uetr), **ends)]
     base = {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, **parts}
     said = _CASES[type[1:]](level, type, extra)
     original = structs.replace(said.pop("original"), **({"uetr": uetr} if uetr else {}))
@@ -97,12 +98,20 @@ def records(
 
 
 def _rejected(
-    level: Level, type: str, place: str, identity: str, sent: returns.Sent, extra: list[tuple[str, str]], uetr: str
+    level: Level,
+    type: str,
+    place: str,
+    identity: str,
+    sent: returns.Sent,
+    extra: list[tuple[str, str]],
+    uetr: str,
+    ends: dict[str, Any],
 ) -> Report:
     """n99 with /REJT/: the status of a payment."""
     if level.text("21") not in ("", "NOTPROVIDED", sent.reference):
         extra = [*extra, ("mt:21", level.text("21"))]
     own = {"id": level.text("20"), "place": place, "source": f"MT{type}", "identity": identity}
+    own |= {"instructing_agent": ends["assigner"], "instructed_agent": ends["assignee"]}
     return returns.rejected(sent, "", uetr, extra=extra, **own)
 
 
@@ -266,6 +275,7 @@ def receipts(
                 level.text("20"),
                 account=account,
                 owner=Party(bic=ends[0].bic),
+                servicer=ends[1],
                 amount=money(inner.text("32"), "32B"),
                 date=expected,
                 original=Original(end_to_end_id=inner.text("21"), uetr=uetr),

@@ -114,9 +114,12 @@ def _between(record: Record) -> tuple[Agent | None, Agent | None]:
     """Who says it to whom, where the record knows."""
     if isinstance(record, Case):
         return record.assigner, record.assignee
+    if isinstance(record, Report):
+        return record.instructing_agent, record.instructed_agent
     if not isinstance(record, Notice):
         return None, None
-    return Agent(record.owner.bic) if record.owner is not None else None, record.agent if record.requested else None
+    keeper = record.agent if record.kind == "statement_request" else record.servicer
+    return Agent(record.owner.bic) if record.owner is not None else None, keeper
 
 
 def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
