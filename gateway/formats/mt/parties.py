@@ -146,7 +146,7 @@ def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[st
     if found is not None and found.bic:
         return "A", [*first, found.bic]
     address = found.address if found is not None else None
-    placed = address is not None and address.country and address.town.strip()
+    placed = address is not None and address.country
     if found is not None and (placed or found.birth or found.ids):
         lines = _numbered_lines(found, free == "K")
         if first or (free == "K" and not _NUMBERED.match(lines[0])):
@@ -176,7 +176,7 @@ def _numbered_lines(found: Party, debtor: bool) -> list[str]:
         lines += [f"2/{part}" for part in ([street] if street else list(address.lines[:2]))]
         town = _joined(",", address.town, address.postcode, address.subdivision)
         lines.append(f"3/{address.country}/{town}" if town else f"3/{address.country}")
-    if debtor and found.birth is not None:
+    if debtor and found.birth is not None and len(lines) <= 2:  # both lines or neither
         lines += [f"4/{found.birth.date.replace('-', '')}", f"5/{found.birth.country}/{found.birth.city}"]
     if debtor and found.ids and found.ids[0].scheme in IDENTIFIERS and len(found.ids[0].issuer) == 2:
         one = found.ids[0]

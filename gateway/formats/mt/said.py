@@ -244,10 +244,28 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
             fields["amount"] = money(value, tag)
         elif tag == "21":
             original = structs.replace(original, end_to_end_id=value)
+        elif tag[:2] in _PAYING and tag[2:] in _PAYING_OPTIONS[tag[:2]]:
+            _payer(tag[:2], tag[2:], value, fields, extra)
         else:
             extra.append((f"mt:{tag}", value))
     fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, "extra": tuple(extra)}
     return Notice("receipt_cancelled", level.text("20"), original=original, **fields)
+
+
+_PAYING = {"50": "payer", "52": "agent", "56": "intermediary"}
+
+
+_PAYING_OPTIONS = {"50": ("", "C", "F"), "52": ("A", "D"), "56": ("A", "D")}  # as in the notice itself
+
+
+def _payer(number: str, option: str, value: str, fields: dict[str, Any], kept: list[tuple[str, str]]) -> None:
+    """Who pays what is expected, and through whom; an account in the first line is kept."""
+    own: Account | None
+    if number == "50":
+        fields["payer"], own = parties.party(option, value)
+    else:
+        fields[_PAYING[number]], own, _ = parties.agent(option, value)
+    kept += [(f"mt:{number}/1", own.id)] if own is not None else []
 
 
 def receipts(
@@ -260,15 +278,10 @@ def receipts(
     for index, inner in enumerate(level.levels()):
         fields: dict[str, Any] = {}
         kept = list(extra) if not index else []
-        payer = inner.get("50")
-        if payer is not None:
-            fields["payer"], own = parties.party(*payer)
-            kept += [("mt:50/1", own.id)] if own is not None else []
-        for number, name in (("52", "agent"), ("56", "intermediary")):
-            agent = inner.get(number)
-            if agent is not None:
-                fields[name], own, _ = parties.agent(*agent)
-                kept += [(f"mt:{number}/1", own.id)] if own is not None else []
+        for number in _PAYING:
+            one = inner.get(number)
+            if one is not None:
+                _payer(number, *one, fields, kept)
         found.append(
             Notice(
                 "receipt_expected",

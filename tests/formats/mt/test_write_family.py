@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway import formats
 from gateway.formats.mt import FORMAT, text
-from gateway.model import Case, Loss, Money, Payment, Refusal, Report
+from gateway.model import Loss, Money, Refusal
 from gateway.ports import Writing
 from tests.support import shared_corpus
 
@@ -236,9 +236,10 @@ def test_samples_of_the_corpus() -> None:
         if not fitting:
             continue
         first = FORMAT.encode(fitting, type, WRITING).data
-        again = [record for record in FORMAT.decode(first).records]
+        again = records(first)
         assert not [one for one in again if isinstance(one, Refusal)], (name, type, again)
-        assert FORMAT.encode(again, type, WRITING).data == first, (name, type)
+        second = records(FORMAT.encode(again, type, WRITING).data)
+        assert [said(one) for one in second] == [said(one) for one in again], (name, type)
         if len(fitting) == len(found):
             losses = [(record, fit.losses) for record, fit in fits]
             assert silent(iso_words(data), mt_words(first), losses) == [], (name, type)
@@ -246,11 +247,17 @@ def test_samples_of_the_corpus() -> None:
     assert written > 100
 
 
+def said(record: Any) -> Any:
+    """The record without what only its message's headers say."""
+    extra = tuple(pair for pair in record.extra if not pair[0].startswith(("mt:header", "mt:{")))
+    return msgspec.structs.replace(record, extra=extra, identity="")
+
+
 # --- words of a message -----------------------------------------------------------------------------
 
 # Code words of fields that are structure in ISO 20022, and words for what is not said.
 STRUCTURE = set(
-    "RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
+    "COVE HIGH RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
     " DEBT DBIT UNABLE TO APPLY CLAIM NON RECEIPT REQUEST MODIFY INS D C 28D".split()
 )
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[.,:+-][A-Za-z0-9]+)*")
@@ -260,6 +267,8 @@ def words(value: str) -> Iterator[str]:
     for word in _TOKEN.findall(value):
         if re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]+[+-]\d\d:\d\d|\d{4}-\d\d-\d\dT[0-9:.]+", word):
             yield word[2:10].replace("-", "")
+        elif re.fullmatch(r"\d\d:\d\d:\d\d[+-]\d\d:\d\d", word):
+            yield word[:2] + word[3:5] + word[8:11] + word[12:]
         elif re.fullmatch(r"\d{4}-\d\d-\d\d", word):
             yield word[2:].replace("-", "")
         elif re.fullmatch(r"\d+[.,]\d+", word):
@@ -277,16 +286,18 @@ def mt_words(data: bytes) -> list[str]:
             continue
         if tag == "32A" and ":32B:" in head:
             value = value[:6]  # the sum of the list
-        if re.fullmatch(r"(\d{6})?[A-Z]{3}[DC]?[0-9,]+", value):
+        if tag[:2] in ("32", "33", "34", "71") and re.fullmatch(r"(\d{6})?[A-Z]{3}[DC]?[0-9,]+", value):
             value = re.sub(r"^(\d{6})?([A-Z]{3})[DC]?([0-9,]+)$", r"\1 \2 \3 ", value).replace(", ", ",0 ")
         found += words(re.sub(r"\r\n//", " ", value) if tag in ("79", "72", "76", "75") else value)
     return found
 
 
 def iso_words(data: bytes) -> list[str]:
-    skipped = {"GrpHdr/MsgId", "GrpHdr/CreDtTm", "Assgnmt/CreDtTm", "NbOfTxs", "OrgnlMsgNmId", "ReqdMsgNmId"}
+    skipped = {"CtrlSum", "GrpHdr/MsgId", "GrpHdr/CreDtTm", "Assgnmt/CreDtTm", "NbOfTxs", "OrgnlMsgNmId", "ReqdMsgNmId"}
     found: list[str] = []
-    for node in etree.fromstring(data).iter():
+    root = etree.fromstring(data)
+    document = next(node for node in root.iter("{*}Document"))
+    for node in document.iter():
         name = etree.QName(node).localname
         parent = node.getparent()
         path = f"{etree.QName(parent).localname}/{name}" if parent is not None else name
@@ -326,5 +337,5 @@ def lost(record: Any, loss: Loss) -> str:
         elif isinstance(found, msgspec.Struct) and step in found.__struct_fields__:
             found = getattr(found, step)
     if isinstance(found, Money):
-        return f"{found.currency} {found.text()}"
+        return f"{found.currency} {found.text() if found.minor else 0}"
     return msgspec.json.encode(found).decode()
