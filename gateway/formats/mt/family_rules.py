@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.formats.mt.grammar import Level
+from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.rules import Broken
 
 Rule = Callable[[Level], Broken | None]
@@ -221,9 +222,12 @@ def _total(level: Level) -> Broken | None:
 
 
 def _scaled(text: str) -> int:
-    """An amount in thousandths of a thousandth: exact for every currency."""
+    """An amount in thousandths of a thousandth: exact for every currency. Raises Fault."""
     whole, _, fraction = text.partition(",")
-    return int((whole or "0") + fraction[:6].ljust(6, "0"))
+    digits = (whole or "0") + fraction[:6].ljust(6, "0")
+    if "," in digits:
+        raise Fault("T40", "AM12", ":32a:", "an amount has digits, one comma, and the decimals behind it")
+    return int(digits)
 
 
 def _bank_intermediaries(level: Level) -> Broken | None:

@@ -13,8 +13,9 @@ from typing import Any
 from msgspec import Struct, structs
 
 from gateway.formats.mt import parties, returns
-from gateway.formats.mt.grammar import Level
+from gateway.formats.mt.grammar import CUSTOMER, Level
 from gateway.formats.mt.meaning import day, money
+from gateway.formats.mt.tables import A, D, compiled
 from gateway.model import Account, Agent, Case, Extra, Floor, Notice, Original, Party, Reason, Record, Report
 
 CASES = {
@@ -123,6 +124,19 @@ def _original(level: Level) -> Original:
     return Original(level.text("21"), f"MT{kind[0]}" if kind[0] else "", created, clearing_reference=digits[6:])
 
 
+# No grammar holds copied fields: what is read of them must have its format first.
+_COPIED = {"25": "35x", "30": "6!n", "32A": "6!n3!a15d", "32B": "3!a15d", "21": "16x", "52A": A, "52D": D, "56A": A} | {
+    "56D": D,
+    "50": CUSTOMER[""],
+    "50C": CUSTOMER["C"],
+    "50F": CUSTOMER["F"],
+}
+
+
+def _well_formed(tag: str, value: str) -> bool:
+    return tag in _COPIED and compiled(_COPIED[tag]).match(value) is not None
+
+
 def _copies(level: Level, group: str, original: Original) -> tuple[Original, Extra]:
     """The copied fields: amount, day and end-to-end id say what the original was, the rest is kept under its tag."""
     rest = [(tag, value) for tag, value in level.fields if tag[:2] not in TAKEN[group]]
@@ -132,7 +146,7 @@ def _copies(level: Level, group: str, original: Original) -> tuple[Original, Ext
     kept: list[tuple[str, str]] = []
     for tag, value in rest:
         end = _ROC.match(value.replace("\n", "")) if tag == "70" else None
-        if tag in ("32A", "32B") and "amount" not in changed:
+        if tag in ("32A", "32B") and "amount" not in changed and _well_formed(tag, value):
             changed["amount"] = money(value[6:] if tag == "32A" else value, tag)
             changed |= {"settlement_date": day(value[:6], tag)} if tag == "32A" else {}
         elif end is not None and end.end() == len(value.replace("\n", "")):
@@ -236,7 +250,9 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
     original = structs.replace(_original(level), uetr=uetr, message_type="")
     fields: dict[str, Any] = {}
     for tag, value in level.fields[3:]:
-        if tag == "25":
+        if not _well_formed(tag, value):
+            extra.append((f"mt:{tag}", value))
+        elif tag == "25":
             fields["account"] = parties.account(value)
         elif tag == "30":
             fields["date"] = day(value, tag)
@@ -244,18 +260,13 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
             fields["amount"] = money(value, tag)
         elif tag == "21":
             original = structs.replace(original, end_to_end_id=value)
-        elif tag[:2] in _PAYING and tag[2:] in _PAYING_OPTIONS[tag[:2]]:
-            _payer(tag[:2], tag[2:], value, fields, extra)
         else:
-            extra.append((f"mt:{tag}", value))
+            _payer(tag[:2], tag[2:], value, fields, extra)
     fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, "extra": tuple(extra)}
     return Notice("receipt_cancelled", level.text("20"), original=original, **fields)
 
 
 _PAYING = {"50": "payer", "52": "agent", "56": "intermediary"}
-
-
-_PAYING_OPTIONS = {"50": ("", "C", "F"), "52": ("A", "D"), "56": ("A", "D")}  # as in the notice itself
 
 
 def _payer(number: str, option: str, value: str, fields: dict[str, Any], kept: list[tuple[str, str]]) -> None:
