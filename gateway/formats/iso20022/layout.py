@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from gateway.formats.iso20022.assemble import Flat, flat
 from gateway.formats.iso20022.facets import Facets
 from gateway.formats.iso20022.kinds import Kind, entries, kind_of
+from gateway.formats.iso20022.lines import lowered
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
@@ -225,8 +226,10 @@ def _lay_out(record: Record, kind: Kind, closed: tuple[str, ...]) -> Laid:
     _place_all(laid, kind, "record", _said(record, kind))
     _place_extra(laid, kind, "record", record.extra)
     if isinstance(record, Statement):
+        if record.floors:
+            laid.losses["floors"] = Loss("floors", f"{kind.type} has no place for a floor limit")
         for entry in record.entries:
-            laid.inner.append(_entry(entry, kind, laid.losses))
+            laid.inner.append(_entry(lowered(entry), kind, laid.losses))
     return laid
 
 

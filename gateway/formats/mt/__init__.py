@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import BinaryIO, Protocol
 
-from gateway.formats.mt import answer, read, write, write_many, write_said
+from gateway.formats.mt import answer, read, write, write_many, write_said, write_statements
 from gateway.formats.mt.printing import refusal
-from gateway.model import Case, Notice, Payment, Record, Report, Status
+from gateway.model import Case, Notice, Payment, Record, Report, Statement, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
 
 
@@ -29,7 +29,7 @@ class Writer(Protocol):
     def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame: ...
 
 
-MODULES: tuple[Writer, ...] = (write, write_many, write_said)
+MODULES: tuple[Writer, ...] = (write, write_many, write_said, write_statements)
 WRITERS = {type: module for module in MODULES for type in module.TYPES}
 
 
@@ -47,7 +47,7 @@ class Mt:
 
     name = "mt"
     writes: tuple[str, ...] = tuple(WRITERS)
-    carries = (Payment, Report, Case, Notice)
+    carries = (Payment, Report, Case, Notice, Statement)
 
     def detect(self, head: bytes) -> bool:
         return _HEAD.match(head) is not None

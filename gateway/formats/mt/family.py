@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.formats.mt import said, several, statements
 from gateway.formats.mt.blocks import Message
-from gateway.formats.mt.family_rules import broken_rule, loose_information
+from gateway.formats.mt.family_rules import broken_rule, unled
 from gateway.formats.mt.grammar import Level, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import grammar
@@ -28,7 +28,7 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     found = grammar(type)
     if found is None:
         return [said.document(fields, type, place, identity, parts, extra)]
-    _kept(loose_information(type, fields))
+    _kept(unled(type, fields))
     level = walk(fields, found, f"MT{type}")
     _kept(broken_rule(type, level))
     if type in MANY:
@@ -51,7 +51,7 @@ def _said(
     type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]], uetr: str
 ) -> list[Record | Refusal]:
     if type in ("900", "910"):
-        return [statements.confirmation(level, type, place, identity, extra)]
+        return [statements.confirmation(level, type, place, identity, extra, uetr)]
     if type in statements.KINDS:
         return [statements.statement(level, type, place, identity, extra)]
     ends = (parts["assigner"], parts["assignee"])

@@ -27,27 +27,24 @@ def broken_rule(type: str, level: Level) -> Broken | None:
 # --- statements -------------------------------------------------------------------------------------
 
 
-def loose_information(type: str, fields: list[tuple[str, str]]) -> Broken | None:
-    """940, 942: an 86 stands behind its 61, or behind the last balance for the statement as a whole (C24)."""
-    if type not in ("940", "942"):
-        return None
-    before = ""
-    for tag, _ in fields[:-1]:  # the last field is of the statement as a whole
-        if tag == "86" and before[:2] not in _BEFORE_INFORMATION[type]:
-            return "C24", ":86:", "information for the account owner (86) stands behind a statement line (61)"
-        before = tag
-    return None
-
-
-_BEFORE_INFORMATION = {"940": ("61", "62", "64", "65"), "942": ("61", "90")}
-
-
 def _one_currency(level: Level) -> Broken | None:
     """The first two characters of every currency are the same (C27)."""
     found = {value[7:9] for tag, value in level.fields if tag[:2] in ("60", "62", "64", "65")}
     found |= {value.lstrip("0123456789")[:2] for tag, value in level.fields if tag in ("90D", "90C")}
     found |= {value[:2] for tag, value in level.fields if tag == "34F"}
     return ("C27", ":60a:", "all balances of a statement are in one currency") if len(found) > 1 else None
+
+
+def unled(type: str, fields: list[tuple[str, str]]) -> Broken | None:
+    """940, 942: information for the account owner (86) follows a statement line (61), or ends the message (C24)."""
+    if type not in ("940", "942"):
+        return None
+    tags = [tag for tag, _ in fields]
+    last = len(tags) - 1
+    for place, tag in enumerate(tags):
+        if tag == "86" and place != last and tags[place - 1] != "61":
+            return "C24", ":86:", "information (86) follows a statement line (61), or stands last in the message"
+    return None
 
 
 def _floors(level: Level) -> Broken | None:

@@ -102,7 +102,7 @@ def test_a_statement() -> None:
     assert (first.amount, first.credit, first.reversal) == (Money("EUR", 4_000), False, False)
     assert (first.owner_reference, first.servicer_reference, first.proprietary_code) == ("REF-1", "BANK-1", "NTRF")
     assert (first.supplementary, first.information) == ("TRANSFER TO BREEZE", ("PAID TO BREEZE", "BAKERY"))
-    assert (second.reversal, second.credit, second.booking_date) == (True, True, "2026-12-31")
+    assert (second.reversal, second.credit, second.booking_date) == (True, False, "2026-12-31")
     assert found.information == ("END OF DAY",)
 
 
