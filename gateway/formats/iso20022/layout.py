@@ -260,6 +260,7 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
     if isinstance(record, Report) and record.kind == "message_rejected":
         skip |= {"status"}
     if isinstance(record, Payment):
+        record = flowing(record)
         if not record.settlement_method and record.clearing_system:
             yield "settlement_method", (), "", "CLRG"
         if not record.charge_bearer and record.scheme.startswith("sepa"):
@@ -271,6 +272,20 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
     field = JOINED.get(type(record), "")
     several = f"{field}.*" in kind.table.reverse
     yield from flat(record if several else _one_text(record, field), skip)
+
+
+FULL_LINE = 35  # characters of a line of FIN
+
+
+def flowing(payment: Payment) -> Payment:
+    """The remittance of a FIN message as one text: its lines are cut by their length, so a full one runs on."""
+    if payment.underlying is not None:
+        payment = structs.replace(payment, underlying=flowing(payment.underlying))
+    if len(payment.remittance) < 2 or not payment.source.startswith("MT"):
+        return payment
+    *first, last = payment.remittance
+    text = "".join(line if len(line) == FULL_LINE else f"{line} " for line in first) + last
+    return structs.replace(payment, remittance=(text,))
 
 
 # Texts that come in lines, where ISO 20022 has one element for all.

@@ -105,7 +105,8 @@ def party(option: str, value: str) -> tuple[Party, Account | None]:
     if option in ("A", "G"):
         return Party(bic=lines[0]), own
     if option != "F":
-        return Party(lines[0], Address(lines=tuple(lines[1:])) if len(lines) > 1 else None), own
+        name, *more = map(str.strip, lines)
+        return Party(name, Address(lines=tuple(more)) if more else None), own
     if (found := _IDENTIFIER.match(lines[0])) is not None and not _NUMBERED.match(lines[0]):
         identification = Identification(found[3], found[1], issuer=found[2], private=IDENTIFIERS.get(found[1], False))
         lines.pop(0)
@@ -124,7 +125,7 @@ def _numbered(lines: list[str], identification: Identification | None) -> Party:
     country, _, place = "/".join(found.get("5", ())).partition("/")
     day = "".join(found.get("4", ()))
     birth = Birth(f"{day[:4]}-{day[4:6]}-{day[6:]}", place, country) if len(day) == 8 and country else None
-    return Party("".join(found.get("1", ())), _numbered_address(found), ids=tuple(ids), birth=birth)
+    return Party("".join(found.get("1", ())).strip(), _numbered_address(found), ids=tuple(ids), birth=birth)
 
 
 def _numbered_address(found: dict[str, list[str]]) -> Address | None:
@@ -132,9 +133,9 @@ def _numbered_address(found: dict[str, list[str]]) -> Address | None:
     if not streets and not places:
         return None
     country, _, rest = places[0].partition("/") if places else ("", "", "")
-    town, *more = (rest + "".join(places[1:])).split(",", 2)
+    town, *more = map(str.strip, (rest + "".join(places[1:])).split(",", 2))
     postcode = more.pop(0) if more and _POSTCODE.search(more[0]) else ""
-    street, lines = (streets[0], ()) if len(streets) == 1 else ("", tuple(streets))
+    street, lines = (streets[0].strip(), ()) if len(streets) == 1 else ("", tuple(streets))
     return Address(
         street=street, postcode=postcode, town=town, subdivision=",".join(more), country=country, lines=lines
     )

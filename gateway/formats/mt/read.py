@@ -49,7 +49,7 @@ def not_fin(before: str) -> Decoded:
 def assembled(found: list[str], several: bool, first: int, count: int = 0) -> Decoded:
     """Records of the messages; `first` is how many came before."""
     records: list[Record | Refusal] = []
-    kind, sender, receiver, lead, reference = "F21", "", "", "", ""
+    kind, sender, receiver, lead, reference, created = "F21", "", "", "", "", ""
     services = count == 0 and all(map(_is_service, found))  # else each stands before the copy of its message
     number = first
     for piece in found:
@@ -61,12 +61,14 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
         read, name = records_of(message, prefix)
         if not records and isinstance(message, Message):
             kind, sender, receiver, lead = name, _bic(message.sender), _bic(message.receiver), message.basic[3:15]
-            reference = "" if several else _reference(message)
+            reference = "" if several and len(found) > 1 else _reference(message)
+            created = _created(message)
         records += read
     return Decoded(
         "mt",
         kind,
         reference,
+        created,
         records=tuple(records),
         sender=sender,
         receiver=receiver,
@@ -78,6 +80,17 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
 def _reference(message: Message) -> str:
     """The sender's name for the message: field 20."""
     return next((value for tag, value in message.fields if tag == "20"), "")[:16].partition("\n")[0]
+
+
+_DUPLICATES = re.compile(r"\{(PDE|PDM):([^{}]*)\}")  # trailers of a message that may have come before
+_INPUT_TIME = re.compile(r"O[0-9]{3}([01][0-9]|2[0-3])([0-5][0-9])([0-9]{6})", re.ASCII)
+
+
+def _created(message: Message) -> str:
+    """When a delivered message was handed in, as its header has it; the offset is that of the sender, and not said."""
+    found = _INPUT_TIME.match(message.application)
+    day = meaning.calendar_day(found[3]) if found else ""
+    return f"{day}T{found[1]}:{found[2]}:00+00:00" if found and day else ""
 
 
 def _is_service(piece: str) -> bool:
@@ -215,11 +228,12 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     }
     extra = list(_header(message, reference, headers))
     extra += [(f"mt:{{{tag}}}", text) for tag, text in headers.items() if tag not in ("121", "119")]
+    extra += [(f"mt:{{{tag}}}", text) for tag, text in _DUPLICATES.findall(message.tail)]
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
     if "53B" in values:  # of MT200, where 53 has no other option
         values["53"] = values["53B"]
-    meaning.settlement(values, fields, extra, sender, receiver, table.name != "MT103")
+    meaning.settlement(values, fields, extra, sender, receiver, table.name.endswith("COV"))
     if table.name == "MT200":
         fields |= several.own_account(values, fields)
         fields["extra"] = tuple(extra)
@@ -227,6 +241,7 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119", ""))
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
+    meaning.services(headers, fields, extra)
     sent = returns.parsed(values.pop("72")[1]) if values.get("72", ("", ""))[1][:6] in _SENT_BACK else None
     if sent is not None and sent.word == "REJT":
         return _rejected(message, sent, table.name, fields, extra)

@@ -288,6 +288,7 @@ def mt_words(data: bytes) -> list[str]:
             value = value[:6]  # the sum of the list
         if tag[:2] in ("32", "33", "34", "71") and re.fullmatch(r"(\d{6})?[A-Z]{3}[DC]?[0-9,]+", value):
             value = re.sub(r"^(\d{6})?([A-Z]{3})[DC]?([0-9,]+)$", r"\1 \2 \3 ", value).replace(", ", ",0 ")
+        found += words(value.replace("\r\n", "")) if tag == "70" else ()  # runs over line ends
         found += words(re.sub(r"\r\n//", " ", value) if tag in ("79", "72", "76", "75") else value)
     return found
 
