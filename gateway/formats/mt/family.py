@@ -7,10 +7,11 @@ from typing import Any
 
 from gateway.formats.mt import said, several, statements
 from gateway.formats.mt.blocks import Message
-from gateway.formats.mt.family_rules import broken_rule
+from gateway.formats.mt.family_rules import broken_rule, unled
 from gateway.formats.mt.grammar import Level, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import grammar
+from gateway.formats.mt.rules import Broken
 from gateway.model import Agent, Extra, Record, Refusal
 
 MANY = frozenset(several.READERS)
@@ -27,10 +28,9 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     found = grammar(type)
     if found is None:
         return [said.document(fields, type, place, identity, parts, extra)]
+    _kept(unled(type, fields))
     level = walk(fields, found, f"MT{type}")
-    broken = broken_rule(type, level)
-    if broken is not None:
-        raise Fault(broken[0], "FF01", broken[1], broken[2])
+    _kept(broken_rule(type, level))
     if type in MANY:
         common = {
             "uetr": message.headers.get("121", ""),
@@ -39,6 +39,12 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
         }
         return list(several.payments(level, type, prefix, common, extra))
     return _said(type, level, place, identity, parts, extra, message.headers.get("121", ""))
+
+
+def _kept(broken: Broken | None) -> None:
+    """Raise for a rule that is not."""
+    if broken is not None:
+        raise Fault(broken[0], "FF01", broken[1], broken[2])
 
 
 def _said(

@@ -14,15 +14,15 @@ import msgspec
 from gateway.formats.mt import blocks, read, text
 from gateway.formats.mt.notices import NOTICES, number
 from gateway.formats.mt.tables import EXCLUDED_CODES, ISO_NAMES
-from gateway.model import Agent, Instruction, Loss, Money, Record, Refusal
+from gateway.model import Agent, Instruction, Loss, Money, Payment, Record, Refusal
 from gateway.ports import Fit, Writing
 
 TRIAL = Writing("TRIAL", 0, "TRIAUS33XXX", "TRIBUS33XXX")
 BETWEEN_ITS_OWN = Writing("TRIAL", 0)  # for records that are about sender and receiver: as they name them
 # Said by the headers of a message or by where it stands, not by the record.
 _PLACE = frozenset(("place", "source", "scheme"))
-_HEADED = _PLACE | {"identity", "extra", "instructing_agent", "instructed_agent", "assigner", "assignee"}
-_ENDS = frozenset(("instructing_agent", "instructed_agent", "assigner", "assignee"))
+_HEADED = _PLACE | {"identity", "extra"}
+_ENDS = frozenset(("instructing_agent", "instructed_agent"))  # of a payment: those of the message that carries it
 _PAIRED = frozenset(("payment", "remittance_structured"))  # (path, text), in any order
 _NOTHING = {"priority": "NORM"}  # words for what is not said
 _UNKNOWN = ("NOTPROVIDED", Agent(name="NOTPROVIDED"))  # what ISO 20022 writes where something must stand
@@ -53,10 +53,11 @@ def _losses(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
     for name, old, new in both:
         if not old or old == new or _NOTHING.get(name) == old:
             continue
-        if old in _UNKNOWN and not new:
+        if (old in _UNKNOWN and not new) or (name == "bic" and new == f"{old}XXX"):
             continue
-        if not path and name in _ENDS and isinstance(old, Agent):
-            yield from _beside_the_bic(old, name)
+        if not path and name in _ENDS and isinstance(before, Payment):
+            yield from _beside_the_bic(old, name) if isinstance(old, Agent) else ()
+            continue
         if (not path and name in _HEADED) or (path == "underlying." and (name in _PLACE or name == "amount")):
             continue
         if name in _PAIRED:

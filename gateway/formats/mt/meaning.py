@@ -40,8 +40,8 @@ class Fault(Exception):
 @lru_cache(maxsize=512)
 def calendar_day(text: str) -> str:
     """YYMMDD as YYYY-MM-DD, years 80 to 99 of the last century; "" when it is no date."""
-    year = int(text[:2])
     try:
+        year = int(text[:2])
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:])).isoformat()
     except ValueError:
         return ""

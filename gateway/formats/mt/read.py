@@ -13,13 +13,14 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from gateway.formats.mt import bare, blocks, family, meaning, parties, returns, rules, said, several, tables
+from gateway.formats.mt import bare, blocks, family, meaning, numbered, returns, rules, said, several, tables
 from gateway.formats.mt.blocks import Message
 from gateway.formats.mt.meaning import Fault
 from gateway.model import Agent, Extra, Payment, Record, Refusal, Report
 from gateway.ports import Decoded
 
 HEADER = "mt:header"  # Payment.extra: "<block 1>|<block 2>|<121 or 108>|<20>", for answers
+LINE = "mt:line"  # Refusal.extra: the line of block 4 where the field at fault stands, three digits
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
 _Text = dict[str, str]
 _SENT_BACK = ("/REJT/", "/RETN/")
@@ -187,7 +188,19 @@ def records_of(message: Message | str, prefix: str) -> tuple[list[Record | Refus
 
 def _refusal(message: Message, code: str, reason: str, place: str, text: str) -> Refusal:
     reference = _reference(message)
-    return Refusal(code, reason, place, text, reference, _header(message, reference, message.headers))
+    header = _header(message, reference, message.headers)
+    line = _line(message.fields, place.rpartition(" ")[2].strip(":"))
+    return Refusal(code, reason, place, text, reference, (*header, (LINE, f"{line:03d}")) if line else header)
+
+
+def _line(fields: list[tuple[str, str]], name: str) -> int:
+    """The line of the text where the first field of a name begins (`59a`: any option); 0: there is none."""
+    line = 1
+    for tag, value in fields:
+        if tag == name or (name[2:] == "a" and tag[:2] == name[:2]):
+            return line
+        line += 1 + value.count("\n")
+    return 0
 
 
 def _header(message: Message, reference: str, headers: _Text) -> Extra:
@@ -218,12 +231,14 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     extra += [(f"mt:{{{tag}}}", text) for tag, text in _DUPLICATES.findall(message.tail)]
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
+    if "53B" in values:  # of MT200, where 53 has no other option
+        values["53"] = values["53B"]
     meaning.settlement(values, fields, extra, sender, receiver, table.name.endswith("COV"))
     if table.name == "MT200":
         fields |= several.own_account(values, fields)
         fields["extra"] = tuple(extra)
         return Payment(**fields)
-    broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119") == "STP")
+    broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119", ""))
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
     meaning.services(headers, fields, extra)
@@ -257,6 +272,8 @@ def _rejected(
         place=fields["place"],
         source=name,
         identity=fields["identity"],
+        instructing_agent=fields["instructing_agent"],
+        instructed_agent=fields["instructed_agent"],
         extra=[pair for pair in extra if pair[0][:4] in ("mt:{", "mt:h")],
     )
     original = msgspec.structs.replace(
@@ -287,9 +304,9 @@ def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict
             if not pattern.match(value):
                 raise _format_fault(tag, option, value)
         if option == "F" and tag != "71F":
-            text = parties.numbered_fault("/\n" + value if tag == "59F" and value[:1] != "/" else value)
-            if text:
-                raise Fault("T54", "FF01", f":{tag}:", text)
+            code, text = numbered.wrong(value, tag == "50F")
+            if code:
+                raise Fault(code, "FF01", f":{tag}:", text)
         if repeats:
             repeated.setdefault(key, []).append(value)
         else:

@@ -119,6 +119,8 @@ def _code(reason: Reason) -> str:
     if reason.proprietary:
         own = reason.proprietary
         return own if own[:2] == "XT" and len(own) == 4 else f"{OTHER}/{text.plain(own)[:4]}"
+    if reason.code == OTHER:
+        return OTHER
     code = _TO_SWIFT.get(reason.code, reason.code)
     return code if code in SWIFT_CODES else f"{OTHER}/{code or NOT_SAID}"
 

@@ -20,6 +20,7 @@ MEDIA, SUFFIX = "application/x-fin", ".fin"
 TYPES = ("MT103", "MT202", "MT202COV", "MT205", "MT205COV")
 _BEARERS = {"DEBT": "OUR", "SHAR": "SHA", "SLEV": "SHA", "CRED": "BEN"}
 _ACCOUNT = re.compile(rf"{tables.X}{{1,34}}\Z", re.ASCII)
+_UNKNOWN = "XXXXXXXXXXXX"
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?\Z", re.ASCII)
 _ACCOUNTS = (
     "debtor_account",
@@ -132,7 +133,8 @@ def _ends(payment: Payment, writing: Writing) -> tuple[str, str]:
 
 def terminal(bic: str, letter: str) -> str:
     """Logical terminal of a BIC: 12 characters."""
-    return f"{bic[:8]}{letter}{bic[8:] or 'XXX'}" if _BIC.match(bic) else "XXXXXXXXXXXX"
+    known = _BIC.match(bic) and bic[:8] != _UNKNOWN[:8]
+    return f"{bic[:8]}{letter}{bic[8:] or 'XXX'}" if known else _UNKNOWN
 
 
 def numbered(message_id: str, index: int) -> str:

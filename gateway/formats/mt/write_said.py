@@ -114,9 +114,12 @@ def _between(record: Record) -> tuple[Agent | None, Agent | None]:
     """Who says it to whom, where the record knows."""
     if isinstance(record, Case):
         return record.assigner, record.assignee
+    if isinstance(record, Report):
+        return record.instructing_agent, record.instructed_agent
     if not isinstance(record, Notice):
         return None, None
-    return Agent(record.owner.bic) if record.owner is not None else None, record.agent if record.requested else None
+    keeper = record.agent if record.kind == "statement_request" else record.servicer
+    return Agent(record.owner.bic) if record.owner is not None else None, keeper
 
 
 def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
@@ -271,19 +274,25 @@ _CASES: dict[str, Callable[[Case], Lines]] = {
 def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     """210: account and day are of the message, amount and payer of each repetition."""
     assert notice.amount is not None, "asked for by _unfit"
-    whole: Lines = [("25", text.line(notice.account.id))] if notice.account is not None else []
-    whole.append(("30", notice.date[2:].replace("-", "")))
+    whole: Lines = [*_held(notice), ("30", notice.date[2:].replace("-", ""))]
     original = notice.original or Original()
     named = text.reference(original.end_to_end_id or original.message_id) or "NOTPROVIDED"
-    own: Lines = [("21", named), ("32B", write.amount_text(notice.amount))]
+    own: Lines = [("21", named), ("32B", write.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
+    return [*whole, ("currency", notice.amount.currency)], own
+
+
+def _held(notice: Notice) -> Lines:
+    return [("25", text.line(notice.account.id))] if notice.account is not None else []
+
+
+def _payer(notice: Notice) -> Lines:
+    """50a or 52a, one of them, and 56a."""
     if notice.payer is not None:
         lines = write.party_lines("50", notice.payer, _number(notice, "50"), "K")
-        own += [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
+        out = [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
     else:
-        own += write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
-    own += write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
-    own += kept(notice.extra)
-    return [*whole, ("currency", notice.amount.currency)], own
+        out = write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
+    return out + write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
 
 
 def _number(notice: Notice, field: str) -> Account | None:
@@ -321,15 +330,14 @@ def _recalled_notice(notice: Notice) -> Lines:
     day = original.created[2:10].replace("-", "") or notice.date[2:].replace("-", "") or "991231"
     out: Lines = [("21", text.reference(original.message_id or original.batch_id) or "NOTPROVIDED")]
     out.append(("11S", f"{RECALLED_NOTICE}\r\n{day}"))
-    if notice.account is not None:
-        out.append(("25", text.line(notice.account.id)))
+    out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
     if original.end_to_end_id:
         out.append(("21", text.reference(original.end_to_end_id)))
     if notice.amount is not None:
         out.append(("32B", write.amount_text(notice.amount)))
-    return [*out, *kept(notice.extra)]
+    return [*out, *_payer(notice), *kept(notice.extra)]
 
 
 # --- rejections -------------------------------------------------------------------------------------
