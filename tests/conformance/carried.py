@@ -60,7 +60,7 @@ CODE_WORDS = frozenset(
 )
 CLEARING_PREFIX = re.compile(r"//(AT|AU|BL|CC|CH|CN|CP|ES|FW|GR|HK|IE|IN|IT|NZ|PL|PT|RU|SC|SW|ZA|RT)")
 DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
-    ":23a:": {"CRED": ""},
+    ":23a:": {"CRED": "", "AUTH": "MndtId", "NAUT": ""},
     ":71a:": {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"},
     "{119}": {"COV": "UndrlygCstmrCdtTrf", "STP": "", "REMIT": ""},
     "{2} type": {},
