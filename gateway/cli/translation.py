@@ -44,9 +44,7 @@ EDITIONS = {
     "camt.106": "camt.106.001.02",
 }
 # What a message says of itself and its copy says anew: it follows from what is written, or from who carries it.
-DERIVED = frozenset(
-    "NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg".split()
-)
+DERIVED = frozenset("NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg".split())
 
 
 class Ends(Struct, frozen=True):
@@ -205,7 +203,7 @@ def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, 
         own = structs.replace(writing, message_id=name)
         several = list(found)
         frame = writer.encode(several, type, own)
-        yield wrap(frame, own, _service(type, several)) if header and wrap is not None else frame
+        yield wrap(frame, own, _service(type, several, frame.data)) if header and wrap is not None else frame
 
 
 # BizSvc of the messages that cross-border rules are held for, by release; a cover, an advice and a message for
@@ -214,12 +212,12 @@ SERVICE = "swift.cbprplus.{}03"
 FIRST_RELEASE = frozenset(("camt.105", "camt.106"))
 
 
-def _service(type: str, records: Sequence[Any]) -> str:
+def _service(type: str, records: Sequence[Any], data: bytes) -> str:
     first = records[0]
     if type not in EDITIONS.values():
         return ""
     if type[:8] in FIRST_RELEASE:
-        return "swift.cbprplus.01"
+        return "swift.cbprplus.mlp.01" if data.count(b"<Rcrd>") > 1 else "swift.cbprplus.01"
     if type.startswith("pacs.009"):
         kind = "cov." if first.underlying is not None else "adv." if first.settlement_method == "COVE" else ""
         return SERVICE.format(kind)
