@@ -134,10 +134,10 @@ def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
     if isinstance(record, Report):
         return (*_rejection(record, type), record.id)
     if isinstance(record, Notice) and record.kind == "receipt_cancelled":
-        return _recalled_notice(record), [], record.id
+        return _recalled_notice(record), [], record.id if record.source.startswith("MT") else ""
     if isinstance(record, Notice):
         whole, own = (_receipt if type == "MT210" else _request)(record)
-        return whole, own, record.id
+        return whole, own, record.id if _names_itself(record) else ""
     group = type[3:]
     return [*_CASES[group](record), *kept(record.payment), *kept(record.extra)], [], _case_name(record, group)
 
@@ -278,12 +278,18 @@ _CASES: dict[str, Callable[[Case], Lines]] = {
 # --- notices ----------------------------------------------------------------------------------------
 
 
+def _names_itself(notice: Notice) -> bool:
+    """Whether the id is that of the message (20 of 210 and 920), rather than of one item in it."""
+    return notice.kind != "receipt_expected" or notice.source.startswith("MT")
+
+
 def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     """210: account and day are of the message, amount and payer of each repetition."""
     assert notice.amount is not None, "asked for by _unfit"
     whole: Lines = [*_held(notice), ("30", notice.date[2:].replace("-", ""))]
     original = notice.original or Original()
-    named = text.reference(original.end_to_end_id or original.message_id) or "NOTPROVIDED"
+    item = "" if _names_itself(notice) else notice.id
+    named = text.reference(original.end_to_end_id or original.message_id or item) or "NOTPROVIDED"
     own: Lines = [("21", named), ("32B", write.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
     return [*whole, ("currency", notice.amount.currency)], own
 
@@ -337,6 +343,8 @@ def _recalled_notice(notice: Notice) -> Lines:
     day = original.created[2:10].replace("-", "") or notice.date[2:].replace("-", "") or "991231"
     out: Lines = [("21", text.reference(original.message_id or original.batch_id) or "NOTPROVIDED")]
     out.append(("11S", f"{RECALLED_NOTICE}\r\n{day}"))
+    if reason := dict(notice.extra).get("iso:/CxlRsn/Rsn/Cd", ""):
+        out.append(("79", f"/{text.plain(reason)}/"))
     out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
