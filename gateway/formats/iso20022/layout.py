@@ -21,6 +21,7 @@ from gateway.formats.iso20022.lines import lowered
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
+from gateway.formats.iso20022.spoken import spoken
 from gateway.formats.iso20022.table import Table, path_of
 from gateway.model import Case, Entry, Loss, Notice, Payment, Report, Statement
 
@@ -193,6 +194,7 @@ def _facets(form: Shape, type: str, path: str) -> tuple[Facets, bool] | None:
 
 def lay_out(record: Record, kind: Kind) -> Laid:
     """All leaves of a record in this type; where the type has one of several branches, in that which loses least."""
+    record = spoken(record)
     branches = kind.family.branches
     if not branches:
         return _lay_out(record, kind, ())
