@@ -81,8 +81,12 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     decode.add_argument("--roundtrip", action="store_true", help="print what was parsed and compare the bytes")
     translate = _add(commands, "translate", "messages:translate", "write a message in another format; losses on stderr")
     translate.add_argument("file")
-    translate.add_argument("--to", required=True, metavar="TYPE", help="pacs.008.001.08, MT103, PPD, ...")
+    translate.add_argument(
+        "--to", required=True, metavar="TYPE", help="pacs.008, pacs.008.001.08, MT103, 103, PPD, ..."
+    )
     translate.add_argument("--format", default="")
+    translate.add_argument("--header", action="store_true", help="ISO 20022: with the business application header")
+    translate.add_argument("--into", default="", metavar="FOLDER", help="each message into a file of its own")
     translate.add_argument(
         "--addresses",
         choices=["as_is", "hybrid", "structured"],

@@ -41,6 +41,7 @@ class Loss(Struct, frozen=True, gc=False, omit_defaults=True):
     element: str
     why: str
     severity: str = "lost"
+    number: str = ""  # the notice that operators of FIN know it by: T0000T, T14001 ...
 
 
 class Charge(Struct, frozen=True, gc=False, omit_defaults=True):
