@@ -17,6 +17,7 @@ from typing import Any
 from lxml import etree
 
 import schemas
+from gateway.formats.iso20022.library import alone
 from gateway.model import Refusal
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024  # a message read whole; larger files come in parts
@@ -105,7 +106,7 @@ def compiled(type: str) -> etree.XMLSchema | None:
     if not re.fullmatch(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", type):
         return None
     path = next((p for folder in folders() if (p := folder / f"{type}.xsd").exists()), None)
-    return etree.XMLSchema(etree.parse(str(path))) if path is not None else None
+    return etree.XMLSchema(alone(path)) if path is not None else None
 
 
 def folders() -> list[Path]:

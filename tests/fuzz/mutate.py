@@ -1,0 +1,148 @@
+"""Small accidents to good messages: to their bytes, or to what they are made of, elements, fields, values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from random import Random
+
+INPUT_BYTES_MAX = 16_384  # mutants of small messages; size limits have tests of their own
+SPICE = (
+    b"\x01",
+    b"\x00",
+    b"\xff",
+    b"<",
+    b">",
+    b"&",
+    b"<!DOCTYPE",
+    b"{4:",
+    b"-}",
+    b":",
+    b"\r\n",
+    b"9" * 40,
+    b"-1",
+    b"\xc3\xa9",
+    b"8=FIX.4.4\x01",
+    b"10=000\x01",
+    b"]]>",
+    b"{",
+    b"}",
+    b"[",
+    b'"',
+    b"=",
+    b"6",
+    b"7",
+    b"\xef\xbb\xbf",
+)
+# Values that have the form of something, or nearly.
+VALUES = (
+    b"",
+    b" ",
+    b"0",
+    b"0.00",
+    b"1e3",
+    b"1.000",
+    b"+1",
+    b"1,",
+    b"99999999999999999.99",
+    b"EUR",
+    b"XXX",
+    b"JPY",
+    b"2026-02-30",
+    b"0000-01-01",
+    b"9999-12-31T23:59:59.999-14:00",
+    b"260230",
+    b"991231",
+    b"true",
+    b"NOTPROVIDED",
+    b"//",
+    b"/A",
+    b"A" * 36,
+    b"A\r\nB",
+    b"&amp;",
+    b"&#x10FFFF;",
+    b"&#13;",
+    b"\xf0\x9f\x8e\x81",
+    b"\xd9\xa1",
+    b"FINODEHHXXX",
+    b"DE23999900000000000101",
+)
+_FIELD = re.compile(rb"(?=(?:\r\n|\n)(?::[0-9]{2}[A-Z]?:|-\}))")
+_VALUE = re.compile(rb"(?<=>)[^<>]*(?=<)")
+
+
+def mutate(data: bytes, random: Random, others: list[bytes]) -> bytes:
+    """One to six small accidents to bytes."""
+    out = bytearray(data)
+    for _ in range(random.randint(1, 6)):
+        at = random.randrange(len(out) + 1)
+        end = min(len(out), at + random.randint(1, 40))
+        what = random.randrange(7)
+        if what == 0 and at < len(out):
+            out[at] ^= 1 << random.randrange(8)
+        elif what == 1:
+            del out[at:end]
+        elif what == 2:
+            out[at:at] = out[at:end] * random.randint(1, 3)
+        elif what == 3:
+            out[at:at] = random.choice(SPICE)
+        elif what == 4:
+            other = random.choice(others)
+            cut = random.randrange(len(other))
+            out[at:end] = other[cut : cut + random.randint(1, 60)]
+        elif what == 5:
+            out[at:end] = bytes(random.randrange(256) for _ in range(end - at))
+        else:
+            out[at:end] = random.choice(SPICE)
+    return bytes(out[:INPUT_BYTES_MAX])
+
+
+def rearrange(data: bytes, random: Random, others: list[bytes]) -> bytes:
+    """One to three accidents to elements or fields: dropped, doubled, moved, put in from elsewhere, given values."""
+    xml = data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<")
+    for _ in range(random.randint(1, 3)):
+        if random.random() < 0.4:
+            data = (_element_value if xml else _field_value)(data, random)
+            continue
+        cut: Callable[[bytes], list[bytes]] = _elements if xml else _FIELD.split
+        parts = cut(data)
+        if len(parts) < 3:
+            return mutate(data, random, others)
+        at = random.randrange(1, len(parts))
+        end = min(len(parts), at + random.randint(1, 6 if xml else 2))
+        what = random.randrange(4)
+        if what == 0:
+            del parts[at:end]
+        elif what == 1:
+            parts[at:at] = parts[at:end] * random.randint(1, 3)
+        elif what == 2:
+            to = random.randrange(1, len(parts))
+            parts[to:to] = parts[at:end]
+        else:
+            other = cut(random.choice(others))
+            begin = random.randrange(len(other))
+            parts[at:at] = other[begin : begin + random.randint(1, 6)]
+        data = b"".join(parts)
+    return data[:INPUT_BYTES_MAX]
+
+
+def _elements(data: bytes) -> list[bytes]:
+    """Cut before each tag; a start tag keeps its text."""
+    return re.split(rb"(?=<)", data)
+
+
+def _element_value(data: bytes, random: Random) -> bytes:
+    found = [match.span() for match in _VALUE.finditer(data)]
+    if not found:
+        return data
+    begin, end = random.choice(found)
+    return data[:begin] + random.choice(VALUES) + data[end:]
+
+
+def _field_value(data: bytes, random: Random) -> bytes:
+    parts = _FIELD.split(data)
+    at = random.randrange(len(parts))
+    head, colon, value = parts[at].rpartition(b":")
+    keep = random.randrange(len(value) + 1)
+    parts[at] = head + colon + value[:keep] + random.choice(VALUES) + value[keep + random.randint(0, 6) :]
+    return b"".join(parts)
