@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from copy import deepcopy
 from random import Random
+
+from lxml import etree
 
 INPUT_BYTES_MAX = 16_384  # mutants of small messages; size limits have tests of their own
 SPICE = (
@@ -68,7 +70,6 @@ VALUES = (
     b"DE23999900000000000101",
 )
 _FIELD = re.compile(rb"(?=(?:\r\n|\n)(?::[0-9]{2}[A-Z]?:|-\}))")
-_VALUE = re.compile(rb"(?<=>)[^<>]*(?=<)")
 
 
 def mutate(data: bytes, random: Random, others: list[bytes]) -> bytes:
@@ -99,47 +100,81 @@ def mutate(data: bytes, random: Random, others: list[bytes]) -> bytes:
 
 def rearrange(data: bytes, random: Random, others: list[bytes]) -> bytes:
     """One to three accidents to elements or fields: dropped, doubled, moved, put in from elsewhere, given values."""
-    xml = data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<")
+    root = _tree(data) if data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"<") else None
+    if root is not None:
+        return _elements(root, random, others)[:INPUT_BYTES_MAX]
     for _ in range(random.randint(1, 3)):
-        if random.random() < 0.4:
-            data = (_element_value if xml else _field_value)(data, random)
-            continue
-        cut: Callable[[bytes], list[bytes]] = _elements if xml else _FIELD.split
-        parts = cut(data)
-        if len(parts) < 3:
-            return mutate(data, random, others)
-        at = random.randrange(1, len(parts))
-        end = min(len(parts), at + random.randint(1, 6 if xml else 2))
-        what = random.randrange(4)
-        if what == 0:
-            del parts[at:end]
-        elif what == 1:
-            parts[at:at] = parts[at:end] * random.randint(1, 3)
-        elif what == 2:
-            to = random.randrange(1, len(parts))
-            parts[to:to] = parts[at:end]
-        else:
-            other = cut(random.choice(others))
-            begin = random.randrange(len(other))
-            parts[at:at] = other[begin : begin + random.randint(1, 6)]
-        data = b"".join(parts)
+        data = _fields(data, random, others)
     return data[:INPUT_BYTES_MAX]
 
 
-def _elements(data: bytes) -> list[bytes]:
-    """Cut before each tag; a start tag keeps its text."""
-    return re.split(rb"(?=<)", data)
+def _tree(data: bytes) -> etree._Element | None:
+    try:
+        return etree.fromstring(data)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
 
 
-def _element_value(data: bytes, random: Random) -> bytes:
-    found = [match.span() for match in _VALUE.finditer(data)]
-    if not found:
-        return data
-    begin, end = random.choice(found)
-    return data[:begin] + random.choice(VALUES) + data[end:]
+def _elements(root: etree._Element, random: Random, others: list[bytes]) -> bytes:
+    """The message printed again after its accidents."""
+    for _ in range(random.randint(1, 3)):
+        every = [one for one in root.iter(etree.Element) if one is not root]
+        if not every:
+            break
+        one, other = random.choice(every), random.choice(every)
+        parent = one.getparent()
+        assert parent is not None, "the root is left out"
+        what = random.randrange(9)
+        if what == 0:
+            parent.remove(one)
+        elif what == 1:
+            parent.insert(parent.index(one), deepcopy(one))
+        elif what == 2:
+            parent.insert(random.randrange(len(parent) + 1), deepcopy(other))
+        elif what == 3:
+            stranger = _tree(random.choice(others))
+            if stranger is not None:
+                parent.insert(random.randrange(len(parent) + 1), random.choice(list(stranger.iter(etree.Element))))
+        elif what == 4:
+            one.tag = other.tag
+        elif what == 5:
+            one.set(random.choice(("Ccy", "x")), _text(random))
+        else:
+            leaf = random.choice([leaf for leaf in every if not len(leaf)])
+            leaf.text = _text(random)
+    return etree.tostring(root, encoding="utf-8")
+
+
+def _text(random: Random) -> str:
+    text = random.choice(VALUES).decode()
+    return "".join(character for character in text if character.isprintable() or character in "\r\n")
+
+
+def _fields(data: bytes, random: Random, others: list[bytes]) -> bytes:
+    if random.random() < 0.4:
+        return _field_value(data, random)
+    parts = _FIELD.split(data)
+    if len(parts) < 3:
+        return mutate(data, random, others)
+    at = random.randrange(1, len(parts))
+    end = min(len(parts), at + random.randint(1, 2))
+    what = random.randrange(4)
+    if what == 0:
+        del parts[at:end]
+    elif what == 1:
+        parts[at:at] = parts[at:end] * random.randint(1, 3)
+    elif what == 2:
+        to = random.randrange(1, len(parts))
+        parts[to:to] = parts[at:end]
+    else:
+        other = _FIELD.split(random.choice(others))
+        begin = random.randrange(len(other))
+        parts[at:at] = other[begin : begin + random.randint(1, 6)]
+    return b"".join(parts)
 
 
 def _field_value(data: bytes, random: Random) -> bytes:
+    """A value put into a field, over some of what stands there."""
     parts = _FIELD.split(data)
     at = random.randrange(len(parts))
     head, colon, value = parts[at].rpartition(b":")

@@ -36,9 +36,7 @@ BODIES = (  # of the types that have no longer sample
     ("920", ":20:Q-1\n:12:940\n:25:A\n:12:942\n:25:B\n:34F:EUR100,"),
     ("102", ":20:F-1\n:23:CREDIT\n:71A:SHA\n:21:ONE\n:32B:EUR10,\n:50K:/1\nALMA\n:59:/2\nBRUNO\n:32A:261123EUR10,"),
 )
-COVER = (
-    ":20:COV-1\n:21:E2E-1\n:32A:261123USD10,\n:52A:HARBUS33XXX\n:58A:FINODEHHXXX\n:50K:/1\nALMA\n:59:/2\nBRUNO\n:70:RENT"
-)
+COVER = ":20:COV-1\n:21:E2E-1\n:32A:261123USD10,\n:52A:HARBUS33XXX\n:58A:FINODEHHXXX\n:50K:/1\nALMA\n:59:/2\nBRUNO\n:70:RENT"
 
 
 def by_format() -> dict[str, list[bytes]]:
@@ -74,10 +72,12 @@ def _iso(wanted) -> list[bytes]:  # type: ignore[no-untyped-def]
 def _wrapped(data: bytes, type: str) -> bytes:
     agent = b"<FIId><FinInstnId><BICFI>%s</BICFI></FinInstnId></FIId>"
     return (
-        b'<BusMsg><AppHdr xmlns="urn:iso:std:iso:20022:tech:xsd:head.001.001.02"><Fr>' + agent % b"HARBUS33XXX"
-    ) + (
-        b"</Fr><To>" + agent % b"FINODEHHXXX" + b"</To><BizMsgIdr>B1</BizMsgIdr><MsgDefIdr>" + type.encode()
-    ) + b"</MsgDefIdr><CreDt>2026-11-23T10:00:00Z</CreDt></AppHdr>" + data + b"</BusMsg>"
+        (b'<BusMsg><AppHdr xmlns="urn:iso:std:iso:20022:tech:xsd:head.001.001.02"><Fr>' + agent % b"HARBUS33XXX")
+        + (b"</Fr><To>" + agent % b"FINODEHHXXX" + b"</To><BizMsgIdr>B1</BizMsgIdr><MsgDefIdr>" + type.encode())
+        + b"</MsgDefIdr><CreDt>2026-11-23T10:00:00Z</CreDt></AppHdr>"
+        + data
+        + b"</BusMsg>"
+    )
 
 
 def _mt() -> list[bytes]:
@@ -92,7 +92,9 @@ def _dialects() -> list[bytes]:
     plain = STATEMENT.strip()
     later = plain.replace("\n", "\r\n")
     structured = plain.replace(":86:", ":86:166?00TRANSFER?20EREF+E1?21SVWZ+RENT?30FINBNL2A?31NL55?32ALMA\n:86:", 1)
-    return [text.encode() for text in (plain, f"HARBUS33\n940\nHARBUS33\n{plain}", f"{plain}\n-\n{plain}\n-", later)] + [
+    return [
+        text.encode() for text in (plain, f"HARBUS33\n940\nHARBUS33\n{plain}", f"{plain}\n-\n{plain}\n-", later)
+    ] + [
         structured.encode(),
         fin("940", STATEMENT),
         fin("942", STATEMENT),
