@@ -54,6 +54,8 @@ class RuleSet(Struct, frozen=True):
     year: int
     rules: tuple[Rule, ...]
     message_rules: tuple[MessageRule, ...] = ()
+    headed: bool = False  # its messages have a business header ...
+    service: str = ""  # ... which names this service
     of_kind: dict[str, tuple[Rule, ...]] = {}  # the rules for each kind of record that came
 
     def fitting(self, kind: str) -> tuple[Rule, ...]:
@@ -98,13 +100,23 @@ def refusal(rule: Rule, record: Any, wrong: str) -> Refusal:
     return Refusal(rule.id, rule.reason, place, wrong, getattr(record, "end_to_end_id", ""), ids)
 
 
-def rule_set(name: str, year: int, rules: Iterable[Rule], message_rules: Iterable[MessageRule] = ()) -> RuleSet:
+def rule_set(
+    name: str,
+    year: int,
+    rules: Iterable[Rule],
+    message_rules: Iterable[MessageRule] = (),
+    *,
+    headed: bool = False,
+    service: str = "",
+) -> RuleSet:
     """The set as it holds in a year."""
     return RuleSet(
         f"{name}-{year}",
         year,
         tuple(rule for rule in rules if rule.since <= year <= rule.until),
         tuple(rule for rule in message_rules if rule.since <= year <= rule.until),
+        headed,
+        service,
     )
 
 
