@@ -67,7 +67,7 @@ def decoder(name: str) -> Run:
         if own is None:
             return Counter({"no format": 1})
         decoded = own.decode(data)
-        if name in STREAMED and len(data) % 4 == 0:
+        if name in STREAMED and len(data) % 8 == 0:
             _streamed(own, data, decoded)
         return _counted(decoded)
 

@@ -65,7 +65,7 @@ def _iso(wanted) -> list[bytes]:  # type: ignore[no-untyped-def]
     for type in types():
         if type[:8] in FAMILIES and wanted(type):
             small, full = (document(type, Random(f"{type} {fullness}"), fullness) for fullness in (0.2, 0.5))
-            made += [small, _wrapped(small, type)] + [full] * (len(full) < 12_000)
+            made += [small, _wrapped(small, type)] + [full] * (len(full) < 5_000)
     return made
 
 

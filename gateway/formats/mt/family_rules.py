@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.formats.mt.grammar import Level
+from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.rules import Broken
 
 Rule = Callable[[Level], Broken | None]
@@ -150,15 +151,18 @@ def _total(level: Level) -> Broken | None:
     if len({one.text("32")[:3] for one in inner}) > 1:
         return "C02", ":32B:", "all amounts of the message are in one currency"
     decimals = [one.text("32")[3:] for one in inner]
-    if sum(map(_scaled, decimals)) != _scaled(level.text("19")):
+    if sum(_scaled(text, "32B") for text in decimals) != _scaled(level.text("19"), "19"):
         return "C01", ":19:", "the sum of the amounts is another one"
     return None
 
 
-def _scaled(text: str) -> int:
-    """An amount in thousandths of a thousandth: exact for every currency."""
+def _scaled(text: str, tag: str) -> int:
+    """An amount in thousandths of a thousandth: exact for every currency. Raises Fault."""
     whole, _, fraction = text.partition(",")
-    return int((whole or "0") + fraction[:6].ljust(6, "0"))
+    digits = (whole or "0") + fraction[:6].ljust(6, "0")
+    if not digits.isdecimal():
+        raise Fault("T40", "AM12", f":{tag}:", "an amount has digits, one comma, and the decimals behind it")
+    return int(digits)
 
 
 def _bank_intermediaries(level: Level) -> Broken | None:
