@@ -67,7 +67,7 @@ def decoder(name: str) -> Run:
         if own is None:
             return Counter({"no format": 1})
         decoded = own.decode(data)
-        if name in STREAMED and len(data) % 8 == 0:
+        if name in STREAMED and len(data) % 16 == 0:
             _streamed(own, data, decoded)
         return _counted(decoded)
 
@@ -152,7 +152,7 @@ def fuzz(task: tuple[str, str, int]) -> Outcome:
     for _ in range(runs):
         change = rearrange if random.random() < 0.5 else mutate
         data = change(random.choice(good), random, good)
-        started = time.process_time()
+        started = time.perf_counter()
         signal.setitimer(signal.ITIMER_REAL, HANG_S)
         try:
             counts += run(data)
@@ -160,9 +160,16 @@ def fuzz(task: tuple[str, str, int]) -> Outcome:
             failures.append(f"{traceback.format_exc()}slice {seed!r}, input: {data!r}")
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if time.process_time() - started > SLOW_S:
+        if time.perf_counter() - started > SLOW_S and _slow(run, data):
             failures.append(f"slow: slice {seed!r}, input: {data!r}")
     return Outcome(name, counts, failures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _slow(run: Run, data: bytes) -> bool:
+    """Whether an input takes its time again, of the processor: a busy machine and what is made once do not count."""
+    started = time.process_time()
+    run(data)
+    return time.process_time() - started > SLOW_S
 
 
 def _hang(number: int, at: Any) -> None:

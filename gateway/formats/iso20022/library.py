@@ -28,10 +28,10 @@ def shared(path: Path) -> Types:
 def named(root: etree._Element, path: Path) -> Types:
     """The types that a schema has, its own before included ones."""
     found: Types = {}
+    for one in _includes(root, path):
+        found |= shared(one)
     for node in root:
-        if node.tag == XS + "include":
-            found = {**shared(path.parent / str(node.get("schemaLocation"))), **found}
-        elif node.get("name") and node.tag in NAMED:
+        if node.get("name") and node.tag in NAMED:
             found[str(node.get("name"))] = node
     return found
 
@@ -40,28 +40,39 @@ def alone(path: Path) -> etree._ElementTree:
     """A schema that includes nothing: the types that it reaches stand in it."""
     tree = etree.parse(str(path))
     root = tree.getroot()
-    includes = [node for node in root if node.tag == XS + "include"]
-    if not includes:
+    if not _includes(root, path):
         return tree
     every = named(root, path)
     own = {str(node.get("name")) for node in root if node.tag in NAMED}
-    for name in sorted(_reached(root, every) - own):
+    for name in sorted(_reached(root, path) - own):
         root.append(deepcopy(every[name]))
-    for node in includes:
+    for node in [node for node in root if node.tag == XS + "include"]:
         root.remove(node)
     # Printed and read again: names without a prefix then belong to the namespace of this schema, as included ones do.
     return etree.ElementTree(etree.fromstring(etree.tostring(root)))
 
 
-def _reached(root: etree._Element, every: Types) -> set[str]:
+def _reached(root: etree._Element, path: Path) -> set[str]:
+    """Names of shared types that a schema needs, one through another."""
+    known = {name: used for one in _includes(root, path) for name, used in uses(one).items()}
     found: set[str] = set()
     waiting = set(_referred(root))
     while waiting:
         name = waiting.pop()
-        if name in every and name not in found:
+        if name in known and name not in found:
             found.add(name)
-            waiting.update(_referred(every[name]))
+            waiting.update(known[name])
     return found
+
+
+@cache
+def uses(path: Path) -> dict[str, tuple[str, ...]]:
+    """The types that each shared type names."""
+    return {name: tuple(_referred(node)) for name, node in shared(path).items()}
+
+
+def _includes(root: etree._Element, path: Path) -> list[Path]:
+    return [path.parent / str(node.get("schemaLocation")) for node in root if node.tag == XS + "include"]
 
 
 def _referred(node: etree._Element) -> Iterator[str]:
