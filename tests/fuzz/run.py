@@ -149,6 +149,7 @@ def fuzz(task: tuple[str, str, int]) -> Outcome:
     random, good, run = Random(seed), _seeds()[name], _target(name)
     counts: Counter[str] = Counter()
     failures: list[str] = []
+    before = signal.signal(signal.SIGALRM, _hang)
     for _ in range(runs):
         change = rearrange if random.random() < 0.5 else mutate
         data = change(random.choice(good), random, good)
@@ -162,6 +163,7 @@ def fuzz(task: tuple[str, str, int]) -> Outcome:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if time.perf_counter() - started > SLOW_S and _slow(run, data):
             failures.append(f"slow: slice {seed!r}, input: {data!r}")
+    signal.signal(signal.SIGALRM, before)
     return Outcome(name, counts, failures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
@@ -176,10 +178,9 @@ def _hang(number: int, at: Any) -> None:
     raise Hang
 
 
-def start() -> None:
-    """Bounds of a process."""
+def bounded() -> None:
+    """Bound the memory of a process."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    signal.signal(signal.SIGALRM, _hang)
 
 
 def tasks(names: list[str], runs: int, seed: int) -> Iterator[tuple[str, str, int]]:
@@ -192,7 +193,7 @@ def tasks(names: list[str], runs: int, seed: int) -> Iterator[tuple[str, str, in
 
 def played(names: list[str], runs: int, seed: int, processes: int) -> Iterator[Outcome]:
     """All slices, in processes of their own."""
-    with multiprocessing.get_context("spawn").Pool(processes, start) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, bounded) as pool:
         yield from pool.imap_unordered(fuzz, tasks(names, runs, seed))
 
 
