@@ -196,12 +196,12 @@ def fields(found: Facts, payer: bool, currency: str) -> dict[str, Any]:
     made: dict[str, Any] = {name: found[name] for name in _AS_THEY_ARE if name in found}
     if "remittance" in found:
         _remittance(found["remittance"], made)
-    counter = "debtor" if payer else "creditor"
-    for side in ("debtor", "creditor"):
-        _side(side, found, ("counter", side) if side == counter else (side,), made)
-    for side in ("ultimate_debtor", "ultimate_creditor"):
-        if f"{side}.name" in found:
-            made[side] = Party(found[f"{side}.name"])
+    _side("debtor", found, payer, made)
+    _side("creditor", found, not payer, made)
+    if "ultimate_debtor.name" in found:
+        made["ultimate_debtor"] = Party(found["ultimate_debtor.name"])
+    if "ultimate_creditor.name" in found:
+        made["ultimate_creditor"] = Party(found["ultimate_creditor.name"])
     if "mandate" in found:
         made["mandate"] = Mandate(found["mandate"])
     if len(found) > 4 or not found.keys() <= _COMMON:
@@ -250,24 +250,33 @@ def together(remittance: tuple[str, ...]) -> str:
     return "".join(piece if len(piece) == USTRD else piece + " " for piece in remittance).removesuffix(" ")
 
 
-def _side(side: str, found: Facts, prefixes: tuple[str, ...], made: dict[str, Any]) -> None:
-    """One party with its account and its bank."""
-    name, account, bank = (
-        next((found[f"{prefix}.{what}"] for prefix in prefixes if f"{prefix}.{what}" in found), "")
-        for what in ("name", "account", "bank")
-    )
-    identification = found.get(f"{side}_id", "")
+_KEYS = {
+    side: tuple(f"{side}.{what}" for what in ("name", "account", "bank"))
+    + tuple(f"{side}{end}" for end in ("_id", "_account", "_agent"))
+    for side in ("debtor", "creditor")
+}
+
+
+def _side(side: str, found: Facts, counter: bool, made: dict[str, Any]) -> None:
+    """One party with its account and its bank; of the counterparty what is said without a side too."""
+    name_key, account_key, bank_key, id_key, account_field, agent_field = _KEYS[side]
+    get = found.get
+    name, account, bank = get(name_key, ""), get(account_key, ""), get(bank_key, "")
+    if counter:
+        name, account, bank = get("counter.name", name), get("counter.account", account), get("counter.bank", bank)
+    identification = get(id_key, "")
     if identification:
         own = side == "creditor"
         scheme = Identification(identification, "SEPA" if own else "", proprietary=own, private=own)
         made[side] = Party(name, ids=(scheme,))
     elif name:
         made[side] = Party(name)
-    account = account.replace(" ", "")
-    if account and _ACCOUNT.match(account):
-        made[f"{side}_account"] = _account(account)
+    if account:
+        account = account.replace(" ", "")
+        if _ACCOUNT.match(account):
+            made[account_field] = _account(account)
     if bank:
-        made[f"{side}_agent"] = agent(bank)
+        made[agent_field] = agent(bank)
 
 
 @lru_cache(4_096)
