@@ -6,7 +6,7 @@ before those of the store, and a payment is found in the status that it has now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import cast
 
 import msgspec
@@ -26,6 +26,7 @@ from gateway.ports import (
     Frame,
     MessageRow,
     PaymentRow,
+    Reading,
     StatusRow,
     TransferRow,
     Writing,
@@ -34,6 +35,7 @@ from gateway.repeats import Repeats, identity_hash
 from gateway.settlement.book import Book
 from gateway.settlement.ledger import Ledger, Leg
 
+KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
 pack = msgspec.msgpack.Encoder().encode
@@ -44,12 +46,7 @@ _unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[
 class State:
     """What apply remembers between batches; rebuilt from the store at every start."""
 
-    def __init__(
-        self,
-        read_message: Callable[[int], MessageRow | None],
-        read_payment: Callable[[int], PaymentRow | None],
-        exceptions: Callable[[str, bytes], list[PaymentRow]],
-    ) -> None:
+    def __init__(self, store: Reading) -> None:
         self.ledger = Ledger()
         self.references = Repeats()  # payment identity -> payment id
         self.arrivals = Repeats()  # message digest, key or id -> message id
@@ -57,9 +54,12 @@ class State:
         self.book = Book()  # orders at work, standing instructions
         self.files: dict[tuple[str, bytes], FileRow] = {}
         self.message = self.payment = self.transfer = self.delivery = 0  # last number given
-        self.read_message = read_message
-        self.read_payment = read_payment
-        self.exceptions = exceptions
+        self.read_message = store.message
+        self.read_payment = store.payment
+        self.exceptions = store.exceptions
+        self.read_latest = store.latest
+        self.movements = store.movements
+        self.last_transfer_before = store.last_transfer_before
 
     def load_open(self, rows: Sequence[PaymentRow]) -> None:
         """Take over the payments that are not final: held ones, and what the book remembers."""
@@ -78,6 +78,7 @@ class Entries:
         self.messages: dict[int, MessageRow] = {}  # of this batch
         self.payments: dict[int, PaymentRow] = {}  # of this batch
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
+        self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
 
     # -- rows
@@ -131,7 +132,13 @@ class Entries:
         )
         self.batch.payments.append(row)
         self.payments[id] = row
+        if hash and row.kind in KEPT:
+            self._latest[hash] = row
         return row
+
+    def latest(self, hash: int) -> PaymentRow | None:
+        """The last statement or reconciliation that was kept under an identity."""
+        return self._latest.get(hash) or self.state.read_latest(hash)
 
     def payment(self, id: int) -> PaymentRow | None:
         """A payment in its present status; None for a number that was never given."""

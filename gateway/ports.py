@@ -488,6 +488,13 @@ class TransferRow(Struct, frozen=True, gc=False, array_like=True):
     minor: int
 
 
+class Movement(Struct, frozen=True, gc=False, array_like=True):
+    """A transfer, and when its batch was."""
+
+    transfer: TransferRow
+    time_ns: int
+
+
 class DecisionRow(Struct, frozen=True, gc=False, array_like=True):
     """A check's finding, or a person's decision, about a payment."""
 
@@ -573,7 +580,25 @@ class StoreFailed(Exception):
     """A commit did not happen. Memory may be ahead of the disk: the process must end."""
 
 
-class Store(Protocol):
+class Reading(Protocol):
+    """The reads of a store that apply needs: synchronous, rare, and only of what is committed."""
+
+    def message(self, id: int) -> MessageRow | None: ...
+    def payment(self, id: int) -> PaymentRow | None: ...
+    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
+        """Of a file in parts: the payments that did not settle, in order."""
+
+    def latest(self, identity: int) -> PaymentRow | None:
+        """The last statement, report or reconciliation that was kept under an identity."""
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        """An account's transfers with ids above `after`, in all its currencies, oldest first."""
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        """The last transfer of the batches before a moment; 0 for none."""
+
+
+class Store(Reading, Protocol):
     """The journal and everything derived from it. One writer; reads may come from anywhere."""
 
     async def open(self) -> Recovered:
@@ -588,12 +613,7 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
-    # Reads that apply needs, synchronous: rare, and only of what is committed.
-    def message(self, id: int) -> MessageRow | None: ...
-    def payment(self, id: int) -> PaymentRow | None: ...
     def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]: ...
-    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
-        """Of a file in parts: the payments that did not settle, in order."""
 
     # Reads for people.
     async def sessions(self) -> list[SessionState]: ...

@@ -164,7 +164,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release, reject or net (tell a session what its open deals come to).
+    `kind` is open_account, close_account, release, reject, net (tell a session what its open deals come to) or
+    statement (make the one of an account by a rule, up to a moment).
     """
 
     kind: str
@@ -179,3 +180,5 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     source: str = ""
     identity: str = ""
     scheme: str = ""
+    rule: str = ""  # of a statement: by which rule ...
+    moment_ns: int = 0  # ... and up to when

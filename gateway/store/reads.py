@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from gateway.model import EXPONENTS, Money, is_security
-from gateway.ports import MessageRow, PaymentRow, SessionState
+from gateway.ports import MessageRow, Movement, PaymentRow, SessionState, TransferRow
 from gateway.store import sql
-from gateway.store.records import Row, message_row, payment_row, sent_message, session_state
+from gateway.store.records import Row, message_row, payment_row, sent_message, session_state, signed
 from gateway.store.schema import BLOCK_BITS
 
 log = logging.getLogger("financial_os.store")
@@ -78,6 +78,22 @@ class Reads(ABC):
     def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
         """Of a file in parts: the payments that are not settled now, in order."""
         return [payment_row(row) for row in self._fetch(sql.EXCEPTIONS, endpoint, digest)]
+
+    def latest(self, identity: int) -> PaymentRow | None:
+        rows = self._fetch(sql.LATEST, signed(identity))
+        return payment_row(rows[0]) if rows else None
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        last = self._fetch(sql.LAST_ID["transfers"])[0][0] or 0
+        found = list[Row]()
+        for block in range(after >> BLOCK_BITS, (last >> BLOCK_BITS) + 1, BLOCKS_MAX):
+            numbers = ", ".join(map(str, range(block, block + BLOCKS_MAX)))
+            found += self._fetch(sql.TRANSACTIONS.format(blocks=numbers), account, after, NUMBER_MAX)
+        return [Movement(TransferRow(*row[:6]), row[-1]) for row in found]
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        rows = self._fetch(sql.LAST_TRANSFER_AT, time_ns)
+        return rows[0][0] if rows else 0
 
     # -- for people
 

@@ -89,6 +89,10 @@ EXCEPTIONS = f"""{_PAYMENTS} WHERE p.status <> 'ACSC' AND coalesce(s.status, p.s
     SELECT message FROM files WHERE endpoint = ?1 AND digest = ?2
     UNION SELECT id FROM messages WHERE digest = ?2 AND part > 0 AND endpoint = ?1
   ) ORDER BY p.id"""  # noqa: S608  # as above
+# Only what the gateway keeps for itself to go on from has such a kind and an identity; the words are the index's own.
+LATEST = f"""{_PAYMENTS} WHERE p.kind IN ('statement', 'report', 'reconciliation') AND p.identity <> 0
+  AND p.identity = ?1 ORDER BY p.id DESC LIMIT 1"""
+LAST_TRANSFER_AT = "SELECT last_transfer FROM batches WHERE time_ns < ?1 ORDER BY id DESC LIMIT 1"
 UNDELIVERED = f"""SELECT {_columns("outbox", "o.")} FROM pending q JOIN outbox o ON o.id = q.id
   WHERE q.endpoint = ?1 AND q.id > ?2 ORDER BY q.id LIMIT ?3"""  # noqa: S608  # as above
 
