@@ -25,6 +25,7 @@ from gateway.ports import (
     Finding,
     Frame,
     MessageRow,
+    Movement,
     PaymentRow,
     Reading,
     StatusRow,
@@ -198,6 +199,18 @@ class Entries:
             self.batch.transfers.append(
                 TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor)
             )
+
+    def movements(self, account: str, currency: str, after: int) -> list[Movement]:
+        """What moved an account since a transfer: committed, then in this batch."""
+        fresh = [
+            self.movement(transfer) for transfer in self.batch.transfers if account in (transfer.debit, transfer.credit)
+        ]
+        return [m for m in (*self.state.movements(account, after), *fresh) if m.transfer.currency == currency]
+
+    def movement(self, transfer: TransferRow) -> Movement:
+        """A movement of this batch."""
+        row = self.payment(transfer.payment)
+        return Movement(transfer, self.batch.time_ns, row.record if row is not None else b"")
 
     # -- identities
 

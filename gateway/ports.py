@@ -489,10 +489,11 @@ class TransferRow(Struct, frozen=True, gc=False, array_like=True):
 
 
 class Movement(Struct, frozen=True, gc=False, array_like=True):
-    """A transfer, and when its batch was."""
+    """A transfer, when its batch was, and the record that brought it about."""
 
     transfer: TransferRow
     time_ns: int
+    record: bytes  # as in its PaymentRow
 
 
 class DecisionRow(Struct, frozen=True, gc=False, array_like=True):
@@ -621,6 +622,9 @@ class Store(Reading, Protocol):
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]: ...
     async def payment_story(self, id: int) -> dict[str, Any] | None: ...
     async def balances(self) -> list[dict[str, Any]]: ...
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        """An account's balances at a moment, by currency, and what moved it since; both of one instant."""
+
     async def verify(self) -> list[str]:
         """Read everything again: hash chain, conservation, balances. Problems found, in sentences."""
 

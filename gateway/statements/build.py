@@ -1,7 +1,7 @@
 """From movements of the ledger to a statement whose balances prove.
 
-Strategy: pure functions. A line is a transfer with the record that brought it about; a statement is an opening
-balance, lines, and the closing balance that they add up to. What the chain of statements goes on from (number, last
+Strategy: pure functions. An entry is a transfer with the record that brought it about; a statement is an opening
+balance, entries, and the closing balance that they add up to. What the chain of statements goes on from (number, last
 transfer, closing balance) is kept in the record's `extra` under `ledger:` and is no part of what is sent.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from msgspec import Struct, structs
 
 from gateway.model import Account, Agent, Balance, Entry, Money, Operation, Order, Payment, Record, Refusal, Statement
-from gateway.ports import Movement
+from gateway.ports import Movement, TransferRow
 from gateway.settlement.calendars import NS_PER_SECOND, local_day
 from gateway.statements.rules import StatementRule
 
@@ -33,11 +34,7 @@ CODES = {
 }
 
 
-class Line(Struct, frozen=True):
-    """A movement, and what brought it about (None: its row cannot be read any more)."""
-
-    movement: Movement
-    record: Record | Refusal | None
+_unpack = msgspec.msgpack.Decoder(Record | Refusal).decode
 
 
 class Mark(Struct, frozen=True):
@@ -61,22 +58,27 @@ class Span(Struct, frozen=True):
     bic: str = ""
 
 
+def record_of(move: Movement) -> Record | Refusal | None:
+    """What brought a transfer about; None when its row is lost."""
+    return _unpack(move.record) if move.record else None
+
+
 def effect(movement: Movement, account: str) -> int:
     """What a transfer did to the account's balance; an account never stands on both sides."""
     return movement.transfer.minor * (1 if movement.transfer.credit == account else -1)
 
 
 def statement(
-    rule: StatementRule, account: str, currency: str, mark: Mark, lines: Sequence[Line], span: Span
+    rule: StatementRule, account: str, currency: str, mark: Mark, moves: Sequence[Movement], span: Span
 ) -> Statement:
     """The statement that follows on `mark`."""
-    closing = mark.closing_minor + sum(effect(line.movement, account) for line in lines)
-    entries = tuple(entry(line, account, rule) for line in lines)
+    closing = mark.closing_minor + sum(effect(move, account) for move in moves)
+    entries = tuple(entry(move, account, rule) for move in moves)
     assert _signed_total(entries) == closing - mark.closing_minor, "a statement's entries do not lead to its closing"
     after = structs.replace(
         mark,
         number=mark.number + 1,
-        transfer=lines[-1].movement.transfer.id if lines else mark.transfer,
+        transfer=moves[-1].transfer.id if moves else mark.transfer,
         closing_minor=closing,
         cut_ns=span.end_ns,
         previous=mark.payment,
@@ -116,16 +118,16 @@ def _balance(type: str, currency: str, minor: int, day: str) -> Balance:
     return Balance(type, Money(currency, abs(minor)), minor >= 0, day)
 
 
-def notification(rule: StatementRule, line: Line, account: str, span: Span) -> Statement:
+def notification(rule: StatementRule, move: Movement, account: str, span: Span) -> Statement:
     """One entry, told at once."""
-    currency = line.movement.transfer.currency
+    currency = move.transfer.currency
     return Statement(
         "notification",
         account_of(account, currency),
         span.id,
         created=instant(span.created_ns),
         servicer=Agent(span.bic) if span.bic else None,
-        entries=(entry(line, account, rule),),
+        entries=(entry(move, account, rule),),
         source="ledger",
     )
 
@@ -133,12 +135,12 @@ def notification(rule: StatementRule, line: Line, account: str, span: Span) -> S
 # --- entries ----------------------------------------------------------------------------------------
 
 
-def entry(line: Line, account: str, rule: StatementRule) -> Entry:
+def entry(move: Movement, account: str, rule: StatementRule) -> Entry:
     """One line of a statement."""
-    transfer, record = line.movement.transfer, line.record
+    transfer, record = move.transfer, record_of(move)
     credit = transfer.credit == account
-    booked = local_day(line.movement.time_ns, rule.zone)
-    detail = _detail(line, account)
+    booked = local_day(move.time_ns, rule.zone)
+    detail = _detail(transfer, record, account)
     domain, family, subfamily = CODES.get(_code(record), CODES[""])[credit]
     own = detail.end_to_end_id if detail.end_to_end_id not in NOT_PROVIDED else detail.instruction_id
     swift = rule.type.startswith("MT")
@@ -165,9 +167,8 @@ def _code(record: Record | Refusal | None) -> str:
     return record.kind if isinstance(record, Operation) else ""
 
 
-def _detail(line: Line, account: str) -> Payment:
+def _detail(transfer: TransferRow, record: Record | Refusal | None, account: str) -> Payment:
     """What is told of the payment: references, the parties and what it is for."""
-    transfer, record = line.movement.transfer, line.record
     amount = Money(transfer.currency, transfer.minor)
     if isinstance(record, Payment):
         return Payment(

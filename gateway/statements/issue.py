@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from gateway import formats
 from gateway.entries import Entries, identity, rejected, unpack_record
-from gateway.model import Notice, Operation, Original, Reason, Record, Refusal, Report, Statement, Status
+from gateway.model import Notice, Operation, Original, Reason, Refusal, Report, Statement, Status
 from gateway.planning import Source
 from gateway.ports import Finding, Movement, PaymentRow
-from gateway.statements.build import Line, Mark, Span, effect, mark_of, notification, statement, to_send
+from gateway.statements.build import Mark, Span, effect, mark_of, notification, statement, to_send
 from gateway.statements.rules import SIDES, StatementRule, kind_of
 
 ENTRIES_MAX = 10_000  # of one statement; a longer day is told in several, each with its number
@@ -55,15 +55,15 @@ class Issuing:
             return Refusal("statement-issued", "DUPL", "", "a statement up to this moment was issued before", account)
         begin_ns = rule.day_before(cut_ns) if mark is None else mark.cut_ns
         after = self.state.last_transfer_before(begin_ns) if mark is None else mark.transfer
-        moves = self._moves(account, currency, after)
+        moves = self.entries.movements(account, currency, after)
         change = sum(effect(move, account) for move in moves)
         if mark is None:
             mark = Mark(transfer=after, closing_minor=balance - change, cut_ns=begin_ns)
         assert mark.closing_minor + change == balance, "statements and ledger differ"
-        lines = [Line(move, self._record(move.transfer.payment)) for move in moves if move.time_ns < cut_ns]
-        if not lines and not rule.empty:
+        moves = [move for move in moves if move.time_ns < cut_ns]
+        if not moves and not rule.empty:
             return []
-        return self._send(message, rule, (account, currency), mark, lines, (begin_ns, cut_ns))
+        return self._send(message, rule, (account, currency), mark, moves, (begin_ns, cut_ns))
 
     def _send(
         self,
@@ -71,15 +71,15 @@ class Issuing:
         rule: StatementRule,
         of: tuple[str, str],
         mark: Mark,
-        lines: Sequence[Line],
+        moves: Sequence[Movement],
         period: tuple[int, int],
     ) -> list[Statement] | Refusal:
         """Whether all can be written is asked before the first is kept."""
         made: list[tuple[int, Statement]] = []
-        for start in range(0, max(len(lines), 1), ENTRIES_MAX):
+        for start in range(0, max(len(moves), 1), ENTRIES_MAX):
             id = self.state.payment + len(made) + 1
             span = Span(*period, self.entries.batch.time_ns, f"ST{id}", self.snapshot.sender)
-            one = statement(rule, *of, mark, lines[start : start + ENTRIES_MAX], span)
+            one = statement(rule, *of, mark, moves[start : start + ENTRIES_MAX], span)
             refusal = rule.writer.fit(to_send(one), rule.type).refusal  # type: ignore[arg-type]  # a statement's writer
             if refusal is not None:
                 return refusal
@@ -104,16 +104,6 @@ class Issuing:
     def _kept(self, row: PaymentRow | None) -> tuple[int, Statement] | None:
         record = unpack_record(row.record) if row is not None else None
         return (row.id, record) if row is not None and isinstance(record, Statement) else None
-
-    def _moves(self, account: str, currency: str, after: int) -> list[Movement]:
-        """Committed transfers, then those of this batch."""
-        batch = self.entries.batch
-        fresh = [Movement(t, batch.time_ns) for t in batch.transfers if account in (t.debit, t.credit)]
-        return [m for m in (*self.state.movements(account, after), *fresh) if m.transfer.currency == currency]
-
-    def _record(self, payment: int) -> Record | Refusal | None:
-        row = self.entries.payment(payment)
-        return unpack_record(row.record) if row is not None else None
 
     # -- on request
 
@@ -206,19 +196,18 @@ class Issuing:
             for account in (transfer.debit, transfer.credit):
                 for rule in rules:
                     if rule.covers(account) and (transfer.credit == account) in SIDES.get(rule.type, (True, False)):
-                        self._notify(rule, account, Movement(transfer, self.entries.batch.time_ns))
+                        self._notify(rule, account, self.entries.movement(transfer))
 
-    def _notify(self, rule: StatementRule, account: str, movement: Movement) -> None:
-        now_ns, id = movement.time_ns, f"NT{movement.transfer.id}{'C' if movement.transfer.credit == account else 'D'}"
-        line = Line(movement, self._record(movement.transfer.payment))
-        made = notification(rule, line, account, Span(now_ns, now_ns, now_ns, id, self.snapshot.sender))
+    def _notify(self, rule: StatementRule, account: str, move: Movement) -> None:
+        now_ns, id = move.time_ns, f"NT{move.transfer.id}{'C' if move.transfer.credit == account else 'D'}"
+        made = notification(rule, move, account, Span(now_ns, now_ns, now_ns, id, self.snapshot.sender))
         refusal = rule.writer.fit(made, rule.type).refusal  # type: ignore[arg-type]  # a statement's writer
         if refusal is None:
             self._outbox(rule, made)
             return
         text = f"{rule.name}: {refusal.text}"
         found = Finding("statements", "record", "not-notified", refusal.reason, text, refusal.place)
-        self.entries.decided(movement.transfer.payment, found)
+        self.entries.decided(move.transfer.payment, found)
 
 
 def own_hash(rule: str, account: str, currency: str) -> int:

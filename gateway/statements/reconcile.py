@@ -16,10 +16,10 @@ from msgspec import Struct, structs
 from gateway.entries import Entries, identity, unpack_record
 from gateway.model import Money, Statement, Status
 from gateway.model.reconciliation import Difference, Matched, Open, Reconciliation
-from gateway.planning import Source
+from gateway.planning import Source, reference
 from gateway.ports import Movement
 from gateway.settlement.calendars import day_begins, local_day
-from gateway.statements.build import effect
+from gateway.statements.build import effect, record_of
 from gateway.statements.matching import Pair, match, of_entry, of_record
 from gateway.statements.rules import Mirror
 
@@ -122,7 +122,7 @@ class Reconciling:
         places = tuple(f"entry {n}" for n, entry in booked if entry.amount.currency == currency)
         carried = last.open_bank if last is not None else ()
         after = last.transfer if last is not None else self._begin(statement, mirror)
-        moves = self._moves(mirror.ledger, currency, after)
+        moves = self.entries.movements(mirror.ledger, currency, after)
         ledger = (*(last.open_ledger if last is not None else ()), *(self._item(move, mirror) for move in moves))
         return Sides((*carried, *fresh), len(carried), places, ledger, moves[-1].transfer.id if moves else after)
 
@@ -133,19 +133,19 @@ class Reconciling:
         days = sorted(date[:10] for date in dates if date)
         return self.state.last_transfer_before(day_begins(days[0], mirror.zone)) if days else 0
 
-    def _moves(self, account: str, currency: str, after: int) -> list[Movement]:
-        """Committed transfers, then those of this batch."""
-        batch = self.entries.batch
-        fresh = [Movement(t, batch.time_ns) for t in batch.transfers if account in (t.debit, t.credit)]
-        return [m for m in (*self.state.movements(account, after), *fresh) if m.transfer.currency == currency]
-
-    def _item(self, move: Movement, mirror: Mirror) -> Open:
-        row = self.entries.payment(move.transfer.payment)
-        record = unpack_record(row.record) if row is not None else None
+    @staticmethod
+    def _item(move: Movement, mirror: Mirror) -> Open:
+        record = record_of(move)
         minor = effect(move, mirror.ledger) * (-1 if mirror.opposite else 1)
         booked = local_day(move.time_ns, mirror.zone)
-        name = row.reference if row is not None else ""
-        return of_record(minor, booked, record, name, move.transfer.id, move.transfer.payment)
+        return of_record(
+            minor,
+            booked,
+            record,
+            reference(record) if record is not None else "",
+            move.transfer.id,
+            move.transfer.payment,
+        )
 
     def _balances(
         self,

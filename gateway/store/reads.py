@@ -86,10 +86,9 @@ class Reads(ABC):
     def movements(self, account: str, after: int) -> list[Movement]:
         last = self._fetch(sql.LAST_ID["transfers"])[0][0] or 0
         found = list[Row]()
-        for block in range(after >> BLOCK_BITS, (last >> BLOCK_BITS) + 1, BLOCKS_MAX):
-            numbers = ", ".join(map(str, range(block, block + BLOCKS_MAX)))
-            found += self._fetch(sql.TRANSACTIONS.format(blocks=numbers), account, after, NUMBER_MAX)
-        return [Movement(TransferRow(*row[:6]), row[-1]) for row in found]
+        for statement in _by_blocks(after, last):
+            found += self._fetch(statement, account, after, NUMBER_MAX)
+        return [_movement(row) for row in found]
 
     def last_transfer_before(self, time_ns: int) -> int:
         rows = self._fetch(sql.LAST_TRANSFER_AT, time_ns)
@@ -109,6 +108,19 @@ class Reads(ABC):
             }
             for account, currency, stored, change, floor, closed in await self._rows(sql.POSITIONS)
         ]
+
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        """Balances at a moment and movements since. What is stored as balance may lie before the moment, or after."""
+        positions = await self._rows(sql.POSITION, account)
+        balances, as_of = {row[0]: row[1] for row in positions}, positions[0][2] if positions else 0
+        start = ((await self._rows(sql.LAST_TRANSFER_AT, since_ns)) or [(0,)])[0][0]
+        last, after = (await self._rows(sql.LAST_ID["transfers"]))[0][0] or 0, min(start, as_of)
+        rows = [row for s in _by_blocks(after, last) for row in await self._rows(s, account, after, NUMBER_MAX)]
+        found = [_movement(row) for row in rows]
+        for move in (move.transfer for move in found if min(start, as_of) < move.transfer.id <= max(start, as_of)):
+            forward = 1 if as_of < start else -1
+            balances[move.currency] += forward * (move.minor if move.credit == account else -move.minor)
+        return balances, [move for move in found if move.transfer.id > start]
 
     async def sessions(self) -> list[SessionState]:
         """The numbers of every session, as of the last commit."""
@@ -187,6 +199,17 @@ class Reads(ABC):
             }
             for id, _, debit, credit, currency, minor in rows
         ]
+
+
+def _by_blocks(after: int, last: int) -> list[str]:
+    """The statements that together look through all transfers after one and up to another."""
+    blocks = range(after >> BLOCK_BITS, (last >> BLOCK_BITS) + 1, BLOCKS_MAX)
+    return [sql.MOVEMENTS.format(blocks=", ".join(map(str, range(b, b + BLOCKS_MAX)))) for b in blocks]
+
+
+def _movement(row: Row) -> Movement:
+    *transfer, record, time_ns = row
+    return Movement(TransferRow(*transfer), time_ns, record or b"")
 
 
 def _within(number: int, most: int) -> int:

@@ -110,13 +110,18 @@ POSITIONS = """SELECT p.account, p.currency, p.balance_minor, coalesce(m.change,
     ) sides GROUP BY account, currency
   ) m ON m.account = p.account AND m.currency = p.currency ORDER BY p.account, p.currency"""
 # `blocks` is a list of whole numbers: an IN list is what both databases look up one by one in the index.
-TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.reference, (
+_TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.{{column}}, (
     SELECT b.time_ns FROM batches b WHERE b.last_transfer >= t.id ORDER BY b.last_transfer, b.id LIMIT 1)
   FROM (
-    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND debit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{{{blocks}}}}) AND debit = ?1
     UNION ALL
-    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND credit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{{{blocks}}}}) AND credit = ?1
   ) t LEFT JOIN payments p ON p.id = t.payment WHERE t.id > ?2 ORDER BY t.id LIMIT ?3"""  # noqa: S608  # as above
+TRANSACTIONS = _TRANSACTIONS.format(column="reference")
+MOVEMENTS = _TRANSACTIONS.format(column="record")
+# In one statement, so that balance and the last transfer in it belong together.
+POSITION = """SELECT p.currency, p.balance_minor, b.transfer FROM positions p, balances_as_of b
+  WHERE p.account = ?1 ORDER BY p.currency"""
 _LISTED = """SELECT p.id, p.message, p.place, p.kind, coalesce(s.status, p.status), coalesce(s.reason, p.reason),
     p.refusal_code, coalesce(s.text, p.text), p.route, p.debit, p.credit, p.currency, p.minor, p.reference
   FROM payments p LEFT JOIN standings s ON s.payment = p.id"""

@@ -161,7 +161,16 @@ class MemoryStore:
 
     def movements(self, account: str, after: int) -> list[Movement]:
         rows = [t for t in self.disk.transfers.values() if t.id > after and account in (t.debit, t.credit)]
-        return [Movement(t, self.disk.time_of(t.id)) for t in rows]
+        return [Movement(t, self.disk.time_of(t.id), self.disk.payments[t.payment].record) for t in rows]
+
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        start = self.last_transfer_before(since_ns)
+        balances = {c: 0 for a, c in self.disk.accounts if a == account}
+        for move in self.movements(account, 0):
+            if move.transfer.id <= start:
+                sign = 1 if move.transfer.credit == account else -1
+                balances[move.transfer.currency] += sign * move.transfer.minor
+        return balances, self.movements(account, start)
 
     def last_transfer_before(self, time_ns: int) -> int:
         return max((last for when, last in self.disk.last_transfers if when < time_ns), default=0)

@@ -430,8 +430,17 @@ async def test_movements_of_an_account_since_a_transfer(store: AnyStore) -> None
         (first.transfers[0], first.time_ns),
         (second.transfers[0], second.time_ns),
     ]
+    assert [m.record for m in store.movements("A", 0)] == [first.payments[0].record, second.payments[0].record]
     assert [m.transfer.id for m in store.movements("A", 1)] == [3]
-    assert store.movements("A", 3) == store.movements("NOBODY", 0) == []
+    balances, moves = await store.history("A", second.time_ns)
+    assert (balances, moves) == ({"EUR": -100}, store.movements("A", 2))
+    batch = books.settled(("A", "B", 7))
+    batch.balances = [AccountRow("A", "EUR", -102, None), AccountRow("B", "EUR", 77, None)]
+    await store.commit(batch)  # balances are stored beyond the moment that is asked for
+    assert (await store.history("A", second.time_ns))[0] == {"EUR": -100}
+    assert (await store.history("A", batch.time_ns + 1)) == ({"EUR": -102}, [])
+    assert (await store.history("NOBODY", 0)) == ({}, [])
+    assert store.movements("A", 4) == store.movements("NOBODY", 0) == []
     times = (first.time_ns, first.time_ns + 1, second.time_ns, second.time_ns + 1, 0)
     assert [store.last_transfer_before(time_ns) for time_ns in times] == [0, 2, 2, 3, 0]
 
