@@ -6,6 +6,7 @@ before those of the store, and a payment is found in the status that it has now.
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from typing import cast
 
@@ -131,7 +132,11 @@ class Entries:
             losses,
             pack(record),
         )
-        self.batch.payments.append(row)
+        rows = self.batch.payments
+        if rows and rows[-1].id > id:  # what it brought about was written down before it
+            insort(rows, row, key=lambda other: other.id)
+        else:
+            rows.append(row)
         self.payments[id] = row
         if hash and row.kind in KEPT:
             self._latest[hash] = row

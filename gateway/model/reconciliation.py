@@ -51,6 +51,7 @@ class Reconciliation(Struct, frozen=True, gc=False, omit_defaults=True, tag="rec
     transfer: int = 0  # the last transfer that was looked at
     closing_minor: int | None = None  # by the bank's sign
     closing_date: str = ""
+    id: str = ""  # for people: the ledger's account and the statement's number
     kind: str = "reconciliation"
     place: str = ""
     source: str = ""

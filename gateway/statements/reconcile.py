@@ -84,7 +84,15 @@ class Reconciling:
         self, id: int, statement: Statement, mirror: Mirror, currency: str, last: Reconciliation | None
     ) -> Reconciliation:
         number = statement.legal_number or statement.electronic_number
-        made = Reconciliation(mirror.account, mirror.ledger, currency, id, _numbered(statement), place=statement.place)
+        made = Reconciliation(
+            mirror.account,
+            mirror.ledger,
+            currency,
+            id,
+            _numbered(statement),
+            id=f"{mirror.ledger} {_numbered(statement)}".strip(),
+            place=statement.place,
+        )
         if statement.kind == "statement" and last is not None and _numbered(statement) == last.number and number:
             text = f"statement {last.number} came before; its entries are not compared again"
             return structs.replace(made, differences=(Difference("statement-repeated", text),))

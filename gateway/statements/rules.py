@@ -56,11 +56,15 @@ class StatementRule(Struct, frozen=True):
         """Whether an account is among those of the rule."""
         return any(account == text or (text.endswith("*") and account.startswith(text[:-1])) for text in self.accounts)
 
+    def end_of(self, day: str) -> int:
+        """When a day ends; of one that is no business day, the next one."""
+        return calendars.cutoff(self.calendar, day, self.at, self.zone)
+
     def day_before(self, cut_ns: int) -> int:
         """The end of the business day before the one that ends then."""
         day = calendars.local_day(cut_ns - 1, self.zone)
         before = calendars.previous_business_day(self.calendar, day)
-        return calendars.cutoff(self.calendar, before, self.at, self.zone)
+        return self.end_of(before)
 
     def ends_until(self, after_ns: int, now_ns: int, days_max: int) -> list[int]:
         """The ends of business days after one moment and until another, at most so many, the last ones."""
@@ -69,7 +73,7 @@ class StatementRule(Struct, frozen=True):
             day = calendars.previous_business_day(self.calendar, day)
         found: list[int] = []
         while len(found) < days_max:
-            end = calendars.cutoff(self.calendar, day, self.at, self.zone)
+            end = self.end_of(day)
             if end <= after_ns:
                 break
             if end <= now_ns:

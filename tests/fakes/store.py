@@ -101,6 +101,9 @@ class MemoryStore:
     def _write(self, batch: Batch) -> None:
         d = self.disk
         assert batch.id == d.batch + 1, "batches follow each other"
+        for rows in (batch.messages, batch.payments, batch.transfers, batch.outbox):
+            ids = [row.id for row in rows]
+            assert ids == sorted(ids), "ids of a batch do not rise"
         d.batch, d.time_ns = batch.id, batch.time_ns
         d.messages.update((row.id, row) for row in batch.messages)
         d.payments.update((row.id, row) for row in batch.payments)
