@@ -60,5 +60,5 @@ def _type(draft: Draft, where: Where, statement: StatementConfig) -> None:
 def _zone(draft: Draft, where: Where, name: str) -> None:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # no such zone, or a name that no zone can have
+    except (LookupError, OSError, ValueError):  # no such zone, or a name that no zone can have
         draft.complain(where, f"{name!r} is not a time zone; write an IANA name, such as Europe/Berlin")
