@@ -126,9 +126,10 @@ class Settling:
         way = plan.way
         send = way.route.send
         if send is not None:
+            sent = plan.sent or record
             group = getattr(way.writer, "group", None)  # what payments of one message must have in common
-            key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
-            self._outgoing.setdefault(key, (way, []))[1].append(record)
+            key = (send.to, way.route.name, group(sent, send.as_) if group is not None else "")
+            self._outgoing.setdefault(key, (way, []))[1].append(sent)
         return Status("ACSC", record, id, place=record.place)
 
     def _admit(self, id: int, record: Payment | Order, hash: int, source: Source) -> None:
@@ -190,14 +191,20 @@ class Settling:
         told = (first, Confirmation(f"C{id}", order, id, account))
         return Status("PDNG", order, id, "", "waits for its affirmation", AWAITING, order.place, told)
 
-    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
-        """Settle what was held: today's accounts, the route it was admitted under where that still exists."""
-        source = source_of(message, record.source)
+    def plan_again(self, held: PaymentRow, record: Payment | Order, source: Source) -> Plan:
+        """The plan of what was held: today's accounts, the route it was admitted under where that still exists."""
         way = self.entries.snapshot.ways.get(held.route)
         if way is not None and way.templates is not None:
-            plan = plan_way(record, way, source)
-        else:
-            plan = plan_record(record, source, self.entries.snapshot)
+            return plan_way(record, way, source)
+        return plan_record(record, source, self.entries.snapshot)
+
+    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
+        """Settle what was held, as it is planned today."""
+        source = source_of(message, record.source)
+        return self.settle_held(held, record, self.plan_again(held, record, source), source)
+
+    def settle_held(self, held: PaymentRow, record: Payment | Order, plan: Plan, source: Source) -> Status:
+        """Settle what was held, as it was planned."""
         if plan.refusal is not None:
             return rejected(held.id, record, plan.refusal)
         return self.settle(held.id, record, plan, held.identity, source)
@@ -214,7 +221,10 @@ class Settling:
         assert send is not None, "only routes that send collect payments"
         assert writer is not None, "a route that sends has a writer"
         for start in range(0, len(payments), send.per_message):
-            frame = writer.encode(payments[start : start + send.per_message], send.as_, self.entries.writing(""))
+            writing = self.entries.writing("")
+            frame = writer.encode(payments[start : start + send.per_message], send.as_, writing)
+            if way.head is not None:
+                frame = way.head(frame, payments[start], writing)
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
 
