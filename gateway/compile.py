@@ -81,6 +81,7 @@ def _statements(config: StatementConfig) -> StatementRule:
         config.calendar,
         frozenset(config.requesters or (config.to,)),
         config.empty,
+        config.receiver,
     )
 
 

@@ -97,6 +97,7 @@ class StatementConfig(Struct, frozen=True):
     accounts: Text  # ids; one that ends in `*` means those that begin so
     as_: str = field(name="as")  # camt.053.001.08, camt.052.001.08, camt.054.001.08, MT940, MT950, MT942, MT900, MT910
     to: str  # name of an endpoint
+    receiver: Bic = ""  # whose messages they are, in the header of MT
     when: Literal["day_end", "on_request", "each_entry"] = "day_end"
     at: ClockTime = "18:00"  # when a day ends
     zone: str = "UTC"  # the clock that says so, an IANA name: Europe/Berlin

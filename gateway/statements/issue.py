@@ -93,7 +93,7 @@ class Issuing:
         return [one for _, one in made]
 
     def _outbox(self, rule: StatementRule, made: Statement) -> None:
-        frame = rule.writer.encode([to_send(made)], rule.type, self.entries.writing(""))  # type: ignore[list-item]
+        frame = rule.writer.encode([to_send(made)], rule.type, self.entries.writing(rule.receiver))  # type: ignore[list-item]
         name = f"{self.state.delivery + 1:012d}-{rule.type}{frame.suffix}"
         self.entries.outbox(rule.to, name, frame)
 

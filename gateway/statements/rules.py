@@ -44,6 +44,7 @@ class StatementRule(Struct, frozen=True):
     calendar: str = "T2"
     requesters: frozenset[str] = frozenset()  # endpoints that may ask for them
     empty: bool = True  # also of days without an entry
+    receiver: str = ""  # BIC
 
     @property
     def kind(self) -> Kind:
