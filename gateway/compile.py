@@ -14,7 +14,7 @@ from msgspec import structs
 
 from gateway import compliance, formats, practice
 from gateway.addresses import towns
-from gateway.config.records import AccountConfig, Configuration, RateConfig
+from gateway.config.records import AccountConfig, Configuration, RateConfig, StatementConfig
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
 from gateway.planning import Rate
@@ -22,9 +22,12 @@ from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
 from gateway.settlement.plan import Templates
+from gateway.statements.rules import Mirror, StatementRule
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
+ALL_OPERATIONS = frozenset(
+    {"open_account", "close_account", "release", "reject", "repair", "net", "statement"}
+)
 DECISIONS = frozenset({"release", "reject", "repair"})
 INTERNAL = ("config", "control", "core")
 
@@ -64,6 +67,25 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         identity.routing_number,
         rates,
         securities,
+        tuple(_statements(statement) for statement in config.statements),
+        tuple(Mirror(m.account, m.ledger, m.currency, m.signs == "opposite", m.zone) for m in config.reconcile),
+    )
+
+
+def _statements(config: StatementConfig) -> StatementRule:
+    return StatementRule(
+        config.name,
+        config.accounts,
+        config.as_,
+        config.to,
+        config.when,
+        formats.writer(config.as_),
+        config.at,
+        config.zone,
+        config.calendar,
+        frozenset(config.requesters or (config.to,)),
+        config.empty,
+        config.receiver,
     )
 
 

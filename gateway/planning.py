@@ -34,6 +34,7 @@ from gateway.routing.route import Route
 from gateway.routing.table import Table
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
+from gateway.statements.rules import Mirror, StatementRule
 
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
@@ -93,6 +94,8 @@ class Snapshot(Struct, frozen=True):
     routing_number: str = ""
     rates: dict[str, Rate] = {}  # by symbol
     securities: dict[str, int] = {}  # ISIN -> decimals that a quantity may have
+    statements: tuple[StatementRule, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
 
 
 class Source(Struct, frozen=True, gc=False):
