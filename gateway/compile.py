@@ -12,12 +12,14 @@ from typing import Any
 
 from gateway import compliance, formats
 from gateway.config.records import AccountConfig, Configuration, RateConfig
+from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
 from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
@@ -35,6 +37,7 @@ def door_class(adapter: str) -> type[Door]:
 def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     """The snapshot of a checked configuration. Raises ValueError (a list that cannot be read, say) with a sentence."""
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
+    endpoints[CLOCK] = Endpoint(CLOCK, formats.load("json"), "caller", frozenset({"tick"}))
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
@@ -83,8 +86,12 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if send is not None and hasattr(writer, "tell"):
         session = send.session or config.endpoints[send.to].config.sessions[0].target
         venue = Venue(send.to, session, send.as_)
-    affirm = settle is not None and settle.affirm == "required"
-    return Way(route, templates, policies.get(route.check), writer, venue, affirm)
+    policy = policies.get(route.check)
+    if settle is None:
+        return Way(route, templates, policy, writer, venue)
+    affirm, cover, confirm = (wish == "required" for wish in (settle.affirm, settle.cover, settle.confirm))
+    within_ns = settle.within_s * NS_PER_SECOND
+    return Way(route, templates, policy, writer, venue, affirm, cover, confirm, within_ns)
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -33,6 +33,9 @@ from gateway.routing.table import Table
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
 
+# Payments that give an earlier one back: they settle along its legs, and have no route of their own.
+GIVING_BACK = frozenset({"return", "reversal"})
+
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
 
@@ -60,6 +63,9 @@ class Way(Struct, frozen=True):
     writer: Codec | None
     venue: Venue | None = None  # who works its orders; None: they are filled here
     affirm: bool = False  # its orders settle once their counterparty affirms them
+    cover: bool = False  # its payments wait for their other half
+    confirm: bool = False  # its payments are final once the receiving side says so
+    within_ns: int = 0  # how long after its acceptance a payment may be decided; 0: for ever
 
 
 class Rate(Struct, frozen=True):
@@ -91,6 +97,7 @@ class Source(Struct, frozen=True, gc=False):
     session: str
     type: str
     message: int = 0
+    sender: str = ""  # as the message names it
 
 
 class Plan(Struct, frozen=True, gc=False):

@@ -34,8 +34,17 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
     "gateway.planning": ("gateway.model", "gateway.ports", "gateway.routing", "gateway.settlement"),
     "gateway.entries": (*BELOW, "gateway.planning"),
-    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries"),
-    "gateway.operations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling", "gateway.trading"),
+    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries", "gateway.covers"),
+    "gateway.covers": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.conversations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
+    "gateway.operations": (
+        *BELOW,
+        "gateway.planning",
+        "gateway.entries",
+        "gateway.settling",
+        "gateway.trading",
+        "gateway.conversations",
+    ),
     "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
         *BELOW,
@@ -44,6 +53,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.settling",
         "gateway.operations",
         "gateway.trading",
+        "gateway.conversations",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

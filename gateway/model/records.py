@@ -164,7 +164,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release, reject or net (tell a session what its open deals come to).
+    `kind` is open_account, close_account, release, reject, net (tell a session what its open deals come to) or tick
+    (time has passed).
     """
 
     kind: str
