@@ -98,6 +98,10 @@ class Bank:
         self.runner.run(self.engine.store.close())
         self.start()
 
+    def close(self) -> None:
+        """Let go of the store; a real one has a thread of its own."""
+        self.runner.run(self.engine.store.close())
+
     def wait(self, seconds: float) -> None:
         self.now_ns += int(seconds * SECOND_NS)
 

@@ -289,3 +289,4 @@ def test_the_story_of_a_payment_is_its_whole_conversation(tmp_path: Path) -> Non
     assert [s["status"] for s in story["statuses"]] == ["PDCR", "RTRN"]  # type: ignore[index]
     about = bank.story(back.payment_id)["conversation"]
     assert [(said["kind"], said["payment"], said["status"]) for said in about] == [("credit_transfer", paid, "RTRN")]  # type: ignore[attr-defined]
+    bank.close()
