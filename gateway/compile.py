@@ -10,7 +10,10 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from gateway import compliance, formats
+from msgspec import structs
+
+from gateway import compliance, formats, practice
+from gateway.addresses import towns
 from gateway.config.records import AccountConfig, Configuration, RateConfig
 from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
@@ -23,7 +26,7 @@ from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "net"})
+ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -42,7 +45,11 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         codec = None if entry.format == "auto" else formats.load(entry.format)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
         endpoints[name] = Endpoint(
-            name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
+            name,
+            codec,
+            door_class(entry.adapter).answer_by,
+            _operations(entry.adapter, entry.config),
+            practice.holding(entry.rules),
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
@@ -87,11 +94,19 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
         session = send.session or config.endpoints[send.to].config.sessions[0].target
         venue = Venue(send.to, session, send.as_)
     policy = policies.get(route.check)
-    if settle is None:
-        return Way(route, templates, policy, writer, venue)
-    affirm, cover, confirm = (wish == "required" for wish in (settle.affirm, settle.cover, settle.confirm))
-    within_ns = settle.within_s * NS_PER_SECOND
-    return Way(route, templates, policy, writer, venue, affirm, cover, confirm, within_ns)
+    way = Way(route, templates, policy, writer, venue)
+    if settle is not None:
+        affirm, cover, confirm = (wish == "required" for wish in (settle.affirm, settle.cover, settle.confirm))
+        within_ns = settle.within_s * NS_PER_SECOND
+        way = structs.replace(way, affirm=affirm, cover=cover, confirm=confirm, within_ns=within_ns)
+    if send is None or writer is None:
+        return way
+    rules = config.endpoints[send.to].rules
+    form = practice.address_form(send.addresses, rules)
+    if form is not None:
+        towns.prepare()  # not when the first payment needs it
+    broken = practice.breaking(writer, send.as_, rules, config.gateway)
+    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules))
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal
 
 import watchfiles
 
-from gateway import formats, systemd
+from gateway import formats, practice, systemd
 from gateway.compile import account_operations, compile_snapshot, door_class
 from gateway.config.load import ConfigErrors, load
 from gateway.config.records import Configuration, EndpointConfig
@@ -60,14 +60,15 @@ class Counter:
         return self._daemon.engine.has_room()
 
     def parts(self, endpoint: str, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
-        codec = self._daemon.engine.snapshot.endpoints[endpoint].codec
+        door = self._daemon.engine.snapshot.endpoints[endpoint]
+        codec, held_to = door.codec, door.held_to
         if codec is None:
             head = file.read(HEAD_BYTES)
             file.seek(0)
             codec = formats.detect(head)
         if codec is None:
             raise ValueError("unknown format")
-        return codec.parts(file, records_max)
+        return practice.held_parts(codec.parts(file, records_max), held_to)
 
     def acceptor(self, endpoint: str, sessions: Sequence[SessionConfig]) -> Acceptor:
         engine = self._daemon.engine

@@ -12,6 +12,7 @@ from typing import cast
 import msgspec
 
 from gateway import formats
+from gateway.addressing import repaired
 from gateway.model import Operation, Order, Payment, Record, Refusal, Status
 from gateway.model.trading import Execution, Told
 from gateway.planning import Plan, Snapshot, Source, Speaker, reference
@@ -58,6 +59,7 @@ class State:
         self.references = Repeats()  # payment identity -> payment id
         self.arrivals = Repeats()  # message digest, key or id -> message id
         self.held: dict[int, PaymentRow] = {}
+        self.repairs: dict[int, list[int]] = {}  # payment that waits on though it was repaired -> repairs, by number
         self.book = Book()  # orders at work, standing instructions
         self.files: dict[tuple[str, bytes], FileRow] = {}
         self.deadlines: dict[int, int] = {}  # payment not decided yet -> ns by which it must be
@@ -69,8 +71,27 @@ class State:
     def load_open(self, rows: Sequence[PaymentRow]) -> None:
         """Take over the payments that are not final: held ones, and what the book remembers."""
         self.held = {row.id: row for row in rows if row.status == "PDNG"}
-        booked = (row for row in rows if row.status == "ACSP" or row.kind in FILLS)
+        for row in rows:
+            if row.kind == "repair":
+                self._repair_again(row)
+        booked = (row for row in rows if row.kind != "repair" and (row.status == "ACSP" or row.kind in FILLS))
         self.book.load([(row, unpack_record(row.record)) for row in booked])
+
+    def repair(self, id: int, held: PaymentRow, made: Payment) -> None:
+        """A held payment waits on with other addresses, by the repair of number `id`."""
+        self.held[held.id] = msgspec.structs.replace(held, record=pack(made))
+        self.repairs.setdefault(held.id, []).append(id)
+
+    def _repair_again(self, row: PaymentRow) -> None:
+        operation = unpack_record(row.record)
+        assert isinstance(operation, Operation), "a repair is an operation"
+        held = self.held.get(int(operation.subject))
+        record = unpack_record(held.record) if held is not None else None
+        if held is None or not isinstance(record, Payment):
+            return
+        made = repaired(record, operation.addresses)
+        assert isinstance(made, Payment), "a repair that was taken is of a party that is there"
+        self.repair(row.id, held, made)
 
 
 class Entries:
@@ -156,6 +177,12 @@ class Entries:
         row = StatusRow(id, status, reason, text, message)
         self.batch.statuses.append(row)
         self._standings[id] = row
+
+    def let_go(self, held: int, message: int) -> None:
+        """A hold has ended, and with it what was at work on it."""
+        del self.state.held[held]
+        for repair in self.state.repairs.pop(held, ()):
+            self.change(repair, "ACSC", message)
 
     def decided(self, id: int, finding: Finding) -> None:
         """What a check had to say."""

@@ -1,4 +1,4 @@
-"""Instructions to the gateway itself: open and close accounts, release and reject what is held.
+"""Instructions to the gateway itself: open and close accounts; release, reject and repair what is held.
 
 Each returns a Refusal, or None when it is done. Who may give which instruction is the endpoint's affair.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gateway import addressing
 from gateway.conversations import Conversations
 from gateway.entries import Entries, rejected, source_of, unpack_record
 from gateway.model import Case, Operation, Order, Payment, Refusal, Report, Status
 from gateway.model.trading import Execution
 from gateway.planning import GIVING_BACK, Source, refusal
-from gateway.ports import AccountRow, MessageRow, PaymentRow
+from gateway.ports import AccountRow, Finding, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 from gateway.settling import Settling
 from gateway.trading import Desk
@@ -48,12 +49,14 @@ class Operations:
             "close_account": self._close_account,
             "release": self._release,
             "reject": self._reject,
+            "repair": self._repair,
             "net": self._net,
             "tick": self._tick,
         }[operation.kind]
         refused = act(id, operation, source.message)
         if refused is None:
-            return Status("ACSC", operation, id, place=operation.place)
+            waits = id in self.state.repairs.get(_number(operation.subject), ())
+            return Status("ACSP" if waits else "ACSC", operation, id, place=operation.place)
         return rejected(id, operation, refused)
 
     # -- accounts
@@ -109,11 +112,48 @@ class Operations:
         if _said(record):
             return self._decide(self.conversations.release, held, record, operation, number)
         assert isinstance(record, Payment | Order), "everything else was decided above"
-        status = self.settling.release(held, record, message)
-        self._close_hold(operation, held, status, number, message)
-        if self.settling.covers.arrived:
-            self.conversations.go_on(source)
+        plan = self.settling.plan_again(held, record, source)
+        if any(finding.code == addressing.REPAIR for finding in plan.findings):
+            text = "an address of this payment is incomplete: repair gives it, release does not"
+            return Refusal("needs-repair", "BE04", operation.place, text, operation.subject)
+        self._close_hold(operation, held, self.settling.settle_held(held, record, plan, source), number, message)
         return None
+
+    def _repair(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        """A held payment with the addresses that a person gives: checked again, settled if nothing else holds it."""
+        found = self._held(operation)
+        if isinstance(found, Refusal):
+            return found
+        held, record, message = found
+        made = addressing.repaired(record, operation.addresses) if isinstance(record, Payment) else "it is no payment"
+        if isinstance(made, str):
+            return Refusal("not-repairable", "NARR", operation.place, made, operation.subject)
+        source = source_of(message, made.source)
+        plan = self.settling.plan_again(held, made, source)
+        if plan.refusal is not None or any(finding.code == addressing.REPAIR for finding in plan.findings):
+            text = plan.refusal.text if plan.refusal is not None else plan.findings[-1].text
+            return Refusal("still-incomplete", "BE04", operation.place, text[:300], operation.subject)
+        findings = plan.way.policy([made])[0] if plan.way.policy is not None else ()
+        refused = next((finding for finding in findings if finding.outcome == "refuse"), None)
+        if refused is not None:
+            status = rejected(held.id, made, refusal(made, refused.code, refused.reason, refused.text))
+            self._close_hold(operation, held, status, number, message)
+            return None
+        holding = next((finding for finding in findings if finding.outcome == "hold"), None)
+        if holding is not None:
+            self._keep_hold(id, operation, held, made, holding, number)
+            return None
+        self._close_hold(operation, held, self.settling.settle_held(held, made, plan, source), number, message)
+        return None
+
+    def _keep_hold(
+        self, id: int, operation: Operation, held: PaymentRow, made: Payment, holding: Finding, number: int
+    ) -> None:
+        """Repaired, but something else holds it: it waits on, as it is now. The repair is at work until it ends."""
+        self.entries.decided(held.id, holding)
+        self.entries.decided_by(held.id, operation, Status("PDNG", made, held.id, holding.reason, holding.text))
+        self.entries.change(held.id, "PDNG", number, holding.reason, holding.text)
+        self.state.repair(id, held, made)
 
     def _reject(self, id: int, operation: Operation, number: int) -> Refusal | None:
         found = self._held(operation)
@@ -147,7 +187,7 @@ class Operations:
     def _held(self, operation: Operation) -> tuple[PaymentRow, Held, MessageRow] | Refusal:
         if not operation.by.strip() or not operation.because.strip():
             return Refusal("who-and-why", "NARR", operation.place, "a release or rejection names a person and a reason")
-        held = self.state.held.get(int(operation.subject)) if operation.subject.isdecimal() else None
+        held = self.state.held.get(_number(operation.subject))
         if held is None:
             return Refusal("not-held", "NARR", operation.place, f"payment {operation.subject[:20]} is not on hold")
         record = unpack_record(held.record)
@@ -161,11 +201,18 @@ class Operations:
     ) -> None:
         self.entries.decided_by(held.id, operation, status)
         self.conversations.close(held, status, message, number)
+        if self.settling.covers.arrived:
+            self.conversations.go_on(source_of(message))
 
 
 def _said(record: Held) -> bool:
     """Whether it is part of a conversation about another payment."""
     return isinstance(record, Case | Report) or record.kind in GIVING_BACK
+
+
+def _number(subject: str) -> int:
+    """A payment's number; 0 for what is none."""
+    return int(subject) if subject.isdecimal() else 0
 
 
 def _failed(operation: Operation, failure: Failure | None) -> Refusal | None:

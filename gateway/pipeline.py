@@ -93,7 +93,7 @@ def prepare(batch: Sequence[Inbound], snapshot: Snapshot) -> list[Prepared]:
             [
                 plan
                 if plan is None or (place, index) not in findings
-                else msgspec.structs.replace(plan, findings=findings[place, index])
+                else msgspec.structs.replace(plan, findings=(*findings[place, index], *plan.findings))
                 for index, plan in enumerate(plans[place])
             ]
             if findings
@@ -111,7 +111,9 @@ def _open(inbound: Inbound, snapshot: Snapshot) -> Prepared:
     digest = inbound.digest or hashlib.sha256(inbound.data).digest()
     if codec is None:
         return Prepared(inbound, None, _unknown_format(), digest)
-    return Prepared(inbound, codec, codec.decode(inbound.data, inbound.type), digest)
+    decoded = codec.decode(inbound.data, inbound.type)
+    held_to = snapshot.endpoints[inbound.endpoint].held_to
+    return Prepared(inbound, codec, held_to(decoded) if held_to is not None else decoded, digest)
 
 
 def _unknown_format() -> Decoded:

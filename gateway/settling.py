@@ -140,10 +140,11 @@ class Settling:
         send = way.route.send
         if send is None:
             return Status("ACSC", record, id, place=record.place)
+        sent = plan.sent or record
         group = getattr(way.writer, "group", None)  # what payments of one message must have in common
-        key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
+        key = (send.to, way.route.name, group(sent, send.as_) if group is not None else "")
         _, records, ids = self._outgoing.setdefault(key, (way, [], []))
-        records.append(record)
+        records.append(sent)
         ids.append(id)
         return Status("ACSP" if way.confirm else "ACSC", record, id, place=record.place)
 
@@ -223,14 +224,20 @@ class Settling:
         told = (first, Confirmation(f"C{id}", order, id, account))
         return Status("PDNG", order, id, "", "waits for its affirmation", AWAITING, order.place, told)
 
-    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
-        """Settle what was held: today's accounts, the route it was admitted under where that still exists."""
-        source = source_of(message, record.source)
+    def plan_again(self, held: PaymentRow, record: Payment | Order, source: Source) -> Plan:
+        """The plan of what was held: today's accounts, the route it was admitted under where that still exists."""
         way = self.entries.snapshot.ways.get(held.route)
         if way is not None and way.templates is not None:
-            plan = plan_way(record, way, source)
-        else:
-            plan = plan_record(record, source, self.entries.snapshot)
+            return plan_way(record, way, source)
+        return plan_record(record, source, self.entries.snapshot)
+
+    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
+        """Settle what was held, as it is planned today."""
+        source = source_of(message, record.source)
+        return self.settle_held(held, record, self.plan_again(held, record, source), source)
+
+    def settle_held(self, held: PaymentRow, record: Payment | Order, plan: Plan, source: Source) -> Status:
+        """Settle what was held, as it was planned."""
         if plan.refusal is not None:
             return rejected(held.id, record, plan.refusal)
         if isinstance(record, Payment):
@@ -258,6 +265,8 @@ class Settling:
             end = start + send.per_message
             writing = self.entries.writing("")
             frame = writer.encode(payments[start:end], send.as_, writing)
+            if way.head is not None:
+                frame = way.head(frame, payments[start], writing)
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)

@@ -11,6 +11,8 @@ from tests.support import ROOT
 
 # What the steps of the way of a batch stand on.
 BELOW = (
+    "gateway.addresses",
+    "gateway.addressing",
     "gateway.formats",
     "gateway.model",
     "gateway.ports",
@@ -22,6 +24,7 @@ BELOW = (
 MAY: dict[str, tuple[str, ...]] = {
     "gateway.model": (),
     "gateway.ports": ("gateway.model",),
+    "gateway.addresses": ("gateway.model",),
     "gateway.formats": ("gateway.model", "gateway.ports"),
     "gateway.formats.sepa": ("gateway.model", "gateway.ports", "gateway.formats.iso20022"),
     "gateway.compliance": ("gateway.model", "gateway.ports"),
@@ -32,7 +35,15 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
     "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
-    "gateway.planning": ("gateway.model", "gateway.ports", "gateway.routing", "gateway.settlement"),
+    "gateway.addressing": ("gateway.addresses", "gateway.model", "gateway.ports"),
+    "gateway.planning": (
+        "gateway.addresses",
+        "gateway.addressing",
+        "gateway.model",
+        "gateway.ports",
+        "gateway.routing",
+        "gateway.settlement",
+    ),
     "gateway.entries": (*BELOW, "gateway.planning"),
     "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries", "gateway.covers"),
     "gateway.covers": (*BELOW, "gateway.planning", "gateway.entries"),

@@ -83,6 +83,12 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     translate.add_argument("file")
     translate.add_argument("--to", required=True, metavar="TYPE", help="pacs.008.001.08, MT103, PPD, ...")
     translate.add_argument("--format", default="")
+    translate.add_argument(
+        "--addresses",
+        choices=["as_is", "hybrid", "structured"],
+        default="as_is",
+        help="what addresses in lines are made; what they were made from is in the report, as derived",
+    )
     translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
     translate.add_argument("--receiver", default="", help="the other side's")
     screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
@@ -93,17 +99,19 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release or reject payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject or repair payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|repair")
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject"):
+    for act in ("release", "reject", "repair"):
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
+        if act == "repair":
+            _address(decide)
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
@@ -129,6 +137,17 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
     )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)
+
+
+def _address(repair: argparse.ArgumentParser) -> None:
+    repair.add_argument("--party", default="creditor", help="whose address: creditor (default), debtor, ...")
+    repair.add_argument("--town", required=True)
+    repair.add_argument("--country", required=True, help="code of two letters")
+    for name in ("street", "building-number", "postcode", "post-box", "subdivision"):
+        repair.add_argument(f"--{name}", default="")
+    repair.add_argument(
+        "--line", action="append", dest="lines", default=[], help="at most twice, for what has no field"
+    )
 
 
 def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

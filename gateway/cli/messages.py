@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from gateway import formats
+from gateway.addresses import Form
+from gateway.addressing import Completed, completed
 from gateway.model import Loss, Payment, Refusal
 from gateway.pipeline import HEAD_BYTES
 from gateway.ports import Codec, Decoded, Writing
@@ -120,15 +122,37 @@ def translate(options: argparse.Namespace) -> int:
         others = [record for record in decoded.records if not isinstance(record, (*carries, Refusal))]
         refusals += [_not_carried(record, options.to) for record in others]
         carried += [record for record in decoded.records if isinstance(record, carries)]
+    losses: list[tuple[str, Loss]] = []
+    if options.addresses != "as_is":
+        carried, derived, unresolved = _addressed(carried, options.addresses)
+        refusals += unresolved
+        losses += derived
     fits = [(record, writer.fit(record, options.to)) for record in carried]
     refusals += [fit.refusal for _, fit in fits if fit.refusal is not None]
-    losses = [(record.place, loss) for record, fit in fits for loss in fit.losses]
+    losses += [(record.place, loss) for record, fit in fits for loss in fit.losses]
     fitting = [record for record, fit in fits if fit.refusal is None]
     if fitting:
         writing = Writing("FOTRANSLATE00001", time.time_ns(), options.sender, options.receiver)
         sys.stdout.buffer.write(writer.encode(fitting, options.to, writing).data)
         sys.stdout.buffer.flush()
     return _report(options, refusals, losses)
+
+
+def _addressed(records: Iterable[Any], form: Form) -> tuple[list[Any], list[tuple[str, Loss]], list[Refusal]]:
+    """The records with their addresses completed, what was derived for that, and those that a person must repair."""
+    carried: list[Any] = []
+    derived: list[tuple[str, Loss]] = []
+    unresolved: list[Refusal] = []
+    for record in records:
+        made = completed(record, form) if isinstance(record, Payment) else Completed(record)
+        derived += [(record.place, loss) for loss in made.derived]
+        if made.hold is None:
+            carried.append(made.payment)
+        else:
+            unresolved.append(
+                Refusal(made.hold.code, made.hold.reason, record.place, f"{made.hold.text}: {made.hold.detail}"[:300])
+            )
+    return carried, derived, unresolved
 
 
 def _not_carried(record: Any, type: str) -> Refusal:

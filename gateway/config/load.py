@@ -33,6 +33,8 @@ from gateway.routing.route import Route
 
 __all__ = ["ConfigError", "ConfigErrors", "load", "parse"]
 
+OWN_KEYS = ("adapter", "format", "rules")  # of an endpoint; all others are its adapter's
+RULED_FORMATS = ("iso20022", "sepa", "auto")
 MEMORY = "sqlite::memory:"
 
 
@@ -157,11 +159,26 @@ class _Reader:
             return
         rest = Keys({}, {}, node.file, node.line, node.column)
         for key, value in node.entries.items():
-            if key not in ("adapter", "format"):
+            if key not in OWN_KEYS:
                 rest.put(node.keys[key], value)
+        rules = self._rules(node, format, path)
         config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
         if format and config is not BAD:
-            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line)
+            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, rules)
+
+    def _rules(self, node: Keys, format: str, path: problems.Path) -> tuple[str, ...]:
+        """Rule sets by name; they are about ISO 20022 messages."""
+        value = node.entries.get("rules")
+        if value is None:
+            return ()
+        names = self.converter.convert(value, tuple[str, ...], (*path, "rules"))
+        known = tuple(self.draft.known.rule_sets())
+        for name in () if names is BAD else names:
+            if name not in known:
+                self.converter.problem(value, (*path, "rules"), unknown("rule set", name, known))
+        if format not in ("", *RULED_FORMATS):
+            self.converter.problem(value, (*path, "rules"), f"rule sets hold {', '.join(RULED_FORMATS)}, not {format}")
+        return () if names is BAD else tuple(names)
 
     def _choice(self, node: Keys, key: str, known: Sequence[str], path: problems.Path) -> str:
         """The name that a key gives, when it is one of those known; else "" and a problem."""
@@ -253,7 +270,7 @@ def meaning(config: Configuration) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, EndpointConfig):
-        return [value.adapter, value.format, _plain(value.config)]
+        return [value.adapter, value.format, _plain(value.config), *value.rules]
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in msgspec.structs.asdict(value).items()}
     if isinstance(value, dict):

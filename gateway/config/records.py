@@ -47,6 +47,7 @@ class EndpointConfig(Struct, frozen=True):
     format: str  # a format's name, or `auto`: found by content
     config: Any
     line: int = 0
+    rules: tuple[str, ...] = ()  # rule sets that what comes in and what is sent is held to: cbpr-2026, sepa-2026
 
 
 class AccountConfig(Struct, frozen=True):

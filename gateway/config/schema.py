@@ -29,6 +29,7 @@ from gateway.config.records import Accounts, Name, TestCase, Top
 from gateway.routing.route import Route
 
 FILE = Path(__file__).resolve().parents[2] / "schemas" / "routes.schema.json"
+RULES = "rule sets that what comes in, and what is sent, is held to"
 _SCALARS: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
@@ -76,6 +77,7 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
 def _endpoint(shapes: _Shapes, known: Known, adapter: str) -> dict[str, Any]:
     shape = shapes.inline(known.adapter_config(adapter))
     own = {"adapter": {"const": adapter}, "format": {"enum": ["auto", *known.formats()]}}
+    own["rules"] = {"type": "array", "items": {"enum": [*known.rule_sets()]}, "description": RULES}
     return {**shape, "properties": own | shape["properties"], "required": ["adapter", "format", *shape["required"]]}
 
 

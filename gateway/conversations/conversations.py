@@ -77,7 +77,7 @@ class Conversations:
         """What became of a hold: written down, and told to the payment's sender."""
         state = after(HELD, ENDED[status.code])
         if state != HELD:
-            del self.entries.state.held[held.id]
+            self.entries.let_go(held.id, number)
         self.entries.change(held.id, state, number, status.reason, status.text)
         self.entries.tell_sender(message, status)
 
@@ -103,7 +103,7 @@ class Conversations:
         return None
 
     def _close(self, held: PaymentRow, status: Status, number: int) -> None:
-        del self.entries.state.held[held.id]
+        self.entries.let_go(held.id, number)
         self.entries.change(held.id, status.code, number, status.reason, status.text)
 
     def _source(self, held: PaymentRow, number: int) -> Source:

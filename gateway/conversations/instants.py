@@ -39,7 +39,7 @@ class Instants:
         found = self.finder.at(payment)
         assert found is not None, "what has a deadline is a payment that is not final"
         if found.row.status == HELD:
-            del self.entries.state.held[payment]
+            self.entries.let_go(payment, source.message)
             self._reject(id, found, HELD_TOO_LONG, source)
             return True
         amount = found.record.amount

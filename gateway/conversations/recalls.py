@@ -71,7 +71,7 @@ class Recalls:
     def _cancel(self, id: int, case: Case, found: Found, source: Source) -> Status:
         """A payment that is held moves no money any more."""
         row = found.row
-        del self.state.held[row.id]
+        self.entries.let_go(row.id, source.message)
         reason = case.reasons[0].code if case.reasons else ""
         self.entries.change(row.id, after(row.status, "cancel"), source.message, reason, f"cancelled by record {id}")
         self.saying.answer(source, self.saying.resolution(case, found, ACCEPTED), "resolution", found)
@@ -184,7 +184,7 @@ class Recalls:
         code: str,
         source: Source,
     ) -> None:
-        del self.state.held[held.id]
+        self.entries.let_go(held.id, source.message)
         reason = reasons[0].code if reasons else ""
         self.entries.change(held.id, code, source.message, reason, "given back" if word == ACCEPTED else "refused")
         message = self.entries.message(held.message)

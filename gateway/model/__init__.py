@@ -1,6 +1,6 @@
 """The words of the trade as records; imports nothing of ours."""
 
-from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, Reason, Report
+from gateway.model.conversation import Case, Extra, Floor, Mandate, Notice, Original, Reason, Report
 from gateway.model.money import EXPONENTS, MINOR_MAX, SECURITY_DECIMALS, Money, counter_value, is_security
 from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
@@ -20,6 +20,7 @@ __all__ = [
     "Charge",
     "Entry",
     "Extra",
+    "Floor",
     "Identification",
     "Instruction",
     "Loss",

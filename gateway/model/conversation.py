@@ -102,6 +102,15 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    account: Account | None = None  # of charges: the account that is debited or credited ...
+    date: str = ""  # ... and their value date
+
+
+class Floor(Struct, frozen=True, gc=False, omit_defaults=True):
+    """From which amount on a report is wanted (FlrLmt; MT 34F)."""
+
+    amount: Money
+    side: str = ""  # DEBT, CRED, BOTH
 
 
 class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
@@ -130,3 +139,5 @@ class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    intermediary: Agent | None = None  # between the payer's agent and the one that keeps the account
+    floors: tuple[Floor, ...] = ()  # of a statement request

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.model.conversation import Extra, Mandate, Original, Reason
 from gateway.model.money import Money
-from gateway.model.party import Account, Agent, Party
+from gateway.model.party import Account, Address, Agent, Party
 
 
 class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
@@ -33,7 +33,10 @@ class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
 
 
 class Loss(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One thing that a translation does not carry whole; `severity` is info, truncated or lost."""
+    """One thing that a translation does not carry whole; `severity` is info, truncated or lost.
+
+    Or derived: the source does not say it in this field; `why` tells what it was taken from.
+    """
 
     element: str
     why: str
@@ -164,8 +167,8 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release, reject, net (tell a session what its open deals come to) or tick
-    (time has passed).
+    `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
+    (tell a session what its open deals come to) or tick (time has passed).
     """
 
     kind: str
@@ -180,3 +183,4 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     source: str = ""
     identity: str = ""
     scheme: str = ""
+    addresses: tuple[tuple[str, Address], ...] = ()  # of repair: ("creditor", its address)

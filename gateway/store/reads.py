@@ -143,7 +143,7 @@ class Reads(ABC):
         return _with_amount(story)
 
     async def _said(self, link: dict[str, Any]) -> dict[str, Any]:
-        """One record of a payment's conversation, or the payment that a record is about: what it is and how it stands."""
+        """One record of a payment's conversation, or the payment that it is about: what it is and how it stands."""
         [row] = [payment_row(row) for row in await self._rows(sql.PAYMENT, int(link["detail"]))]
         [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
         said = {name: getattr(row, name) for name in ("kind", "status", "reason", "text", "message")}

@@ -84,6 +84,9 @@ class World:
     def writes(self) -> tuple[str, ...]:
         return ("MT103", "pacs.008.001.08", "pacs.009.001.08")
 
+    def rule_sets(self) -> tuple[str, ...]:
+        return ("cbpr-2026", "sepa-2026")
+
 
 GOOD = (Path(__file__).resolve().parents[1] / "corpus" / "config" / "good.yaml").read_text()
 MARK = "@@"

@@ -146,7 +146,7 @@ def test_who_is_not_a_side_of_a_payment_does_not_find_it() -> None:
         assert first(outcome).refusal_code == "original-not-found"
         assert first(outcome).reason == "NOOR"
     assert bank.status(paid) == "ACSC"
-    [answer] = [r for r in bank.told("resolution", "other")]
+    [answer] = bank.told("resolution", "other")
     assert (answer.status, answer.reasons[0].code) == ("RJCR", "NOOR")
 
 

@@ -16,7 +16,10 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.formats.ach import make, tables, write
+from gateway.formats.ach.faults import explained
+from gateway.formats.ach.jsonform import reprinted
 from gateway.formats.ach.lines import read_lines
+from gateway.formats.ach.rules import STRICT, Profile, profile
 from gateway.formats.ach.scan import Scanner, entries
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
@@ -29,7 +32,14 @@ class Ach:
     """ports.Codec."""
 
     name = "ach"
-    writes: tuple[str, ...] = ("PPD", "CCD")
+    writes: tuple[str, ...] = ("ACH", *write.TYPES)
+
+    def __init__(self, profile: Profile = STRICT) -> None:
+        self.profile = profile
+
+    def loosened(self, names: Sequence[str]) -> Ach:
+        """The same format with some of its rules switched off; ValueError names a switch that there is not."""
+        return Ach(profile(names)) if names else self
 
     def detect(self, head: bytes) -> bool:
         """A file header; or a batch header or entry, so that a file without its header is told what it lacks."""
@@ -42,14 +52,14 @@ class Ach:
 
     def parts(self, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
         """Check the whole file, then yield its entries in parts; constant memory."""
-        scanner = Scanner()
-        scanner.run(read_lines(file))
+        scanner = Scanner(self.profile)
+        scanner.run(file)
         head = _head(scanner)
         if scanner.faults:
-            yield Decoded(self.name, "ACH", _file_id(head), refusals=tuple(scanner.faults), header=head)
+            yield Decoded(self.name, "ACH", _file_id(head), refusals=explained(file, scanner.faults), header=head)
             return
         file.seek(0)
-        payments = entries(read_lines(file), make.payment)
+        payments = entries(read_lines(file), make.record, keep_spaces="keep_spaces" in self.profile.names)
         count = scanner.entries
         while True:
             part = list(islice(payments, records_max))
@@ -98,8 +108,8 @@ class Ach:
         return [Frame(data, "ACH-RECEIPT", ".json", "application/json", writing.message_id)]
 
     def reprint(self, data: bytes) -> bytes:
-        """Every record cut into the fields of its table and put together again; line ends as they were."""
-        return b"".join(_reprint(line) for line in data.splitlines(keepends=True))
+        """Every record cut into the fields of its layout and printed from them again; line ends as they were."""
+        return reprinted(data)
 
 
 def _head(scanner: Scanner) -> dict[str, str]:
@@ -121,23 +131,6 @@ def _file_id(head: dict[str, str]) -> str:
 
 def _told(refusal: Refusal) -> dict[str, str]:
     return {"code": refusal.code, "reason": refusal.reason, "place": refusal.place, "text": refusal.text}
-
-
-_TABLES = {
-    b"1": tables.FILE_HEADER,
-    b"5": tables.BATCH_HEADER,
-    b"6": tables.ENTRY,
-    b"7": tables.ADDENDA_05,
-    b"8": tables.BATCH_CONTROL,
-    b"9": tables.FILE_CONTROL,
-}
-
-
-def _reprint(line: bytes) -> bytes:
-    table = _TABLES.get(line[:1])
-    if table is None or len(line) < tables.RECORD:
-        return line
-    return b"".join(line[c.where] for c in table) + line[tables.RECORD :]
 
 
 FORMAT = Ach()

@@ -1,50 +1,106 @@
 """Reading a NACHA file, record by record: one pass that counts and checks everything.
 
-Strategy: the scanner is a state machine over 94-character records; an entry as nearly all are is checked at one go,
-anything else by the rules one by one. A second, light pass (`entries`) makes payments of a file that was right. A
-fault names its rule, line, columns and field; faults that follow from another are not said. What a told fault makes
-unknowable (a total with an amount that cannot be read, a company that a cut line lost) is doubted, and doubted things
-are not compared any more; of several numbers of one control that all differ, the first is told for all.
+Strategy: the scanner is a state machine over 94-character records; runs of entries as nearly all are are checked at
+one go (`fast`), anything else by the rules one by one. A second, light pass (`entries`) makes records of a file that
+was right. A fault names its rule, line, columns and field; faults that follow from another are not said. What a told
+fault makes unknowable (a total with an amount that cannot be read, a company that a cut line lost) is doubted, and
+doubted things are not compared any more; of several numbers of one control that all differ, the first is told for all.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import BinaryIO
 
 from gateway.formats.ach import tables
+from gateway.formats.ach.class_checks import header_faults
+from gateway.formats.ach.codes import PLAIN, SECS, international, routing_check_digit
 from gateway.formats.ach.entry_checks import EntryChecks
+from gateway.formats.ach.fast import RUN, RUN_RECORDS_MAX, tally
 from gateway.formats.ach.faults import IDENTITY, TOTALS, Batch, column, day
-from gateway.formats.ach.tables import CODES, RECORD, SECS, Column, routing_check_digit
-from gateway.model import Payment
+from gateway.formats.ach.lines import Block, read_blocks
+from gateway.formats.ach.rules import STRICT, Profile
+from gateway.formats.ach.tables import RECORD, Column
+from gateway.model import Record
 
-Make = Callable[[Batch, int, str, list[str]], Payment]
+Make = Callable[[Batch, int, str, list[str]], Record]
+CONTENTS_MAX = 10_000  # batches of one file whose content is remembered
 
 
 class Scanner(EntryChecks):
     """One pass over a file; `faults` is what is wrong with it."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, profile: Profile = STRICT) -> None:
+        super().__init__(profile)
         self.header = ""
         self.control = ""
-        self.batches: list[tuple[int, int, int, int]] = []  # count, hash, debits, credits as the controls say
         self.batch_count = self.totals_count = self.totals_hash = self.totals_debits = self.totals_credits = 0
         self.last_batch_number = ""
         self.control_line = 0
-        self.last_plain = 0
-        self.adv = False
+        self.last_run = 0  # the last record of a run that was counted at one go
+        self.adv = self.others = False  # batches of ADV, and of other classes
         self.stray = False  # records follow whose batch header is missing
         self.doubts: set[str] = set()  # of the file control
+        self.contents: list[str] = []  # a digest of each batch, its number left out
 
-    def run(self, lines: Iterable[str]) -> None:
+    def run(self, file: BinaryIO) -> None:
         """Walk all records; what is wrong is in `faults` then."""
         number = 0
-        for number, text in enumerate(lines, 1):
+        for block in read_blocks(file):
+            number = self._block(block, number)
+        self.lines = self.lines if self.control else number
+        if self.entry is not None:
+            self.finish_entry()
+        self._end()
+
+    def _block(self, block: Block, number: int) -> int:
+        """All records of a block, those in runs at one go; the number of its last record."""
+        if not block.stride:
+            return self._lines(block.lines(), number)
+        kinds = block.data[:: block.stride]
+        at = 0
+        for found in RUN.finditer(kinds):
+            self._lines(block.between(at, found.start()), number + at)
+            at = found.start()
+            while at < found.end():
+                end = min(at + RUN_RECORDS_MAX, found.end())
+                if kinds[end : end + 1] == b"7":
+                    end += 1
+                if not self._run(block, at, kinds[at:end], number + at):
+                    self._lines(block.between(at, end), number + at)
+                at = end
+        self._lines(block.between(at, len(kinds)), number + at)
+        return number + len(kinds)
+
+    def _run(self, block: Block, first: int, kinds: bytes, before: int) -> bool:
+        """Count a run of entries at one go; False when it asks for a closer look."""
+        if self.entry is not None:
+            self.finish_entry()
+        batch = self.batch
+        if batch is None or not batch.plain or not batch.sound or batch.category not in ("", "forward"):
+            return False
+        found = tally(block, first, kinds, batch, self.routing)
+        if found is None:
+            return False
+        batch.first = False
+        batch.category = "forward"
+        batch.last_trace = found.last_trace
+        batch.count += len(kinds)
+        batch.hash += found.hash
+        batch.debits += found.debits
+        batch.credits += found.credits
+        batch.digest.update(block.with_newlines(first, first + len(kinds)))
+        self.entries += found.entries
+        self.lines = self.last_run = before + len(kinds)
+        return True
+
+    def _lines(self, lines: Iterable[str], before: int) -> int:
+        """Records one by one; the number of the last."""
+        number = before
+        for number, text in enumerate(lines, before + 1):
             kind = text[:1]
-            if kind == "6" and self.entry is None and len(text) == RECORD and self._plain(number, text):
-                continue
-            if kind == "7" and len(text) == RECORD and self.entry is not None and text.isascii():
+            if kind == "7" and len(text) == RECORD and self.entry is not None:
                 self.take_addenda(number, text)
                 continue
             if self.entry is not None:
@@ -53,42 +109,7 @@ class Scanner(EntryChecks):
                 self.take_entry(number, text)
             else:
                 self._record(number, text)
-        self.lines = self.lines if self.control else number
-        if self.entry is not None:
-            self.finish_entry()
-        self._end()
-
-    def _plain(self, number: int, text: str) -> bool:
-        """An entry as nearly all are, checked at one go; False when anything asks for a closer look."""
-        batch = self.batch
-        if batch is None or not batch.plain or text[78] != "0":
-            return False
-        debit, cents, trace = LIVE.get(text[1:3]), text[29:39], text[79:]
-        routing = self.routing.get(text[3:12])
-        if (
-            debit is None
-            or routing is None
-            or not cents.isdigit()
-            or cents == "0000000000"
-            or trace <= batch.last_trace
-            or trace[:8] != batch.odfi
-            or not trace.isdigit()
-            or batch.only not in (None, debit)
-            or not text[54:76].strip(" 0")
-            or not (text.isascii() and text.isprintable())
-        ):
-            return False
-        batch.first = False
-        batch.last_trace = trace
-        batch.count += 1
-        batch.hash += routing
-        if debit:
-            batch.debits += int(cents)
-        else:
-            batch.credits += int(cents)
-        self.entries += 1
-        self.last_plain = number
-        return True
+        return number
 
     # -- records other than entries
 
@@ -116,7 +137,7 @@ class Scanner(EntryChecks):
             return
         if not self.header and text[0] != "1":
             self.header = "missing"
-            self.wrong("F02", number, None, "the file header is not the first record")
+            self.wrong("F02", number, None, "the file header is not the first record", field="file_header")
         act(number, text)
 
     def _whole(self, number: int, text: str) -> str:
@@ -151,14 +172,16 @@ class Scanner(EntryChecks):
         origin = text[13:23].strip()
         if not origin.strip("0"):
             self.wrong("F04", number, column(t, "immediate_origin"), "the origin is blank or zeros")
+        elif "require_aba_origin" in self.profile.names and not _is_routing(origin):
+            self.wrong("F04", number, column(t, "immediate_origin"), "the origin is not a routing number", "RC01")
         if day(text[23:29]) is None:
             self.wrong("F05", number, column(t, "creation_date"), f"{text[23:29]!r} is not a date YYMMDD", "DT01")
         time = text[29:33]
-        if time.strip() and not re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", time):
+        if time.strip() and not re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", time, re.ASCII):
             self.wrong("F05", number, column(t, "creation_time"), f"{time!r} is not a time HHMM", "DT01")
         if not re.fullmatch(r"[A-Z0-9]", text[33]):
             self.wrong("F05", number, column(t, "file_id_modifier"), f"{text[33]!r} is not A-Z or 0-9")
-        self.characters(number, text)
+        self._printable(number, text, t, ("creation_date", "creation_time", "file_id_modifier"))
 
     def _check_destination(self, number: int, text: str) -> None:
         c = column(tables.FILE_HEADER, "immediate_destination")
@@ -175,10 +198,11 @@ class Scanner(EntryChecks):
             self.doubts.update(("batch_count", *TOTALS))
         self.stray = False
         batch = self.batch = Batch(number, text)
+        batch.plain = batch.sec in PLAIN and not (batch.sec == "TEL" and text[53:63].strip() == "REVERSAL")
+        t = tables.BATCH_HEADER_IAT if batch.international else tables.BATCH_HEADER
         if number == self.cut:
             batch.doubts.update(IDENTITY)
             batch.sound = False
-        t = tables.BATCH_HEADER
         if batch.service not in ("200", "220", "225", "280"):
             self.wrong("B01", number, column(t, "service_class"), f"{batch.service!r} is not 200, 220, 225 or 280")
             batch.doubts.add("service_class")
@@ -198,11 +222,11 @@ class Scanner(EntryChecks):
         effective = text[69:75]
         if effective.isdigit() and effective.strip("0") and day(effective) is None:
             self.wrong("B04", number, column(t, "effective_date"), f"{effective!r} is not a date YYMMDD", "DT01")
-        if not batch.odfi.isdigit():
+        if not (batch.odfi.isdigit() and batch.odfi.isascii()):
             self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
             batch.sound = False
             batch.doubts.add("odfi")
-        if not batch.number.isdigit():
+        if not (batch.number.isdigit() and batch.number.isascii()):
             self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
             batch.doubts.add("batch_number")
             batch.number = self.last_batch_number
@@ -213,12 +237,26 @@ class Scanner(EntryChecks):
         self.last_batch_number = batch.number
         if not (text.isascii() and text.isprintable()):
             batch.doubts.add("company_identification")
-        self.characters(number, text)
+        told = ("service_class", "sec_code", "originator_status", "odfi", "batch_number")
+        self._printable(number, text, t, told)
+        if number != self.cut:
+            for rule, at, c, what in header_faults(number, text):
+                self.wrong(rule, at, c, what)
+        self._check_mixed(number, batch, t)
+
+    def _check_mixed(self, number: int, batch: Batch, t: tables.Layout) -> None:
+        """Advices stand in files of their own."""
+        if batch.sec not in SECS:
+            return
+        adv = batch.sec == "ADV"
+        if (adv and self.others) or (not adv and self.adv):
+            self.wrong("F08", number, column(t, "sec_code"), "batches of ADV and of other classes in one file")
+        self.adv, self.others = self.adv or adv, self.others or not adv
 
     def _check_company(self, number: int, text: str, batch: Batch) -> None:
         names = (
             ("entry_description",)
-            if _international(text)
+            if international(text)
             else ("company_name", "company_identification", "entry_description")
         )
         for name in names:
@@ -233,18 +271,21 @@ class Scanner(EntryChecks):
             self.stray = False
             return
         adv = batch.sec == "ADV"
-        self.adv = self.adv or adv
+        if len(self.contents) < CONTENTS_MAX:
+            self.contents.append(batch.digest.hexdigest())
         t = tables.BATCH_CONTROL_ADV if adv else tables.BATCH_CONTROL
         if number == self.cut:
             batch.doubts.update((*IDENTITY, *TOTALS))
         if text[1:4] != batch.service and "service_class" not in batch.doubts:
-            self.wrong(
-                "B01", number, column(t, "service_class"), f"found {text[1:4]!r}, the header says {batch.service!r}"
-            )
+            what = f"found {text[1:4]!r}, the header says {batch.service!r}"
+            self.wrong("B01", number, column(t, "service_class"), what, "FF01", batch.service, "control_service")
         said = text[44:54].strip()
-        differs = said != batch.header[40:50].strip() and (said or not _international(batch.header))
+        differs = said != batch.header[40:50].strip() and (said or not batch.international)
         if not adv and differs and "company_identification" not in batch.doubts:
-            self.wrong("B02", number, column(t, "company_identification"), "not the header's company identification")
+            what = "not the header's company identification"
+            expected = batch.header[40:50]
+            c = column(t, "company_identification")
+            self.wrong("B02", number, c, what, "FF01", expected, "control_company")
         for name, said in (("odfi", batch.odfi), ("batch_number", batch.number)):
             if text[column(t, name).where] != said and name not in batch.doubts:
                 self.wrong(
@@ -260,7 +301,10 @@ class Scanner(EntryChecks):
         self.totals_hash += values[1]
         self.totals_debits += values[2]
         self.totals_credits += values[3]
-        self.characters(number, text)
+        told = ("service_class", "odfi", "batch_number", *TOTALS)
+        self._printable(
+            number, text, t, told if "company_identification" in self.doubts else (*told, "company_identification")
+        )
 
     def _compare(
         self,
@@ -273,24 +317,25 @@ class Scanner(EntryChecks):
     ) -> tuple[int, int, int, int]:
         """A control record against what was counted; what the control says. What differs is doubted from then on."""
         said = []
-        differ: list[tuple[Column, str]] = []
+        differ: list[tuple[Column, str, int]] = []
         for name, value in zip(TOTALS, found, strict=True):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
-            if not digits.isdigit():
-                differ.append((c, f"{digits!r} is not a number, expected {value}"))
+            if not (digits.isdigit() and digits.isascii()):
+                differ.append((c, f"{digits!r} is not a number, expected {value}", value))
                 said.append(value)
                 continue
             if int(digits) != value:
-                differ.append((c, f"says {int(digits)}, the records give {value}"))
+                differ.append((c, f"says {int(digits)}, the records give {value}", value))
             said.append(int(digits))
-        told = [(c, text) for c, text in differ if c.name not in doubts]
-        doubts.update(c.name for c, _ in differ)
+        allows = self.profile.allows
+        told = [one for one in differ if one[0].name not in doubts and not allows(rule, one[0].name)]
+        doubts.update(c.name for c, _, _ in differ)
         if told:
-            (c, text), *others = told
-            more = f"; {', '.join(other.name for other, _ in others)} differ too" if others else ""
-            self.wrong(rule, number, c, text + more, "AM10" if "cents" in c.name else "FF01")
+            (c, text, value), *others = told
+            more = f"; {', '.join(other.name for other, _, _ in others)} differ too" if others else ""
+            self.wrong(rule, number, c, text + more, "AM10" if "cents" in c.name else "FF01", f"{value:0{c.width}d}")
         return said[0], said[1], said[2], said[3]
 
     def _file_control(self, number: int, text: str) -> None:
@@ -320,13 +365,12 @@ class Scanner(EntryChecks):
 
     def _stray_addenda(self, number: int, text: str) -> None:
         if self.entry is not None:
-            self.characters(number, text)
             self.take_addenda(number, text)
-        elif self.last_plain == number - 1 and self.batch is not None:
+        elif self.last_run == number - 1 and self.batch is not None:
             self.batch.count += 1
-            self.last_plain = number
+            self.last_run = number
             c = column(tables.ENTRY, "addenda_indicator")
-            self.wrong("E06", number - 1, c, "found '0', and addenda follow")
+            self.wrong("E06", number - 1, c, "addenda follow that the indicator does not announce")
         else:
             self._astray(number, "an addenda record outside an entry")
 
@@ -339,17 +383,18 @@ class Scanner(EntryChecks):
 
     def _end(self) -> None:
         if not self.header:
-            self.wrong("F02", 1, None, "no file header")
+            self.wrong("F02", 1, None, "no file header", field="file_header")
         if self.batch is not None and not self.control:
             self.wrong("F11", self.lines or 1, None, "the file ends inside a batch: it is truncated")
         elif not self.control:
-            self.wrong("F11", self.lines or 1, None, "no file control: the file is truncated")
+            what = "no file control: the file is truncated"
+            self.wrong("F11", self.lines or 1, None, what, field="file_control")
         elif self.control and not self._blocks_agree():
             c = column(tables.FILE_CONTROL, "block_count")
             blocks = -(-self.control_line // tables.BLOCKING)
             text = f"says {self.control[c.where].strip() or 'nothing'}, the file has {blocks}"
             self.wrong("F06", self.control_line, c, text)
-        elif not self.batch_count and not any(f.code in ("B07", "F02") for f in self.faults):
+        elif not self.batch_count and not any(f.rule in ("B07", "F02") for f in self.faults):
             self.wrong("F09", self.lines or 1, None, "the file has no batches")
 
     def _blocks_agree(self) -> bool:
@@ -358,12 +403,13 @@ class Scanner(EntryChecks):
         return said.isdigit() and blocks <= int(said) <= blocks + 1
 
 
-LIVE = {code: said.debit for code, said in CODES.items() if said.kind == "live" and said.account != "advice"}
+def _is_routing(nine: str) -> bool:
+    return len(nine) == 9 and nine.isdigit() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]
 
 
-def entries(lines: Iterable[str], make: Make) -> Iterator[Payment]:
-    """The payments of a file that was found right: no checks, only entries, their addenda and their batch."""
-    batch: Batch | None = None
+def entries(lines: Iterable[str], make: Make, *, keep_spaces: bool = False) -> Iterator[Record]:
+    """The records of a file that was found right: no checks, only entries, their addenda and their batch."""
+    batch = Batch(0, "5".ljust(RECORD))  # of entries without one, where a bank's profile allows that
     entry, at, addenda = "", 0, list[str]()
     for number, text in enumerate(lines, 1):
         kind = text[:1]
@@ -371,7 +417,6 @@ def entries(lines: Iterable[str], make: Make) -> Iterator[Payment]:
             addenda.append(text.ljust(RECORD))
             continue
         if entry:
-            assert batch is not None, "the file was checked: an entry stands in a batch"
             yield make(batch, at, entry, addenda)
             entry = ""
             if addenda:
@@ -380,10 +425,8 @@ def entries(lines: Iterable[str], make: Make) -> Iterator[Payment]:
             entry, at = text if len(text) == RECORD else text.ljust(RECORD), number
         elif kind == "5":
             batch = Batch(number, text.ljust(RECORD))
+            batch.plain, batch.keep_spaces = batch.sec in PLAIN, keep_spaces
         elif kind == "9":
             return
-
-
-def _international(header: str) -> bool:
-    """Whether a batch header has the layout of IAT."""
-    return header[50:53] == "IAT" or header[4:10] == "IATCOR"
+    if entry:  # no control at the end, where a bank's profile allows that
+        yield make(batch, at, entry, addenda)

@@ -17,6 +17,7 @@ from msgspec import Struct, structs
 from gateway.formats.iso20022.assemble import Flat, flat
 from gateway.formats.iso20022.facets import Facets
 from gateway.formats.iso20022.kinds import Kind, entries, kind_of
+from gateway.formats.iso20022.lines import lowered
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
@@ -27,6 +28,8 @@ NOT_SAID = frozenset({"kind", "place", "source", "scheme", "identity", "level", 
 PLACED_MAX = 60_000
 TAKEN_MAX = 512  # of one place: enough for what repeats, small for what does not
 ANY = Facets("xs:string")
+MIDNIGHT = "T00:00:00+00:00"
+DAY_AND_MIDNIGHT = len("2026-01-31" + MIDNIGHT)
 NO_CHILD = Child(0, "", 0, 0)
 Leaves = dict[str, str]
 Losses = dict[str, Loss]
@@ -223,8 +226,10 @@ def _lay_out(record: Record, kind: Kind, closed: tuple[str, ...]) -> Laid:
     _place_all(laid, kind, "record", _said(record, kind))
     _place_extra(laid, kind, "record", record.extra)
     if isinstance(record, Statement):
+        if record.floors:
+            laid.losses["floors"] = Loss("floors", f"{kind.type} has no place for a floor limit")
         for entry in record.entries:
-            laid.inner.append(_entry(entry, kind, laid.losses))
+            laid.inner.append(_entry(lowered(entry), kind, laid.losses))
     return laid
 
 
@@ -322,7 +327,9 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if facets.most is not None and len(fitting) > facets.most and facets.base == "xs:string":
             fitting = fitting[: facets.most]
         if not facets.takes(fitting):
-            continue
+            fitting += MIDNIGHT  # a day where a moment is asked for, as MT says it
+            if len(fitting) != DAY_AND_MIDNIGHT or not facets.takes(fitting):
+                continue
         leaves = laid.levels[min(place.level, len(laid.levels) - 1)]
         if place.path in leaves:
             continue

@@ -123,6 +123,7 @@ INQUIRY: Lines = {
     "Undrlyg/StmtNtry/OrgnlUETR": "original.uetr",
     "Undrlyg/IntrBk/OrgnlTxRef//": "payment",
     "InstrForAssgne/InstrInf": "text.0",
+    "Justfn/MssngOrIncrrctInf/IncrrctInf*/AddtlIncrrctInf": "text.*",
 }
 # --- notices ------------------------------------------------------------------------------------
 
@@ -136,6 +137,7 @@ _EXPECTED: Lines = {
     "XpctdValDt": "date",
     **block("party", "Dbtr/Pty", "payer"),
     **block("agent", "DbtrAgt", "agent"),
+    **block("agent", "IntrmyAgt", "intermediary"),
 }
 _NAMED: Lines = {"EndToEndId": "original.end_to_end_id", "UETR": "original.uetr"}
 RECEIPT_EXPECTED: Lines = {
@@ -164,6 +166,8 @@ STATEMENT_REQUEST: Lines = {
     "ReqdMsgNmId": "requested",
     **{path: field for place in _KEEPER for path, field in block(*place).items()},
     "RptgPrd/FrToDt/FrDt": "date",
+    **money("ReqdTxTp/FlrLmt*/Amt", "floors.*.amount"),
+    "ReqdTxTp/FlrLmt*/CdtDbtInd": "floors.*.side",
     "/GrpHdr/CreDtTm": "created",
 }
 _EVENT: Lines = {"EvtCd": "result", "EvtParam*": "text.*", "EvtTm": "created"}
@@ -207,6 +211,9 @@ CHARGES: Lines = {
     "GrpHdr/MsgId": "assignment_id",
     "GrpHdr/CreDtTm": "created",
     **block("agent", "GrpHdr/ChrgsRqstr", "creator"),
+    **block("account", "GrpHdr/ChrgsAcct", "account"),
+    "Chrgs/Sngl/ValDt/Dt": "date",
+    "Chrgs/PerTx/Rcrd/ValDt/Dt": "date",
     "Chrgs/Sngl/ChrgsId": "id",
     **money("Chrgs/Sngl/Amt", "amount"),
     **below("Chrgs/Sngl/", _CHARGED),

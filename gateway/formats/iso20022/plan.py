@@ -60,6 +60,9 @@ DEFAULTS: dict[str, str | int] = {
     "Vrfctn": "false",
     "Sts": "BOOK",
     "Sts/Cd": "BOOK",
+    "ReqdTxTp/CdtDbtInd": "DBIT",
+    "IncrrctInf/Tp/Cd": "NARR",
+    "Justfn/AnyInf": "true",
 }
 # Elements of which only these children say nothing: written rather than an empty agent, as usage guidelines ask.
 NAMELESS = {"ChrgsInf/Agt": "<FinInstnId><Nm>NOTPROVIDED</Nm></FinInstnId>"}

@@ -217,4 +217,5 @@ RULES = (
     Rule("CBPR-BOOK", "DT01", "Ntry/BookgDt", _booked, STATEMENTS),
     Rule("CBPR-NTRY", "FF01", "Ntry/NtryDtls/TxDtls/Refs", _details, STATEMENTS),
 )
-SETS = tuple(rule_set("cbpr", year, RULES, MESSAGE_RULES) for year in (2025, 2026))
+SERVICE_NOW = "swift.cbprplus.03"  # of the releases of 2025 and 2026
+SETS = tuple(rule_set("cbpr", year, RULES, MESSAGE_RULES, headed=True, service=SERVICE_NOW) for year in (2025, 2026))

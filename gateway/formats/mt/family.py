@@ -38,18 +38,19 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
             "instructed_agent": Agent(receiver),
         }
         return list(several.payments(level, type, prefix, common, extra))
-    return [*_said(type, level, place, identity, parts, extra)]
+    return _said(type, level, place, identity, parts, extra, message.headers.get("121", ""))
 
 
 def _said(
-    type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]]
-) -> list[Record]:
+    type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]], uetr: str
+) -> list[Record | Refusal]:
     if type in ("900", "910"):
-        return [statements.confirmation(level, type, place, identity, extra)]
+        return [statements.confirmation(level, type, place, identity, extra, uetr)]
     if type in statements.KINDS:
         return [statements.statement(level, type, place, identity, extra)]
+    ends = (parts["assigner"], parts["assignee"])
     if type == "210":
-        return list(said.receipts(level, place, identity, extra))
+        return list(said.receipts(level, place, identity, extra, uetr, ends))
     if type == "920":
-        return list(said.requests(level, place, identity, extra))
-    return [said.case(level, type, place, identity, parts, extra)]
+        return list(said.requests(level, place, identity, extra, ends))
+    return [*said.records(level, type, place, identity, parts, extra, uetr)]

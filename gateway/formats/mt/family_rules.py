@@ -34,6 +34,18 @@ def _one_currency(level: Level) -> Broken | None:
     return ("C27", ":60a:", "all balances of a statement are in one currency") if len(found) > 1 else None
 
 
+def unled(type: str, fields: list[tuple[str, str]]) -> Broken | None:
+    """940, 942: information for the account owner (86) follows a statement line (61), or ends the message (C24)."""
+    if type not in ("940", "942"):
+        return None
+    tags = [tag for tag, _ in fields]
+    last = len(tags) - 1
+    for place, tag in enumerate(tags):
+        if tag == "86" and place != last and tags[place - 1] != "61":
+            return "C24", ":86:", "information (86) follows a statement line (61), or stands last in the message"
+    return None
+
+
 def _floors(level: Level) -> Broken | None:
     """One floor limit has no side; of two the first is for debits, the second for credits (C23)."""
     sides = [value[3:4] if value[3:4] in ("D", "C") else "" for _, value in level.all("34")]

@@ -13,15 +13,16 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from gateway.formats.mt import bare, blocks, family, meaning, parties, rules, said, several, tables
+from gateway.formats.mt import bare, blocks, family, meaning, parties, returns, rules, said, several, tables
 from gateway.formats.mt.blocks import Message
 from gateway.formats.mt.meaning import Fault
-from gateway.model import Agent, Extra, Payment, Record, Refusal
+from gateway.model import Agent, Extra, Payment, Record, Refusal, Report
 from gateway.ports import Decoded
 
 HEADER = "mt:header"  # Payment.extra: "<block 1>|<block 2>|<121 or 108>|<20>", for answers
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
 _Text = dict[str, str]
+_SENT_BACK = ("/REJT/", "/RETN/")
 _MANY = re.compile(r"\{2:[IO](?:101|102|104|107|201|203|204|210|920)")
 # A statement whose envelope the network never saw: a bank wrote the headers itself, and not quite as they should be.
 _HANDED_OVER = re.compile(r"\{2:[IO]94[02]")
@@ -181,14 +182,7 @@ def _header(message: Message, reference: str, headers: _Text) -> Extra:
     return ((HEADER, f"{message.basic}|{message.application}|{name}|{reference}"),)
 
 
-def read_message(message: Message) -> Payment | Refusal:
-    """Read one message of a supported type; for a writer that compares what it wrote."""
-    found = records_of(message, "")[0][0]
-    assert isinstance(found, Payment | Refusal), "writers of other messages do not ask"
-    return found
-
-
-def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) -> Payment:
+def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) -> Payment | Report:
     """The record of a message whose headers are right; raises Fault."""
     values, repeated = _checked(message, table)
     uetr = headers.get("121", "")
@@ -218,6 +212,9 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119") == "STP")
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
+    sent = returns.parsed(values.pop("72")[1]) if values.get("72", ("", ""))[1][:6] in _SENT_BACK else None
+    if sent is not None and sent.word == "REJT":
+        return _rejected(message, sent, table.name, fields, extra)
     meaning.times(repeated.get("13C", ()), fields)
     if table.name == "MT103":
         if headers.get("119"):
@@ -226,7 +223,31 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     else:
         meaning.bank(values, fields, extra, table.name.endswith("COV"))
     fields["extra"] = tuple(extra)
+    if sent is not None:
+        returns.returned(fields, sent, table.name)
     return Payment(**fields)
+
+
+def _rejected(
+    message: Message, sent: returns.Sent, name: str, fields: dict[str, Any], extra: list[tuple[str, str]]
+) -> Report:
+    """A payment that comes back unpaid: a report that repeats its fields."""
+    repeated = tuple((f"mt:{tag}", value) for tag, value in message.fields if tag not in ("20", "72"))
+    found = returns.rejected(
+        sent,
+        name,
+        fields["uetr"],
+        id=fields["instruction_id"],
+        payment=repeated,
+        place=fields["place"],
+        source=name,
+        identity=fields["identity"],
+        extra=[pair for pair in extra if pair[0][:4] in ("mt:{", "mt:h")],
+    )
+    original = msgspec.structs.replace(
+        found.original, amount=fields["amount"], settlement_date=fields["settlement_date"]
+    )
+    return msgspec.structs.replace(found, original=original)
 
 
 def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict[str, list[str]]]:

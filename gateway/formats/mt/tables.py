@@ -235,4 +235,21 @@ IDENTIFIERS = {
     "TXID": False,
 }
 
+# What field 11a calls an original that was an ISO 20022 message.
+ISO_NAMES = {
+    "pain.001": "101",
+    "pacs.008": "103",
+    "pacs.003": "104",
+    "pain.008": "104",
+    "pacs.009": "202",
+    "pacs.010": "204",
+    "camt.057": "210",
+    "camt.056": "192",
+    "camt.029": "196",
+    "camt.105": "190",
+    "camt.106": "191",
+}
+# What field 12 of a request calls a statement.
+STATEMENT_NAMES = {"camt.053": "940", "camt.052": "942", "camt.054": "900"}
+
 Values = dict[str, tuple[str, str]]

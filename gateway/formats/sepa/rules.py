@@ -22,6 +22,7 @@ INSTANT_MAX_CENTS_2024 = 10_000_000  # 100,000.00, until the limit of instant pa
 REMITTANCE_MAX = 140
 NAME_MAX = 70
 CURRENT = 2026
+YEARS = (2025, 2026)
 # The Latin set that every bank must take.
 SET = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*\Z")
 IDENTIFIER = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+ ]*(?<!/)\Z")
@@ -230,6 +231,7 @@ RULES: tuple[Line, ...] = (
     ("SEPA-DATE", "DT01", "ReqdColltnDt", _collected, DEBITS, 0, 9999),
 )
 KINDS = frozenset({"credit_transfer", "direct_debit"})
+RETURNS: tuple[Rule, ...] = ()
 NAMES = {TRANSFER: "sct", INSTANT: "sct-inst", CORE: "sdd-core", B2B: "sdd-b2b"}
 
 
@@ -242,6 +244,22 @@ def scheme_set(scheme: str, year: int = CURRENT) -> RuleSet:
         if scheme in schemes
     )
     return rule_set(NAMES[scheme], year, lines)
+
+
+def _within(schemes: frozenset[str], test: Callable[[Payment], str]) -> Callable[[Payment], str]:
+    """A rule of some schemes, asked of a payment of any."""
+    return test if schemes == ALL else lambda payment: test(payment) if scheme_of(payment) in schemes else ""
+
+
+@cache
+def sets() -> dict[str, RuleSet]:
+    """Every set by name: those of one scheme, and `sepa-2026`, which asks each payment what its own scheme asks."""
+    found = {one.name: one for scheme in NAMES for year in YEARS for one in (scheme_set(scheme, year),)}
+    lines = [
+        Rule(id, reason, place, _within(schemes, test), KINDS, since, until)
+        for id, reason, place, test, schemes, since, until in RULES
+    ]
+    return found | {one.name: one for year in YEARS for one in (rule_set("sepa", year, (*lines, *RETURNS)),)}
 
 
 def check(payment: Payment, year: int = CURRENT) -> Refusal | None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.formats.ach import FORMAT
-from gateway.formats.ach.tables import CODES, RETURN_OF, routing_check_digit
+from gateway.formats.ach.codes import CODES, RETURN_OF, routing_check_digit
 from gateway.model import Account, Agent, Money, Party, Payment, Status
 from gateway.ports import Decoded, Writing
 from tests import samples
