@@ -202,7 +202,7 @@ class Operations:
         self.entries.decided_by(held.id, operation, status)
         self.conversations.close(held, status, message, number)
         if self.settling.covers.arrived:
-            self.conversations.go_on(source_of(message))
+            self.conversations.go_on(number)
 
 
 def _said(record: Held) -> bool:

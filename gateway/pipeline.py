@@ -292,6 +292,8 @@ class Walk:
         self._register(one, number, refused=bool(refusals))
         if self.snapshot.endpoints[inbound.endpoint].answer_by == "outbox":
             self._deliver(inbound, number, frames)
+        if self.settling.covers.arrived:
+            self.conversations.go_on(number)
 
     def _deliver(self, inbound: Inbound, number: int, frames: Sequence[Frame], first: int = 0) -> None:
         for index, frame in enumerate(frames, first):
@@ -373,10 +375,7 @@ class Walk:
         id = self.state.payment
         if plan is not None:
             assert isinstance(record, MOVING), "only payments and orders have a plan"
-            status = self.settling.take(id, record, plan, source)
-            if self.settling.covers.arrived:
-                self.conversations.go_on(source)
-            return status
+            return self.settling.take(id, record, plan, source)
         if isinstance(record, Operation):
             return self.operations.take(id, record, source)
         if isinstance(record, Refusal):

@@ -60,8 +60,8 @@ class Conversations:
 
     # -- covers
 
-    def go_on(self, source: Source) -> None:
-        """Settle what waited for the other half that has come now."""
+    def go_on(self, number: int) -> None:
+        """Settle what waited for the other half that a message has brought; once that message is journaled."""
         covers = self.settling.covers
         while covers.arrived:
             row = covers.partner(covers.arrived.pop(0))
@@ -71,7 +71,7 @@ class Conversations:
             record, message = unpack_record(held.record), self.entries.message(held.message)
             assert isinstance(record, Payment), "covers and what they cover are payments"
             if message is not None and not covers.lacks(record, held.id):
-                self.close(held, self.settling.release(held, record, message), message, source.message)
+                self.close(held, self.settling.release(held, record, message), message, number)
 
     def close(self, held: PaymentRow, status: Status, message: MessageRow, number: int) -> None:
         """What became of a hold: written down, and told to the payment's sender."""
