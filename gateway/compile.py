@@ -15,12 +15,14 @@ from msgspec import structs
 from gateway import compliance, formats, practice
 from gateway.addresses import towns
 from gateway.config.records import AccountConfig, Configuration, RateConfig, StatementConfig
+from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
 from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
 from gateway.statements.rules import Mirror, StatementRule
 
@@ -42,6 +44,7 @@ def door_class(adapter: str) -> type[Door]:
 def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     """The snapshot of a checked configuration. Raises ValueError (a list that cannot be read, say) with a sentence."""
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
+    endpoints[CLOCK] = Endpoint(CLOCK, formats.load("json"), "caller", frozenset({"tick"}))
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
@@ -116,8 +119,12 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if send is not None and hasattr(writer, "tell"):
         session = send.session or config.endpoints[send.to].config.sessions[0].target
         venue = Venue(send.to, session, send.as_)
-    affirm = settle is not None and settle.affirm == "required"
-    way = Way(route, templates, policies.get(route.check), writer, venue, affirm)
+    policy = policies.get(route.check)
+    way = Way(route, templates, policy, writer, venue)
+    if settle is not None:
+        affirm, cover, confirm = (wish == "required" for wish in (settle.affirm, settle.cover, settle.confirm))
+        within_ns = settle.within_s * NS_PER_SECOND
+        way = structs.replace(way, affirm=affirm, cover=cover, confirm=confirm, within_ns=within_ns)
     if send is None or writer is None:
         return way
     rules = config.endpoints[send.to].rules

@@ -259,6 +259,7 @@ class Daemon:
         fed = 0.0
         while True:
             self.queries.beat()
+            self.engine.tick()
             now = time.monotonic()
             if every and now - fed >= every:
                 systemd.notify("WATCHDOG=1")

@@ -7,7 +7,7 @@ before those of the store, and a payment is found in the status that it has now.
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import msgspec
@@ -39,6 +39,10 @@ from gateway.settlement.book import Book
 from gateway.settlement.ledger import Ledger, Leg
 
 KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
+CONVERSATION = "conversation"  # the check of decisions that link what belongs to one conversation
+OPEN = ("PDNG", "ACSP")  # not decided yet
+HASH_MAX = 2**64 - 1
+SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
 pack = msgspec.msgpack.Encoder().encode
@@ -57,6 +61,7 @@ class State:
         self.repairs: dict[int, list[int]] = {}  # payment that waits on though it was repaired -> repairs, by number
         self.book = Book()  # orders at work, standing instructions
         self.files: dict[tuple[str, bytes], FileRow] = {}
+        self.deadlines: dict[int, int] = {}  # payment not decided yet -> ns by which it must be
         self.message = self.payment = self.transfer = self.delivery = 0  # last number given
         self.read_message = store.message
         self.read_payment = store.payment
@@ -180,9 +185,17 @@ class Entries:
 
     def change(self, id: int, status: str, message: int, reason: str = "", text: str = "") -> None:
         """A payment's status after its admission."""
+        if status not in OPEN:
+            self.state.deadlines.pop(id, None)
         row = StatusRow(id, status, reason, text, message)
         self.batch.statuses.append(row)
         self._standings[id] = row
+
+    def let_go(self, held: int, message: int) -> None:
+        """A hold has ended, and with it what was at work on it."""
+        del self.state.held[held]
+        for repair in self.state.repairs.pop(held, ()):
+            self.change(repair, "ACSC", message)
 
     def decided(self, id: int, finding: Finding) -> None:
         """What a check had to say."""
@@ -199,6 +212,16 @@ class Entries:
                 finding.evidence,
             )
         )
+
+    def link(self, original: int, said: int, kind: str, text: str = "") -> None:
+        """Two records of one conversation: a payment, and what is said about it."""
+        self.name(identity("", f"about/{said}"), original)
+        for one, outcome, other in ((original, kind, said), (said, "about", original)):
+            self.batch.decisions.append(DecisionRow(one, CONVERSATION, outcome, "", "", text, str(other), 0.0, ""))
+
+    def about(self, said: int) -> int:
+        """The payment that a record of a conversation is about; 0 for none."""
+        return self.state.references.find(identity("", f"about/{said}"))
 
     def decided_by(self, id: int, operation: Operation, status: Status) -> None:
         """What a person decided."""
@@ -256,6 +279,21 @@ class Entries:
         row = self.payment(id) if id else None
         return row if row is not None and row.identity == hash else None
 
+    def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
+        """A message that payments left in: answers to it name the message, and one of them or all."""
+        hash = identity(endpoint, f"sent/{message_id}")
+        for id in payments:
+            self.state.references.add(hash, id)
+            self.batch.references.append((hash, id))
+            hash = hash + SPREAD & HASH_MAX or 1
+
+    def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
+        """The payments that left in a message, in its order."""
+        hash = identity(endpoint, f"sent/{message_id}")
+        while id := self.state.references.find(hash):
+            yield id
+            hash = hash + SPREAD & HASH_MAX or 1
+
     # -- messages out
 
     def outbox(self, endpoint: str, name: str, frame: Frame, session: str = "") -> None:
@@ -286,7 +324,7 @@ class Entries:
         if endpoint is None or endpoint.answer_by == "caller" or message.format not in formats.names():
             return
         codec = formats.load(message.format)
-        decoded = _reopen(message, codec)
+        decoded = reopen(message, codec)
         writing = self.writing(decoded.sender)
         frames = codec.answer(decoded, [status], "", writing)
         if endpoint.head is not None:
@@ -323,7 +361,7 @@ def answer_name(message: int, index: int, source: str, suffix: str) -> str:
     return f"{message:012d}{tail}-{safe or 'message'}{suffix}"
 
 
-def _reopen(message: MessageRow, codec: Codec) -> Decoded:
+def reopen(message: MessageRow, codec: Codec) -> Decoded:
     """The head of a message from the journal, for a later answer."""
     if not message.part and message.data[:1] != b"\x98":  # msgpack array of 8: the head of a file in parts
         return msgspec.structs.replace(codec.decode(message.data, message.type), records=())

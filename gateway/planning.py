@@ -36,6 +36,9 @@ from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
 from gateway.statements.rules import Mirror, StatementRule
 
+# Payments that give an earlier one back: they settle along its legs, and have no route of their own.
+GIVING_BACK = frozenset({"return", "reversal"})
+
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
 
@@ -68,6 +71,9 @@ class Way(Struct, frozen=True):
     writer: Codec | None
     venue: Venue | None = None  # who works its orders; None: they are filled here
     affirm: bool = False  # its orders settle once their counterparty affirms them
+    cover: bool = False  # its payments wait for their other half
+    confirm: bool = False  # its payments are final once the receiving side says so
+    within_ns: int = 0  # how long after its acceptance a payment may be decided; 0: for ever
     addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
     breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
     head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent
@@ -105,6 +111,7 @@ class Source(Struct, frozen=True, gc=False):
     session: str
     type: str
     message: int = 0
+    sender: str = ""  # as the message names it
 
 
 class Plan(Struct, frozen=True, gc=False):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway import formats
 from gateway.compile import account_operations
@@ -68,9 +68,16 @@ def _rehearse(test: TestCase, config: Configuration, snapshot: Snapshot) -> Resu
     endpoint = test.endpoint or endpoint_for(data, test.format, snapshot)
     if endpoint is None:
         return Result(test.name, False, f"no endpoint takes the format of {test.message}; name one with `endpoint:`")
+    snapshot = _without_clock(snapshot)
     prepared = prepare([Inbound(endpoint, REHEARSAL_NS, data, path.name)], snapshot)
     outcome = apply(prepared, scratch_state(config, prepared), snapshot, Batch(1, REHEARSAL_NS))[0]
     return _judge(test, prepared[0], outcome)
+
+
+def _without_clock(snapshot: Snapshot) -> Snapshot:
+    """The same routes with all the time in the world: a test message was accepted on some day or other."""
+    ways = {name: structs.replace(way, within_ns=0) for name, way in snapshot.ways.items()}
+    return structs.replace(snapshot, ways=ways)
 
 
 def scratch_state(config: Configuration, prepared: Sequence[Prepared]) -> State:

@@ -52,7 +52,9 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.statements.rules",
     ),
     "gateway.entries": (*BELOW, "gateway.planning"),
-    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries", "gateway.covers"),
+    "gateway.covers": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.conversations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.statements": (*BELOW, "gateway.planning", "gateway.entries"),
     "gateway.statements.rules": ("gateway.model", "gateway.ports", "gateway.settlement"),
     "gateway.operations": (
@@ -62,6 +64,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.settling",
         "gateway.trading",
         "gateway.statements",
+        "gateway.conversations",
     ),
     "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
@@ -72,6 +75,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.operations",
         "gateway.trading",
         "gateway.statements",
+        "gateway.conversations",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

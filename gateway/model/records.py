@@ -169,7 +169,8 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     """An instruction to the gateway itself, journaled like any message.
 
     `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
-    (tell a session what its open deals come to) or statement (make the one of an account by a rule, up to a moment).
+    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment) or
+    tick (time has passed).
     """
 
     kind: str

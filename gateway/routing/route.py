@@ -74,6 +74,9 @@ class Settle(Struct, frozen=True):
     principal: str = ""
     affirm: Literal["", "required"] = ""  # of an order: settles once the counterparty has affirmed it
     allocate: str = ""  # of an order: an account that a block is allocated to; "": client, or the account's own name
+    cover: Literal["", "required"] = ""  # a covered payment and its cover wait for each other, whichever comes first
+    confirm: Literal["", "required"] = ""  # of what is sent on: ACSP until the receiving side says that it settled
+    within_s: Annotated[int, Meta(ge=0, le=86_400)] = 0  # decided so soon after its acceptance, or refused; 0: any time
 
 
 class Send(Struct, frozen=True):
@@ -85,6 +88,13 @@ class Send(Struct, frozen=True):
     session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
     # What addresses in lines are made first; "": hybrid where the endpoint's rule sets ask for it, else as_is.
     addresses: Literal["", "as_is", "hybrid", "structured"] = ""  # in lines: as they are, or town and country found
+
+
+class Recall(Struct, frozen=True):
+    """What is done when the sender of a settled payment asks for it back."""
+
+    do: Literal["hold", "return", "forward", "refuse"] = "hold"  # hold: a person decides
+    reason: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$", description=REASON)] = "LEGL"  # of refuse: told to the sender
 
 
 class Refuse(Struct, frozen=True):
@@ -105,3 +115,4 @@ class Route(Struct, frozen=True):
     reply: str = ""  # message type of the answer; "": the natural one of the message
     losses: Literal["record", "refuse"] = "record"  # what a translation that does not carry everything leads to
     refuse: Refuse | None = None
+    recall: Recall = Recall()

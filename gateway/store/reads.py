@@ -42,6 +42,7 @@ _LISTED = (
 )
 _TRANSFER = ("id", "payment", "debit", "credit", "currency", "minor", "reference", "time_ns")
 _DECISION = ("check", "outcome", "code", "reason", "text", "detail", "score", "evidence", "by", "because")
+CONVERSATION = "conversation"  # decisions that link what belongs to one conversation
 _MESSAGE = ("endpoint", "received_ns", "format", "type", "message_id", "source", "session", "part", "outcome")
 
 
@@ -160,11 +161,22 @@ class Reads(ABC):
         story["record"] = msgspec.msgpack.decode(row.record) if row.record else None
         [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
         story["received"] = dict(zip(_MESSAGE, head, strict=True))
-        story["decisions"] = [
+        decisions = [
             dict(zip(_DECISION, columns[2:], strict=True)) for columns in await self._rows(sql.DECISIONS_OF, id)
         ]
+        story["decisions"] = [decision for decision in decisions if decision["check"] != CONVERSATION]
+        links = [decision for decision in decisions if decision["check"] == CONVERSATION]
+        story["conversation"] = [await self._said(link) for link in links]
         story["statuses"], story["transfers"] = await self._history(id)
         return _with_amount(story)
+
+    async def _said(self, link: dict[str, Any]) -> dict[str, Any]:
+        """One record of a payment's conversation, or the payment that it is about: what it is and how it stands."""
+        [row] = [payment_row(row) for row in await self._rows(sql.PAYMENT, int(link["detail"]))]
+        [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
+        said = {name: getattr(row, name) for name in ("kind", "status", "reason", "text", "message")}
+        received = dict(zip(_MESSAGE, head, strict=True))
+        return {"payment": row.id, **said, "says": link["text"], "received": received}
 
     async def _history(self, id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Later statuses with their times, and the transfers made when it was admitted and at each of them."""

@@ -15,6 +15,7 @@ import msgspec
 from gateway.ports import (
     AccountRow,
     Batch,
+    DecisionRow,
     Delivery,
     FileRow,
     MessageRow,
@@ -36,6 +37,7 @@ class Disk:
         self.payments: dict[int, PaymentRow] = {}
         self.transfers: dict[int, TransferRow] = {}
         self.statuses: list[StatusRow] = []
+        self.decisions: list[DecisionRow] = []
         self.outbox: dict[int, Delivery] = {}
         self.delivered: set[int] = set()
         self.accounts: dict[tuple[str, str], AccountRow] = {}
@@ -109,6 +111,7 @@ class MemoryStore:
         d.payments.update((row.id, row) for row in batch.payments)
         d.transfers.update((row.id, row) for row in batch.transfers)
         d.statuses.extend(batch.statuses)
+        d.decisions.extend(batch.decisions)
         d.outbox.update((item.id, item) for item in batch.outbox)
         d.accounts.update(((row.account, row.currency), row) for row in batch.opened)
         d.sessions.update(((s.endpoint, s.session), s) for s in batch.sessions)
