@@ -22,11 +22,12 @@ from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import SYSTEMS, Hours
 from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
+ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "cancel", "net"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -106,7 +107,17 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if form is not None:
         towns.prepare()  # not when the first payment needs it
     broken = practice.breaking(writer, send.as_, rules, config.gateway)
-    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules))
+    hours = systems(send.hours, config.hours) if send.hours else ()
+    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules), hours=hours)
+
+
+def systems(name: str, own: Mapping[str, Hours]) -> tuple[Hours, ...]:
+    """The hours of a payment system, then of those that take what it does not; each once."""
+    known, found = {**SYSTEMS, **own}, dict[str, Hours]()
+    while name and name not in found:
+        found[name] = known[name]
+        name = known[name].otherwise
+    return tuple(found.values())
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -34,7 +34,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.security": ("gateway.model", "gateway.ports"),
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
-    "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
+    "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing", "gateway.settlement"),
     "gateway.addressing": ("gateway.addresses", "gateway.model", "gateway.ports"),
     "gateway.planning": (
         "gateway.addresses",

@@ -17,6 +17,7 @@ from gateway.config.problems import ConfigError
 from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, SecurityConfig, TestCase
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
+from gateway.settlement.hours import Hours
 
 Where = tuple[str | int, ...]  # keys and indexes from 0, from the root of the tree
 
@@ -34,6 +35,7 @@ class Draft(Struct, dict=True):
     tests: list[tuple[int, TestCase]] = []
     rates: dict[str, RateConfig] = {}  # those that could be typed
     securities: dict[str, SecurityConfig] = {}
+    hours: dict[str, Hours] = {}
 
     @cached_property
     def writes(self) -> frozenset[str]:

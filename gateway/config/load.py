@@ -98,6 +98,7 @@ class _Reader:
         self.draft.tests = list(self._list(self.root.entries.get("tests"), TestCase, ("tests",)))
         self.draft.rates = _typed(values.get("rates"))
         self.draft.securities = _typed(values.get("securities"))
+        self.draft.hours = _typed(values.get("hours"))
         check_parts(self.draft)
         check_routes(self.draft)
         return values

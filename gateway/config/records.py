@@ -10,6 +10,7 @@ from msgspec import Meta, Struct, field
 
 from gateway.config.convert import Raw
 from gateway.routing.route import REASON, Route
+from gateway.settlement.hours import Hours
 
 Name = Annotated[
     str,
@@ -127,6 +128,7 @@ class Top(Struct, frozen=True):
     policies: Raw = Raw()
     rates: dict[str, RateConfig] = {}  # by currency pair, such as EUR/USD: what quotes are given at
     securities: dict[str, SecurityConfig] = {}  # by ISIN
+    hours: dict[str, Hours] = {}  # payment systems by name, beside those that are known
     tests: Raw = Raw()
 
 
@@ -142,6 +144,7 @@ class Configuration(Struct, frozen=True):
     policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
     rates: dict[str, RateConfig] = {}  # by currency pair
     securities: dict[str, SecurityConfig] = {}  # by ISIN
+    hours: dict[str, Hours] = {}  # payment systems by name
     tests: tuple[TestCase, ...] = ()
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY
