@@ -99,6 +99,7 @@ class Faults:
     def __init__(self, profile: Profile = STRICT) -> None:
         self.profile = profile
         self.faults: list[Fault] = []
+        self.told: set[tuple[int, int]] = set()  # lines and first columns of fields that have their error
         self.cut = self.cut_at = 0  # the line that has not its length: nothing is said of what lies behind its end
 
     def wrong(
@@ -114,7 +115,13 @@ class Faults:
         """Note an error. `field` is what a switch knows it by, where that is not the column's name."""
         if line == self.cut and (at is None or at.last > self.cut_at):
             return
-        if len(self.faults) < FAULTS_MAX and not self.profile.allows(rule, field or (at.name if at else "!")):
+        if self.profile.allows(rule, field or (at.name if at else "!")):
+            return
+        if at is not None and len(self.faults) < FAULTS_MAX:
+            if (line, at.first) in self.told:
+                return  # one error for one field
+            self.told.add((line, at.first))
+        if len(self.faults) < FAULTS_MAX:
             self.faults.append(Fault(rule, line, at, text, reason, expected))
 
 

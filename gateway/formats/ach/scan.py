@@ -25,6 +25,7 @@ from gateway.formats.ach.tables import RECORD, Column
 from gateway.model import Record
 
 Make = Callable[[Batch, int, str, list[str]], Record]
+HEADER_MIN = 70  # a file header without its trailing blanks is at least as long as the origin's name begins
 CONTENTS_MAX = 10_000  # batches of one file whose content is remembered
 
 
@@ -147,7 +148,8 @@ class Scanner(EntryChecks):
         bare = text.rstrip()
         if (
             len(bare) > RECORD
-            or (bare and bare[0] in "1568" and len(bare) < 80)
+            or (bare[:1] in ("5", "6", "8") and len(bare) < RECORD)
+            or (bare[:1] == "1" and len(bare) < HEADER_MIN)
             or (bare[:1] == "9" and len(bare) < 55 and bare != "9" * len(bare))
             or (bare and bare[0] not in "156789")
         ):
