@@ -56,7 +56,7 @@ class Ach:
         scanner.run(file)
         head = _head(scanner)
         if scanner.faults:
-            yield Decoded(self.name, "ACH", _file_id(head), refusals=explained(file, scanner.faults), header=head)
+            yield Decoded(self.name, "ACH", _file_id(head), refusals=explained(file, scanner.summed()), header=head)
             return
         file.seek(0)
         payments = entries(read_lines(file), make.record, keep_spaces="keep_spaces" in self.profile.names)

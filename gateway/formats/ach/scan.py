@@ -18,7 +18,7 @@ from gateway.formats.ach.class_checks import header_faults
 from gateway.formats.ach.codes import PLAIN, SECS, international, routing_check_digit
 from gateway.formats.ach.entry_checks import EntryChecks
 from gateway.formats.ach.fast import RUN, RUN_RECORDS_MAX, tally
-from gateway.formats.ach.faults import IDENTITY, TOTALS, Batch, column, day
+from gateway.formats.ach.faults import AMOUNTS, IDENTITY, TOTALS, Batch, Fault, column, day
 from gateway.formats.ach.lines import Block, read_blocks
 from gateway.formats.ach.rules import STRICT, Profile
 from gateway.formats.ach.tables import RECORD, Column
@@ -41,7 +41,8 @@ class Scanner(EntryChecks):
         self.control_line = 0
         self.last_run = 0  # the last record of a run that was counted at one go
         self.adv = self.others = False  # batches of ADV, and of other classes
-        self.stray = False  # records follow whose batch header is missing
+        self.stray = ""  # records follow whose batch header is missing: all of them, or controls
+        self.early: Fault | None = None  # a file control inside a batch, unless the batch control comes behind it
         self.doubts: set[str] = set()  # of the file control
         self.contents: list[str] = []  # a digest of each batch, its number left out
 
@@ -105,12 +106,24 @@ class Scanner(EntryChecks):
                 self.take_addenda(number, text)
                 continue
             if self.entry is not None:
-                self.finish_entry()
+                if kind == "1" and self.header == "missing":
+                    self.header = text  # out of its place, which is told: it parts no entry from its addenda
+                    continue
+                self._close(kind)
             if kind == "6" and len(text) == RECORD and self.batch is not None:
                 self.take_entry(number, text)
             else:
                 self._record(number, text)
         return number
+
+    def _close(self, kind: str) -> None:
+        """The open entry ends. One that a batch header parts from its addenda is not looked at: the header is wrong."""
+        assert self.entry is not None, "called when an entry is open"
+        if kind == "5" and self.entry[1][78] == "1" and not self.addenda and self.batch is not None:
+            self.entry = None
+            self.stray = "all"
+        else:
+            self.finish_entry()
 
     # -- records other than entries
 
@@ -123,6 +136,8 @@ class Scanner(EntryChecks):
             return
         self.lines = number
         if self.control:
+            if text[0] == "8" and self.early in self.faults:
+                self.faults.remove(self.early)  # the batch was not without a control: the file control came too early
             self.wrong("F02", number, None, "nothing but padding may follow the file control")
             return
         act = {
@@ -198,8 +213,12 @@ class Scanner(EntryChecks):
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
             self.doubts.update(("batch_count", *TOTALS))
-        self.stray = False
+        parted = self.batch is not None and self.stray == "all"
+        self.stray = "all" if parted else ""
         batch = self.batch = Batch(number, text)
+        self.group = number
+        if parted:
+            batch.doubts.update(TOTALS)
         batch.plain = batch.sec in PLAIN and not (batch.sec == "TEL" and text[53:63].strip() == "REVERSAL")
         t = tables.BATCH_HEADER_IAT if batch.international else tables.BATCH_HEADER
         if number == self.cut:
@@ -211,6 +230,7 @@ class Scanner(EntryChecks):
         if batch.sec not in SECS:
             self.wrong("B03", number, column(t, "sec_code"), f"{batch.sec!r} is not an entry class")
             batch.sound = False
+            batch.doubts.update(AMOUNTS)  # of which layout its entries are
         self._check_company(number, text, batch)
         status = {"ADV": "0", "DNE": "2"}.get(batch.sec)
         if (
@@ -232,7 +252,7 @@ class Scanner(EntryChecks):
             self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
             batch.doubts.add("batch_number")
             batch.number = self.last_batch_number
-        elif self.last_batch_number and batch.number <= self.last_batch_number:
+        elif self.last_batch_number and batch.number <= self.last_batch_number and not parted:
             self.wrong(
                 "F07", number, column(t, "batch_number"), f"{batch.number} does not follow {self.last_batch_number}"
             )
@@ -256,6 +276,8 @@ class Scanner(EntryChecks):
         self.adv, self.others = self.adv or adv, self.others or not adv
 
     def _check_company(self, number: int, text: str, batch: Batch) -> None:
+        if number == self.cut:
+            return  # nor can its class be known
         names = (
             ("entry_description",)
             if international(text)
@@ -269,8 +291,8 @@ class Scanner(EntryChecks):
     def _batch_control(self, number: int, text: str) -> None:
         batch, self.batch = self.batch, None
         if batch is None:
-            self._astray(number, "a batch control without a batch header")
-            self.stray = False
+            self._astray(number, "a batch control without a batch header", "control")
+            self.stray = "control"
             return
         adv = batch.sec == "ADV"
         if len(self.contents) < CONTENTS_MAX:
@@ -343,11 +365,13 @@ class Scanner(EntryChecks):
     def _file_control(self, number: int, text: str) -> None:
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
+            self.early = self.faults[-1] if self.faults else None
             self.batch = None
             self.doubts.update(("batch_count", *TOTALS))
         if number == self.cut:
             self.doubts.update(("batch_count", *TOTALS))
         self.control = text
+        self.group = number
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
         counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
@@ -376,12 +400,15 @@ class Scanner(EntryChecks):
         else:
             self._astray(number, "an addenda record outside an entry")
 
-    def _astray(self, number: int, text: str) -> None:
+    def _astray(self, number: int, text: str, kind: str = "all") -> None:
         """A record whose batch header is missing: told once, up to the next header or control."""
-        if not self.stray:
+        if self.stray not in ("all", kind):
             self.wrong("F02", number, None, text)
-        self.stray = True
+        self.stray = "all"
         self.doubts.update(("batch_count", *TOTALS))
+        if self.batch is not None:
+            self.batch.first = False
+            self.batch.doubts.update(TOTALS)
 
     def _end(self) -> None:
         if not self.header:
