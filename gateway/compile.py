@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 from gateway import compliance, formats
-from gateway.config.records import AccountConfig, Configuration, RateConfig
+from gateway.config.records import AccountConfig, Configuration, EndpointConfig, RateConfig
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
 from gateway.planning import Rate
@@ -37,6 +37,8 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
+        if entry.allow:
+            codec = _loosened(name, codec, entry)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
         endpoints[name] = Endpoint(
             name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
@@ -56,6 +58,18 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         rates,
         securities,
     )
+
+
+def _loosened(name: str, codec: Codec | None, entry: EndpointConfig) -> Codec:
+    """The format with what the endpoint's files may do. Raises ValueError when it has no such setting."""
+    loosened = getattr(codec, "loosened", None)
+    if loosened is None:
+        raise ValueError(f"endpoints.{name}.allow: the format {entry.format} has no rules that can be switched off")
+    try:
+        made: Codec = loosened(entry.allow)
+    except ValueError as error:
+        raise ValueError(f"endpoints.{name}.allow: {error}") from None
+    return made
 
 
 def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:

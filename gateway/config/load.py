@@ -145,7 +145,7 @@ class _Reader:
     # -- parts typed by a module
 
     def _endpoint(self, name: str, node: Node) -> None:
-        """`adapter` and `format` say whose; all other keys are the adapter's Config."""
+        """`adapter` and `format` say whose, `allow` loosens the format; all other keys are the adapter's Config."""
         path = ("endpoints", name)
         if not isinstance(node, Keys):
             self.converter.problem(node, path, "expected keys and values")
@@ -157,11 +157,14 @@ class _Reader:
             return
         rest = Keys({}, {}, node.file, node.line, node.column)
         for key, value in node.entries.items():
-            if key not in ("adapter", "format"):
+            if key not in ("adapter", "format", "allow"):
                 rest.put(node.keys[key], value)
+        allow: Any = ()
+        if "allow" in node.entries:
+            allow = self.converter.convert(node.entries["allow"], tuple[str, ...], (*path, "allow"))
         config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
-        if format and config is not BAD:
-            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line)
+        if format and config is not BAD and allow is not BAD:
+            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, allow)
 
     def _choice(self, node: Keys, key: str, known: Sequence[str], path: problems.Path) -> str:
         """The name that a key gives, when it is one of those known; else "" and a problem."""
@@ -253,7 +256,7 @@ def meaning(config: Configuration) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, EndpointConfig):
-        return [value.adapter, value.format, _plain(value.config)]
+        return [value.adapter, value.format, _plain(value.config), *value.allow]
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in msgspec.structs.asdict(value).items()}
     if isinstance(value, dict):

@@ -47,6 +47,7 @@ class EndpointConfig(Struct, frozen=True):
     format: str  # a format's name, or `auto`: found by content
     config: Any
     line: int = 0
+    allow: tuple[str, ...] = ()  # what a bank's files may do that the format's rules do not: names that the format has
 
 
 class AccountConfig(Struct, frozen=True):

@@ -76,6 +76,7 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
 def _endpoint(shapes: _Shapes, known: Known, adapter: str) -> dict[str, Any]:
     shape = shapes.inline(known.adapter_config(adapter))
     own = {"adapter": {"const": adapter}, "format": {"enum": ["auto", *known.formats()]}}
+    own["allow"] = shapes.of(tuple[str, ...])
     return {**shape, "properties": own | shape["properties"], "required": ["adapter", "format", *shape["required"]]}
 
 

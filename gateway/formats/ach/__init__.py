@@ -74,6 +74,7 @@ class Ach:
                     head["origin"],
                     head["destination"],
                     head,
+                    contents=tuple(scanner.contents),
                 )
             if len(part) < records_max:
                 return

@@ -44,7 +44,7 @@ class Scanner(EntryChecks):
         self.stray = ""  # records follow whose batch header is missing: all of them, or controls
         self.early: Fault | None = None  # a file control inside a batch, unless the batch control comes behind it
         self.doubts: set[str] = set()  # of the file control
-        self.contents: list[str] = []  # a digest of each batch, its number left out
+        self.contents: list[tuple[str, bytes]] = []  # where each batch begins, and a digest of it without its number
 
     def run(self, file: BinaryIO) -> None:
         """Walk all records; what is wrong is in `faults` then."""
@@ -296,7 +296,7 @@ class Scanner(EntryChecks):
             return
         adv = batch.sec == "ADV"
         if len(self.contents) < CONTENTS_MAX:
-            self.contents.append(batch.digest.hexdigest())
+            self.contents.append((f"line {batch.line}", batch.digest.digest()))
         t = tables.BATCH_CONTROL_ADV if adv else tables.BATCH_CONTROL
         if number == self.cut:
             batch.doubts.update((*IDENTITY, *TOTALS))
