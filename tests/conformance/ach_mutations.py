@@ -26,7 +26,6 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from gateway.formats.ach import FORMAT  # noqa: E402  # the path comes first
-from gateway.formats.ach.codes import PLAIN  # noqa: E402
 from gateway.formats.ach.jsonform import layouts  # noqa: E402
 from gateway.formats.ach.tables import (  # noqa: E402
     ADDENDA_05,

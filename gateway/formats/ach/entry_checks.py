@@ -272,8 +272,8 @@ class EntryChecks(Faults):
         if not text[c.where].strip():
             self.wrong("E04", number, c, "no account number", "AC01")
         own = addenda if "02" in sec.addenda else []
-        for rule, at, c, what in class_faults(batch.sec, number, text, layout, own):
-            self.wrong(rule, at, c, what)
+        for rule, at, found, what in class_faults(batch.sec, number, text, layout, own):
+            self.wrong(rule, at, found, what)
 
     def _check_code(self, number: int, text: str, layout: Layout, code: Code, batch: Batch, sec: Sec) -> None:
         """Code and amount: what the class allows, and zero where it has to be."""

@@ -1,7 +1,7 @@
 """What is done with whole files, without state: merge, flatten, segment, return. Pure functions over files taken apart.
 
-All of them keep entries as they are, byte for byte, and make numbers, counts and totals anew. Files are taken for right:
-who calls has decoded them.
+All of them keep entries as they are, byte for byte, and make numbers, counts and totals anew. Files are taken for
+right: who calls has decoded them.
 """
 
 from __future__ import annotations

@@ -165,7 +165,7 @@ def _record(layout: Layout, form: Any, where: str) -> str:
 
 def _ours(theirs: str, layout: Layout) -> str | None:
     """Our name for one of theirs: from the table, else the same words written our way."""
-    if theirs in ("ODFIIdentification", "RDFIIdentification") and "odfi_id" in layout.by or "rdfi_id" in layout.by:
+    if (theirs in ("ODFIIdentification", "RDFIIdentification") and "odfi_id" in layout.by) or "rdfi_id" in layout.by:
         special = {"ODFIIdentification": "odfi_id", "RDFIIdentification": "rdfi_id"}.get(theirs)
         if special in layout.by:
             return special

@@ -335,7 +335,7 @@ class Scanner(EntryChecks):
         rule: str,
         number: int,
         text: str,
-        t: tuple[Column, ...],
+        t: tables.Layout,
         found: tuple[int, int, int, int],
         doubts: set[str],
     ) -> tuple[int, int, int, int]:
