@@ -129,7 +129,7 @@ def _lines(
     codes[""] = codes["checking"]
     ours, traces = list(map(_OURS, payments)), list(map(_TRACE, payments))
     if any(map(eq, ours, traces)):
-        ours = ["" if one == trace else one for one, trace in zip(ours, traces, strict=True)]
+        ours = list(map(said_id, payments))
     try:
         starts = {(type, bank): f"6{codes[type]}{bank}" for type, bank in banks}
         fields = (
@@ -293,11 +293,15 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
             if field.name not in room and getattr(party, field.name) not in ("", (), None)
         ]
         if sec == "IAT" and party.address is not None:
+            address = party.address
+            free = (not address.town and not address.subdivision) + (not address.country and not address.postcode)
             kept = {"street", "town", "subdivision", "country", "postcode"}
+            if len(address.lines) <= free:
+                kept.add("lines")
             losses += [
                 Loss(f"{role}.address.{field.name}", "IAT has no place for it")
-                for field in structs.fields(party.address)
-                if field.name not in kept and getattr(party.address, field.name) not in ("", ())
+                for field in structs.fields(address)
+                if field.name not in kept and getattr(address, field.name) not in ("", ())
             ]
     return losses
 
