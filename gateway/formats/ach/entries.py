@@ -138,8 +138,8 @@ def code_of(payment: Payment) -> str:
     debit, account = is_debit(payment), sides(payment)[2]
     account = account if account in ("checking", "savings", "gl", "loan") else "checking"
     if payment.kind == "return":
-        if told(payment).get("category") == "dishonored" and known is not None:
-            return said
+        if "category" in told(payment) and known is not None:
+            return said  # it was read as a return: its code is one already
         return RETURNED.get(said) or CODE_OF[account, debit, "returned"]
     if known is not None and known.debit == debit and (known.kind == "live") == (payment.kind != "prenote"):
         return said
