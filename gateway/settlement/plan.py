@@ -15,8 +15,6 @@ from gateway.settlement.ledger import Leg
 UNSETTLED = {
     "equivalent_transfer": "an amount to be exchanged on the way is not settled here",
     "return": "a return is not settled here: it belongs to a payment that was sent",
-    "notification": "a notification of change moves no money",
-    "unposted": "entries of this class are read and checked, not posted",
 }
 
 

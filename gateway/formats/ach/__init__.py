@@ -89,7 +89,7 @@ class Ach:
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""
-        if any(status.code == "RJCT" and isinstance(status.record, Payment) for status in statuses):
+        if any(map(write.goes_back, statuses)):
             return [
                 Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)
             ]

@@ -314,7 +314,7 @@ def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> b
     items: dict[tuple[str, str], list[Item]] = {}
     for status in statuses:
         payment = status.record
-        if status.code != "RJCT" or not isinstance(payment, Payment) or payment.kind == "return":
+        if not isinstance(payment, Payment) or not goes_back(status):
             continue
         agent = sides(payment)[3]
         ours = agent.clearing_member if agent else ""
@@ -326,6 +326,11 @@ def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> b
     names = (head.get("origin_name", ""), head.get("destination_name", ""))
     top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, "R")
     return put_together(RawFile(top, [batch for below in items.values() for batch in grouped(below)]))
+
+
+def goes_back(status: Status) -> bool:
+    """Whether an entry is returned: one that could not be posted and is no return itself."""
+    return status.code == "RJCT" and isinstance(status.record, Payment) and status.record.kind != "return"
 
 
 def original(payment: Payment) -> Item:
