@@ -14,7 +14,7 @@ from msgspec import structs
 
 from gateway import compliance, formats, practice
 from gateway.addresses import towns
-from gateway.config.records import AccountConfig, Configuration, RateConfig, StatementConfig
+from gateway.config.records import AccountConfig, Configuration, EndpointConfig, RateConfig, StatementConfig
 from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
@@ -48,6 +48,8 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     endpoints[CLOCK] = Endpoint(CLOCK, formats.load("json"), "caller", frozenset({"tick"}))
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
+        if entry.allow:
+            codec = _loosened(name, codec, entry)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
         endpoints[name] = Endpoint(
             name,
@@ -91,6 +93,18 @@ def _statements(config: StatementConfig) -> StatementRule:
         config.empty,
         config.receiver,
     )
+
+
+def _loosened(name: str, codec: Codec | None, entry: EndpointConfig) -> Codec:
+    """The format with what the endpoint's files may do. Raises ValueError when it has no such setting."""
+    loosened = getattr(codec, "loosened", None)
+    if loosened is None:
+        raise ValueError(f"endpoints.{name}.allow: the format {entry.format} has no rules that can be switched off")
+    try:
+        made: Codec = loosened(entry.allow)
+    except ValueError as error:
+        raise ValueError(f"endpoints.{name}.allow: {error}") from None
+    return made
 
 
 def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:

@@ -54,6 +54,8 @@ class Decoded(Struct, frozen=True):
     header: dict[str, str] = {}  # what the codec needs again to answer; small
     count: int = 0  # of a file in parts: how many records the whole file holds
     original: bytes = b""  # a message inside a file of several: its own bytes
+    # What may not come in twice, under whatever wrapper: (where it stands, a digest of its content) of each batch.
+    contents: tuple[tuple[str, bytes], ...] = ()
 
 
 class Frame(Struct, frozen=True, gc=False):

@@ -99,7 +99,9 @@ def endpoint_for(data: bytes, format: str, snapshot: Snapshot) -> str | None:
     codec = formats.load(format) if format else formats.detect(data[:HEAD_BYTES])
     if codec is None:
         return None
-    own = (name for name, endpoint in snapshot.endpoints.items() if endpoint.codec is codec)
+    own = (
+        name for name, endpoint in snapshot.endpoints.items() if endpoint.codec and endpoint.codec.name == codec.name
+    )
     auto = (name for name, endpoint in snapshot.endpoints.items() if endpoint.codec is None)
     return next(own, None) or next(auto, None)
 

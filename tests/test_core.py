@@ -89,6 +89,15 @@ async def test_a_message_twice_is_answered_twice_and_settled_once(core: Financia
     assert core.get_balance("BOB") == Decimal(1)
 
 
+async def test_a_batch_under_another_wrapper_is_found(core: FinancialCore) -> None:
+    for data in (samples.ach(2), samples.ach(2, first=2)):
+        assert b"batch-repeated" not in (await core.handle_protocol_message("ACH", data)).answers[0]
+    again = await core.handle_protocol_message("ACH", samples.ach(2, modifier="B", time="1100"))
+    assert not again.accepted
+    assert b"batch-repeated" in again.answers[0]
+    assert b"line 2" in again.answers[0]
+
+
 def test_a_file_store_remembers(tmp_path: Path) -> None:
     url = f"sqlite:{tmp_path / 'core.db'}"
     with FinancialCore(url) as core:

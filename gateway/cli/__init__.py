@@ -40,6 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     _running(commands)
     _routes(commands)
     _messages(commands)
+    _ach(commands)
     _operating(commands)
     return parser
 
@@ -100,6 +101,38 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     screen.add_argument("--file", help="one name a line")
     screen.add_argument("--lists", action="append", help="file or folder; default lists/")
     screen.add_argument("--threshold", type=float, default=0.8)
+
+
+def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, rules")
+    acts = ach.add_subparsers(required=True, metavar="ACT")
+    validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
+    validate.add_argument("--json", action="store_true", help="a JSON object a file")
+    json = _add(acts, "json", "ach:json_", "a file as JSON, every field by its name; and back")
+    json.add_argument("file")
+    json.add_argument("--to-ach", action="store_true", help="FILE is JSON: write the ACH file")
+    json.add_argument("--dialect", choices=["own", "moov"], default="own", help="moov: read the JSON of moov-io/ach")
+    json.add_argument("--output", default="", help="a file instead of stdout")
+    merge = _add(acts, "merge", "ach:merge", "files of the same banks as few as possible")
+    merge.add_argument("--lines-max", type=int, default=10_000, help="lines of one file")
+    merge.add_argument(
+        "--amount-max", type=int, default=999_999_999_999, help="debits or credits of one file, in cents"
+    )
+    flatten = _add(acts, "flatten", "ach:flatten", "batches with the same header as one")
+    segment = _add(acts, "segment", "ach:segment", "a file of credits and a file of debits")
+    back = _add(acts, "return", "ach:return_", "a return file for chosen entries")
+    back.add_argument("--code", required=True, help="R01 ...")
+    back.add_argument("--trace", action="append", default=[], help="trace number of an entry; none: all entries")
+    back.add_argument("--information", default="", help="addenda information; default: the code's title")
+    for act in (validate, merge, flatten, segment, back):
+        act.add_argument("files", nargs="+", metavar="FILE")
+        act.add_argument(
+            "--allow", action="append", default=[], metavar="NAME,...", help="settings of a bank's profile"
+        )
+    for act in (merge, flatten, segment, back):
+        act.add_argument("--folder", default="", help="where the files go; stdout otherwise")
+    rules = _add(acts, "rules", "ach:rules", "the rules by id, the settings of profiles, or the layouts of records")
+    rules.add_argument("of", nargs="?", choices=["rules", "settings", "layouts"], default="rules")
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -81,8 +81,11 @@ def _count(verdict: dict[str, Any], decoded: Decoded) -> None:
     verdict["refusals"].extend(_refusal_dict(r) for r in [*decoded.refusals, *refused][:room])
 
 
-def _refusal_dict(refusal: Refusal) -> dict[str, str]:
-    return {"code": refusal.code, "reason": refusal.reason, "place": refusal.place, "message": refusal.text}
+def _refusal_dict(refusal: Refusal) -> dict[str, Any]:
+    """What a refusal says, and the details of formats that tell them: rule, record, offset, field, value, ..."""
+    said = {"code": refusal.code, "reason": refusal.reason, "place": refusal.place, "message": refusal.text}
+    details = {path.partition(":")[2]: value for path, value in refusal.extra if path.startswith("ach:")}
+    return said | ({"details": details} if details else {})
 
 
 def _codec(path: Path, format: str) -> Codec | None:

@@ -44,7 +44,7 @@ from gateway.routing.route import Route
 
 __all__ = ["ConfigError", "ConfigErrors", "load", "parse"]
 
-OWN_KEYS = ("adapter", "format", "rules")  # of an endpoint; all others are its adapter's
+OWN_KEYS = ("adapter", "format", "rules", "allow")  # of an endpoint; all others are its adapter's
 RULED_FORMATS = ("iso20022", "sepa", "auto")
 MEMORY = "sqlite::memory:"
 
@@ -165,7 +165,7 @@ class _Reader:
     # -- parts typed by a module
 
     def _endpoint(self, name: str, node: Node) -> None:
-        """`adapter` and `format` say whose; all other keys are the adapter's Config."""
+        """`adapter` and `format` say whose, `allow` loosens the format; all other keys are the adapter's Config."""
         path = ("endpoints", name)
         if not isinstance(node, Keys):
             self.converter.problem(node, path, "expected keys and values")
@@ -181,8 +181,11 @@ class _Reader:
                 rest.put(node.keys[key], value)
         rules = self._rules(node, format, path)
         config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
-        if format and config is not BAD:
-            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, rules)
+        allow: Any = ()
+        if "allow" in node.entries:
+            allow = self.converter.convert(node.entries["allow"], tuple[str, ...], (*path, "allow"))
+        if format and config is not BAD and allow is not BAD:
+            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, rules, allow)
 
     def _rules(self, node: Keys, format: str, path: problems.Path) -> tuple[str, ...]:
         """Rule sets by name; they are about ISO 20022 messages."""
@@ -290,7 +293,7 @@ def meaning(config: Configuration) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, EndpointConfig):
-        return [value.adapter, value.format, _plain(value.config), *value.rules]
+        return [value.adapter, value.format, _plain(value.config), list(value.rules), list(value.allow)]
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in msgspec.structs.asdict(value).items()}
     if isinstance(value, dict):

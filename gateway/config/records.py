@@ -50,6 +50,7 @@ class EndpointConfig(Struct, frozen=True):
     config: Any
     line: int = 0
     rules: tuple[str, ...] = ()  # rule sets that what comes in and what is sent is held to: cbpr-2026, sepa-2026
+    allow: tuple[str, ...] = ()  # what a bank's files may do that the format's rules do not: names that the format has
 
 
 class AccountConfig(Struct, frozen=True):

@@ -80,6 +80,7 @@ def _endpoint(shapes: _Shapes, known: Known, adapter: str) -> dict[str, Any]:
     shape = shapes.inline(known.adapter_config(adapter))
     own = {"adapter": {"const": adapter}, "format": {"enum": ["auto", *known.formats()]}}
     own["rules"] = {"type": "array", "items": {"enum": [*known.rule_sets()]}, "description": RULES}
+    own["allow"] = shapes.of(tuple[str, ...])
     return {**shape, "properties": own | shape["properties"], "required": ["adapter", "format", *shape["required"]]}
 
 

@@ -20,7 +20,6 @@ KINDS = (
     "prenote",
     "return",
     "notification",
-    "unposted",
     "order",
     "trade",
 )

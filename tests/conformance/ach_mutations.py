@@ -2,8 +2,9 @@
 
     python tests/conformance/ach_mutations.py [--count 10000] [--seed 1] [--json]
 
-Valid files are generated (PPD, CCD, with and without addenda, several batches); where the conformance corpus is beside
-the checkout, its valid files of every class are taken too. Each mutation plants one defect and knows where it is. Right
+Valid files are generated: PPD and CCD with and without addenda, several batches, and a file of every other class and of
+every kind of return, dishonored and contested return, change and refused change. Where the conformance corpus is beside
+the checkout, its valid files are taken too. Each mutation plants one defect and knows where it is. Right
 is exactly one error, on that line, and in that field where the defect is one of a field. What is not right is printed
 by kind of defect; exit 1 below 98 in a hundred.
 """
@@ -25,17 +26,16 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from gateway.formats.ach import FORMAT  # noqa: E402  # the path comes first
+from gateway.formats.ach.jsonform import layouts  # noqa: E402
 from gateway.formats.ach.tables import (  # noqa: E402
     ADDENDA_05,
     BATCH_CONTROL,
-    BATCH_HEADER,
+    DIGITS,
     ENTRY,
-    FILE_CONTROL,
-    FILE_HEADER,
     Column,
 )
 from gateway.model import Refusal  # noqa: E402
-from tests import samples  # noqa: E402
+from tests import ach_files, samples  # noqa: E402
 
 CORPUS = ROOT.parent / "shared" / "corpus" / "ach" / "valid"
 SIMPLE = ("PPD", "CCD", "WEB", "TEL", "CTX")  # classes whose entries have the plain layout
@@ -62,6 +62,7 @@ def valid_files(random: Random) -> list[list[str]]:
         for n in range(8)
     ]
     files = [data.decode().splitlines() for data in found] + [with_addenda(n, random) for n in range(4)]
+    files += [data.decode().splitlines() for data in ach_files.every_kind().values()]
     if CORPUS.exists():
         for path in sorted(CORPUS.glob("*.ach")):
             lines = path.read_bytes().decode("latin-1").split("\n")
@@ -111,12 +112,7 @@ def _put(lines: list[str], at: int, column: Column, text: str) -> list[str]:
 
 
 def _columns(lines: list[str], at: int) -> tuple[Column, ...]:
-    kind = lines[at][:1]
-    if kind == "7":
-        return ADDENDA_05 if lines[at][1:3] == "05" else ()
-    if kind in "568" and _sec(lines, at) not in SIMPLE:
-        return ()
-    return {"1": FILE_HEADER, "5": BATCH_HEADER, "6": ENTRY, "8": BATCH_CONTROL, "9": FILE_CONTROL}[kind]
+    return list(layouts(lines[: at + 1]))[-1] or ()
 
 
 def _sec(lines: list[str], at: int) -> str:
@@ -124,8 +120,8 @@ def _sec(lines: list[str], at: int) -> str:
 
 
 def letter_in_a_number(lines: list[str], random: Random) -> Planted | None:
-    at = _at(lines, "15689", random)
-    columns = [c for c in _columns(lines, at) if c.kind == "n"] if at is not None else []
+    at = _at(lines, "156789", random)
+    columns = [c for c in _columns(lines, at) if c.kind in DIGITS] if at is not None else []
     if at is None or not columns:
         return None
     column = random.choice(columns)
@@ -136,7 +132,7 @@ def letter_in_a_number(lines: list[str], random: Random) -> Planted | None:
 
 
 def character_out_of_the_set(lines: list[str], random: Random) -> Planted | None:
-    at = _at(lines, "56", random)
+    at = _at(lines, "5678", random)
     columns = (
         [c for c in _columns(lines, at) if c.kind == "a" and c.name not in ("sec_code", "effective_date")]
         if at is not None
@@ -153,7 +149,7 @@ def character_out_of_the_set(lines: list[str], random: Random) -> Planted | None
 
 def check_digit(lines: list[str], random: Random) -> Planted | None:
     at = _at(lines, "6", random)
-    if at is None or _sec(lines, at) not in SIMPLE:
+    if at is None:
         return None
     wrong = str((int(lines[at][11]) + random.randint(1, 9)) % 10)
     return Planted("check digit", _put(lines, at, ENTRY[3], wrong), at + 1, (4, 12))
@@ -162,7 +158,7 @@ def check_digit(lines: list[str], random: Random) -> Planted | None:
 def amount(lines: list[str], random: Random) -> Planted | None:
     """An amount that is right by itself: the batch control, whose total it breaks, is where it shows."""
     at = _at(lines, "6", random)
-    if at is None or _sec(lines, at) not in SIMPLE or not lines[at][29:39].isdigit() or lines[at][29:39] == "0" * 10:
+    if at is None or _sec(lines, at) == "ADV" or not lines[at][29:39].isdigit() or lines[at][29:39] == "0" * 10:
         return None
     control = next(n for n, line in enumerate(lines) if n > at and line[:1] == "8")
     wrong = f"{int(lines[at][29:39]) + random.randint(1, 9_999):010d}"
@@ -174,8 +170,7 @@ def control_number(lines: list[str], random: Random) -> Planted | None:
     at = _at(lines, "89", random)
     if at is None or (lines[at][0] == "8" and _sec(lines, at) == "ADV") or not _columns(lines, at):
         return None
-    names = ("entry_addenda_count", "entry_hash", "total_debit", "total_credit", "batch_count", "block_count")
-    columns = [c for c in _columns(lines, at) if c.kind == "n" and any(c.name.startswith(n[:9]) for n in names)]
+    columns = [c for c in _columns(lines, at) if c.kind in "i$"]
     column = random.choice(columns)
     text = lines[at][column.where]
     if not text.isdigit():
@@ -273,8 +268,8 @@ def unknown_code(lines: list[str], random: Random) -> Planted | None:
 
 def addenda_sequence(lines: list[str], random: Random) -> Planted | None:
     at = _at(lines, "7", random)
-    if at is None or lines[at][1:3] != "05":
-        return None
+    if at is None or lines[at][1:3] != "05" or lines[at][93] == " ":
+        return None  # some write them without their last columns
     column = random.choice(ADDENDA_05[-2:])
     return Planted(
         column.name,
@@ -295,6 +290,64 @@ def addenda_indicator(lines: list[str], random: Random) -> Planted | None:
         (79, 79),
         (at + 2,),
     )
+
+
+def unknown_reason(lines: list[str], random: Random) -> Planted | None:
+    """A return or change code that there is not."""
+    at = _at(lines, "7", random)
+    if at is None or lines[at][1:3] not in ("98", "99"):
+        return None
+    column = Column("code", 4, 6, "a")
+    return Planted(
+        "return or change code", _put(lines, at, column, random.choice(("R99", "C99", "X01"))), at + 1, (4, 6)
+    )
+
+
+def addenda_type(lines: list[str], random: Random) -> Planted | None:
+    """An addenda type of another class, or none at all."""
+    at = _at(lines, "7", random)
+    if at is None or lines[at][1:3] in ("98", "99"):
+        return None
+    column = Column("addenda_type", 2, 3, "n")
+    wrong = random.choice([kind for kind in ("00", "33", "02", "05") if kind != lines[at][1:3]])
+    allowed = {"17", "18"} if _sec(lines, at) == "IAT" else set()
+    if wrong in allowed or any(line[1:3] in ("98", "99") for line in lines if line[:1] == "7"):
+        return None
+    return Planted("addenda type", _put(lines, at, column, wrong), at + 1, (2, 3))
+
+
+def lost_addenda(lines: list[str], random: Random) -> Planted | None:
+    """The only addenda of an entry is gone."""
+    at = _at(lines, "7", random)
+    if at is None or lines[at - 1][:1] != "6" or lines[at + 1][:1] == "7":
+        return None
+    control = next(n for n, line in enumerate(lines) if n > at and line[:1] == "8")
+    return Planted("addenda lost", [*lines[:at], *lines[at + 1 :]], at, (79, 79), (control,))
+
+
+def class_field(lines: list[str], random: Random) -> Planted | None:
+    """A field that only one class has is blank, or no value of its own."""
+    at = _at(lines, "67", random)
+    columns = [c for c in _columns(lines, at) if c.name in CLASS_FIELDS] if at is not None else []
+    if at is None or not columns or "99" in {line[1:3] for line in lines if line[:1] == "7"}:
+        return None
+    column = random.choice(columns)
+    wrong = CLASS_FIELDS[column.name].ljust(column.width)[: column.width]
+    return Planted(column.name, _put(lines, at, column, wrong), at + 1, (column.first, column.last))
+
+
+CLASS_FIELDS = {
+    "check_serial_number": "",
+    "terminal_state": "ZZ",
+    "card_expiration": "1399",
+    "card_transaction_type": "77",
+    "process_control": "",
+    "item_research_number": "",
+    "transaction_date": "1340",
+    "transaction_type": "BIL",
+    "odfi_id_qualifier": "09",
+    "rdfi_branch_country": "U1",
+}
 
 
 def padding(lines: list[str], random: Random) -> Planted | None:
@@ -321,6 +374,10 @@ DEFECTS: tuple[Callable[[list[str], Random], Planted | None], ...] = (
     unknown_code,
     addenda_sequence,
     addenda_indicator,
+    unknown_reason,
+    addenda_type,
+    lost_addenda,
+    class_field,
     padding,
 )
 

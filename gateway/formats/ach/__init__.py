@@ -56,7 +56,7 @@ class Ach:
         scanner.run(file)
         head = _head(scanner)
         if scanner.faults:
-            yield Decoded(self.name, "ACH", _file_id(head), refusals=explained(file, scanner.faults), header=head)
+            yield Decoded(self.name, "ACH", _file_id(head), refusals=explained(file, scanner.summed()), header=head)
             return
         file.seek(0)
         payments = entries(read_lines(file), make.record, keep_spaces="keep_spaces" in self.profile.names)
@@ -74,6 +74,7 @@ class Ach:
                     head["origin"],
                     head["destination"],
                     head,
+                    contents=tuple(scanner.contents),
                 )
             if len(part) < records_max:
                 return
@@ -88,7 +89,7 @@ class Ach:
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""
-        if any(status.code == "RJCT" and isinstance(status.record, Payment) for status in statuses):
+        if any(map(write.goes_back, statuses)):
             return [
                 Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)
             ]

@@ -28,12 +28,13 @@ class Item(Struct, frozen=True):
 
 
 class RawBatch(Struct):
-    """A batch header, and the entries below it. `counted` where they are already: records, hash, debits, credits."""
+    """A batch header, and the entries below it; of many, some as they are printed, with what they add up to."""
 
     header: str
     entries: list[Lines] = []
-    printed: bytes = b""
-    counted: tuple[int, int, int, int] = (0, 0, 0, 0)
+    printed: list[bytes] = []
+    counted: tuple[int, int, int, int] = (0, 0, 0, 0)  # of those printed: records, hash, debits, credits
+    last: int = 0  # number of the last of those printed
 
     @property
     def advice(self) -> bool:
@@ -155,7 +156,7 @@ def _batch(batch: RawBatch, number: int, numbers: tuple[int, int, int, int]) -> 
     }
     control = record(tables.BATCH_CONTROL_ADV if batch.advice else tables.BATCH_CONTROL, values)
     entries = "".join(["\n".join(lines) + "\n" for lines in batch.entries])
-    return f"{header}\n".encode("ascii") + batch.printed + f"{entries}{control}\n".encode("ascii")
+    return f"{header}\n".encode("ascii") + b"".join(batch.printed) + f"{entries}{control}\n".encode("ascii")
 
 
 def file_header(destination: str, origin: str, names: tuple[str, str], now_ns: int, modifier: str) -> str:

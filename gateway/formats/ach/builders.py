@@ -40,17 +40,13 @@ def _trace(ours: str, sequence: int) -> str:
 def _addressed(item: Item, to: str, ours: str, sequence: int, values: Mapping[str, str | int]) -> tuple[str, str]:
     """Header and entry of what goes back: from us, to an institution of eight digits."""
     header = changed(tables.BATCH_HEADER, item.header, {"odfi": ours[:8], "settlement_date": "   "})
-    entry = changed(
-        _layout(item),
-        item.entry,
-        {
-            "rdfi": to,
-            "check_digit": routing_check_digit(to),
-            "addenda_indicator": 1,
-            "trace_number": _trace(ours, sequence),
-        }
-        | dict(values),
-    )
+    fields: dict[str, str | int] = {
+        "rdfi": to,
+        "check_digit": routing_check_digit(to),
+        "addenda_indicator": 1,
+        "trace_number": _trace(ours, sequence),
+    }
+    entry = changed(_layout(item), item.entry, fields | dict(values))
     return header, entry
 
 

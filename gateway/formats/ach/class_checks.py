@@ -75,10 +75,11 @@ def international_faults(line: int, addenda: list[str]) -> Iterator[Found]:
         if kinds.count(kind) > most:
             yield "E11", line + kinds.index(kind) + most + 1, tables.ADDENDA_17[1], f"more than {most} addenda {kind}"
     for at, record in enumerate(addenda, line + 1):
-        yield from _one(at, record)
+        yield from bank_faults(at, record)
 
 
-def _one(at: int, record: str) -> Iterator[Found]:
+def bank_faults(at: int, record: str) -> Iterator[Found]:
+    """Codes of single addenda: type, qualifiers and countries."""
     kind = record[1:3]
     if kind == "10" and record[3:6] not in IAT_TYPES and record[3:6].isascii():
         yield "E11", at, tables.ADDENDA_10[2], f"{record[3:6]!r} is not a transaction type"

@@ -258,7 +258,9 @@ CHANGES: dict[str, Change] = {
     "C03": Change("incorrect routing and account number", (("routing_number", 0, 9), ("account_number", 12, 17))),
     "C04": Change("incorrect name", (("name", 0, 22),)),
     "C05": Change("incorrect transaction code", (("transaction_code", 0, 2),)),
-    "C06": Change("incorrect account number and transaction code", (("account_number", 0, 17), ("transaction_code", 20, 2))),
+    "C06": Change(
+        "incorrect account number and transaction code", (("account_number", 0, 17), ("transaction_code", 20, 2))
+    ),
     "C07": Change(
         "incorrect routing, account number and transaction code",
         (("routing_number", 0, 9), ("account_number", 9, 17), ("transaction_code", 26, 2)),

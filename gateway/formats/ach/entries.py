@@ -68,7 +68,7 @@ def class_of(payment: Payment, type: str) -> str:
 
 def said_id(payment: Payment) -> str:
     """The individual id: what stands in for one that was blank is the trace number."""
-    return "" if payment.end_to_end_id == payment.transaction_id else payment.end_to_end_id
+    return payment.instruction_id if payment.end_to_end_id == payment.transaction_id else payment.end_to_end_id
 
 
 def header(payment: Payment, sec: str, odfi: str, routing_number: str) -> str:
@@ -91,7 +91,8 @@ def header(payment: Payment, sec: str, odfi: str, routing_number: str) -> str:
     }
     names = {c.name for c in layout} - {"service_class", "company_name", "settlement_date", "odfi", "sec_code"}
     values |= {name: value for name, value in said.items() if name in names}
-    values["effective_date"] = payment.settlement_date[2:].replace("-", "")
+    if payment.settlement_date:
+        values["effective_date"] = payment.settlement_date[2:].replace("-", "")
     return record(layout, values | {"odfi": odfi})
 
 
@@ -137,8 +138,8 @@ def code_of(payment: Payment) -> str:
     debit, account = is_debit(payment), sides(payment)[2]
     account = account if account in ("checking", "savings", "gl", "loan") else "checking"
     if payment.kind == "return":
-        if told(payment).get("category") == "dishonored" and known is not None:
-            return said
+        if "category" in told(payment) and known is not None:
+            return said  # it was read as a return: its code is one already
         return RETURNED.get(said) or CODE_OF[account, debit, "returned"]
     if known is not None and known.debit == debit and (known.kind == "live") == (payment.kind != "prenote"):
         return said

@@ -10,7 +10,7 @@ import re
 from functools import cache
 
 from gateway.formats.ach import tables
-from gateway.formats.ach.class_checks import class_faults, international_faults
+from gateway.formats.ach.class_checks import bank_faults, class_faults, international_faults
 from gateway.formats.ach.codes import (
     CHANGE_CODES,
     CHANGES,
@@ -129,10 +129,11 @@ class EntryChecks(Faults):
         digits = text[layout.amount.where]
         cents = int(digits) if "amount_cents" not in wrong else 0
         code = CODES.get(text[1:3])
-        if "transaction_code" not in wrong and (code is None or (code.account == "advice") != (batch.sec == "ADV")):
+        strange = code is None or (batch.sec in SECS and (code.account == "advice") != (batch.sec == "ADV"))
+        if "transaction_code" not in wrong and strange:
             what = f"{text[1:3]!r} is not a transaction code" + (" of ADV" if batch.sec == "ADV" else "")
             self.wrong("E01", number, layout[1], what)
-        if code is None or "amount_cents" in wrong:
+        if strange or "amount_cents" in wrong:
             batch.doubts.update(AMOUNTS)
         if said(text[1:3]).debit:
             batch.debits += cents
@@ -155,6 +156,8 @@ class EntryChecks(Faults):
             self.routing[routing] = int(text[3:11])
 
     def _check_sequence_adv(self, number: int, text: str, batch: Batch) -> None:
+        if not (text[90:94].isdigit() and text[90:94].isascii()):
+            return
         if text[90:94] <= batch.last_trace:
             c = column(tables.ENTRY_ADV, "sequence")
             self.wrong("B08", number, c, "the sequence number does not rise within its batch", "RF01")
@@ -203,6 +206,9 @@ class EntryChecks(Faults):
         if said_1 != has and said_1.isdecimal():
             what = f"{len(addenda)} addenda follow" if addenda else "no addenda follow"
             self.wrong("E06", number, column(layout, "addenda_indicator"), f"found {said_1!r}, and {what}", "FF01", has)
+            batch.doubts.add("count")
+            if not addenda:
+                return  # what they were cannot be known, nor what the entry is
         sec = SECS.get(batch.sec)
         if sec is None:
             return
@@ -222,6 +228,8 @@ class EntryChecks(Faults):
             layout = addenda_layout(line, batch.international)
             if layout is None or line[1:3] not in ("98", "99"):
                 self._addenda_kind(at, line, layout)
+                for rule, place, c, what in bank_faults(at, line):
+                    self.wrong(rule, place, c, what)
                 continue
             rule, codes, what = (
                 ("R01x", RETURN_CODES, "return") if line[1:3] == "99" else ("C01x", CHANGE_CODES, "change")
@@ -260,11 +268,12 @@ class EntryChecks(Faults):
             c = column(layout, name)
             if not text[c.where].strip(" 0"):
                 self.wrong("E04", number, c, "blank or all zeros", "BE06")
-        c = column(layout, "account_number")
+        c = layout.by["account_number"]
         if not text[c.where].strip():
             self.wrong("E04", number, c, "no account number", "AC01")
-        for rule, at, c, said_ in class_faults(batch.sec, number, text, layout, addenda):
-            self.wrong(rule, at, c, said_)
+        own = addenda if "02" in sec.addenda else []
+        for rule, at, found, what in class_faults(batch.sec, number, text, layout, own):
+            self.wrong(rule, at, found, what)
 
     def _check_code(self, number: int, text: str, layout: Layout, code: Code, batch: Batch, sec: Sec) -> None:
         """Code and amount: what the class allows, and zero where it has to be."""
@@ -289,6 +298,9 @@ class EntryChecks(Faults):
             self.wrong("E03", number, c, f"{cents}, and the transaction code says zero", "AM09", "0000000000")
         elif sec.ceiling_cents and cents > sec.ceiling_cents:
             self.wrong("E03", number, c, f"above the {sec.ceiling_cents} cents of {batch.sec}", "AM02")
+        else:
+            return
+        batch.doubts.update(AMOUNTS)
 
     def _check_direction(self, number: int, layout: Layout, code: Code, batch: Batch) -> None:
         if batch.only is not None and code.debit != batch.only and "service_class" not in batch.doubts:
@@ -305,11 +317,13 @@ class EntryChecks(Faults):
         if len(addenda) < sec.addenda_min and text[78] == "0" and said(text[1:3]).kind != "prenote":
             self.wrong("E07", number, None, f"{len(addenda)} addenda, {batch.sec} has at least {sec.addenda_min}")
         sequences: dict[str, int] = {}
+        sound = True
         for at, line in enumerate(addenda, number + 1):
             kind = line[1:3]
             found = addenda_layout(line, batch.international)
             if kind not in sec.addenda or found is None:
                 self.wrong("E07", at, tables.ADDENDA_05[1], f"type {kind!r} is not for {batch.sec}")
+                sound = False  # nor can it be known where those behind it stand
                 continue
             sequences[kind] = sequences.get(kind, 0) + 1
             if line[93] == " " and kind == "05":
@@ -317,9 +331,10 @@ class EntryChecks(Faults):
                 continue  # a record shorter than its last columns, as some write it: nothing to compare
             if not pattern(found).fullmatch(line) and self.misfits(at, line, found):
                 continue
-            self._check_sequence(at, sequences[kind], line, found, text)
+            if sound:
+                self._check_sequence(at, sequences[kind], line, found, text)
         self._check_count(number, text, layout, addenda)
-        if batch.sec == "IAT":
+        if batch.sec == "IAT" and sound:
             for rule, at, c, what in international_faults(number, addenda):
                 self.wrong(rule, at, c, what)
 

@@ -117,7 +117,8 @@ def _moved(codes: tuple[bytes, ...], amounts: tuple[bytes, ...], batch: Batch) -
 
 def _named(run: bytes, stride: int) -> bool:
     """Whether every entry has an account number and a name."""
-    if not run[54::stride].translate(None, b" 0").__len__() == len(run) // stride and not all(
+    begun = len(run[54::stride].translate(None, b" 0"))  # names that begin with something else
+    if begun != len(run) // stride and not all(
         run[at + 54 : at + 76].strip(b" 0") for at in range(0, len(run), stride)
     ):
         return False

@@ -16,6 +16,7 @@ from gateway.formats.ach.rules import RULES, STRICT, Profile
 from gateway.formats.ach.tables import MASKED, Column, Layout
 from gateway.model import Extra, Refusal
 
+SAME_TOLD = 2  # errors of one rule and field in one batch; how many more there are, the last of them says
 FAULTS_MAX = 200  # of one file: enough to mend it, bounded against a hostile one
 
 TOTALS = ("count", "entry_hash", "debits_cents", "credits_cents")
@@ -32,6 +33,7 @@ class Fault(NamedTuple):
     text: str
     reason: str
     expected: str
+    group: int = 0
 
 
 def column(table: Layout, name: str) -> Column:
@@ -99,6 +101,9 @@ class Faults:
     def __init__(self, profile: Profile = STRICT) -> None:
         self.profile = profile
         self.faults: list[Fault] = []
+        self.group = 0  # the line of the batch header that errors belong to
+        self.same: dict[tuple[str, str, int], int] = {}
+        self.told: set[tuple[int, int]] = set()  # lines and first columns of fields that have their error
         self.cut = self.cut_at = 0  # the line that has not its length: nothing is said of what lies behind its end
 
     def wrong(
@@ -114,8 +119,30 @@ class Faults:
         """Note an error. `field` is what a switch knows it by, where that is not the column's name."""
         if line == self.cut and (at is None or at.last > self.cut_at):
             return
-        if len(self.faults) < FAULTS_MAX and not self.profile.allows(rule, field or (at.name if at else "!")):
-            self.faults.append(Fault(rule, line, at, text, reason, expected))
+        if self.profile.allows(rule, field or (at.name if at else "!")):
+            return
+        if at is not None and len(self.faults) < FAULTS_MAX:
+            if (line, at.first) in self.told:
+                return  # one error for one field
+            self.told.add((line, at.first))
+        key = (rule, at.name if at else "", self.group)
+        self.same[key] = self.same.get(key, 0) + 1
+        if len(self.faults) < FAULTS_MAX and self.same[key] <= SAME_TOLD:
+            self.faults.append(Fault(rule, line, at, text, reason, expected, self.group))
+
+    def summed(self) -> list[Fault]:
+        """The faults, the last of many alike with the number of those that are not told."""
+        last = {(one.rule, one.at.name if one.at else "", one.group): one for one in self.faults}
+        found = []
+        for one in self.faults:
+            key = (one.rule, one.at.name if one.at else "", one.group)
+            more = self.same[key] - SAME_TOLD
+            found.append(
+                one._replace(text=f"{one.text}; and {more} more in this batch")
+                if more > 0 and last[key] is one
+                else one
+            )
+        return found
 
 
 def explained(file: BinaryIO, faults: list[Fault]) -> tuple[Refusal, ...]:

@@ -1,6 +1,7 @@
 """The parties of an IAT entry: addenda 10 to 18 as parties, addresses and agents, and back.
 
-Cities stand as `TOWN*STATE\\`, countries as `CC*POSTCODE\\`; what is written otherwise stays as it is, as an address line.
+Cities stand as `TOWN*STATE\\`, countries as `CC*POSTCODE\\`; what is written otherwise stays as it is, as a line of
+the address.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a table: one rule a line
 """The rules of ACH by their ids, and the switches that loosen them for a bank that does not keep all of them.
 
 A rule's sentence is what an error says was expected; the return code is what a receiving bank would return the entry

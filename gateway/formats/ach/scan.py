@@ -9,26 +9,25 @@ doubted things are not compared any more; of several numbers of one control that
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from gateway.formats.ach import tables
-from gateway.formats.ach.class_checks import header_faults
-from gateway.formats.ach.codes import PLAIN, SECS, international, routing_check_digit
-from gateway.formats.ach.entry_checks import EntryChecks
+from gateway.formats.ach.codes import PLAIN
 from gateway.formats.ach.fast import RUN, RUN_RECORDS_MAX, tally
-from gateway.formats.ach.faults import IDENTITY, TOTALS, Batch, column, day
+from gateway.formats.ach.faults import IDENTITY, TOTALS, Batch, Fault, column
+from gateway.formats.ach.header_checks import HeaderChecks
 from gateway.formats.ach.lines import Block, read_blocks
 from gateway.formats.ach.rules import STRICT, Profile
 from gateway.formats.ach.tables import RECORD, Column
 from gateway.model import Record
 
 Make = Callable[[Batch, int, str, list[str]], Record]
+HEADER_MIN = 70  # a file header without its trailing blanks is at least as long as the origin's name begins
 CONTENTS_MAX = 10_000  # batches of one file whose content is remembered
 
 
-class Scanner(EntryChecks):
+class Scanner(HeaderChecks):
     """One pass over a file; `faults` is what is wrong with it."""
 
     def __init__(self, profile: Profile = STRICT) -> None:
@@ -36,13 +35,12 @@ class Scanner(EntryChecks):
         self.header = ""
         self.control = ""
         self.batch_count = self.totals_count = self.totals_hash = self.totals_debits = self.totals_credits = 0
-        self.last_batch_number = ""
         self.control_line = 0
         self.last_run = 0  # the last record of a run that was counted at one go
-        self.adv = self.others = False  # batches of ADV, and of other classes
-        self.stray = False  # records follow whose batch header is missing
+        self.stray = ""  # records follow whose batch header is missing: all of them, or controls
+        self.early: Fault | None = None  # a file control inside a batch, unless the batch control comes behind it
         self.doubts: set[str] = set()  # of the file control
-        self.contents: list[str] = []  # a digest of each batch, its number left out
+        self.contents: list[tuple[str, bytes]] = []  # where each batch begins, and a digest of it without its number
 
     def run(self, file: BinaryIO) -> None:
         """Walk all records; what is wrong is in `faults` then."""
@@ -104,12 +102,24 @@ class Scanner(EntryChecks):
                 self.take_addenda(number, text)
                 continue
             if self.entry is not None:
-                self.finish_entry()
+                if kind == "1" and self.header == "missing":
+                    self.header = text  # out of its place, which is told: it parts no entry from its addenda
+                    continue
+                self._close(kind)
             if kind == "6" and len(text) == RECORD and self.batch is not None:
                 self.take_entry(number, text)
             else:
                 self._record(number, text)
         return number
+
+    def _close(self, kind: str) -> None:
+        """The open entry ends. One that a batch header parts from its addenda is not looked at: the header is wrong."""
+        assert self.entry is not None, "called when an entry is open"
+        if kind == "5" and self.entry[1][78] == "1" and not self.addenda and self.batch is not None:
+            self.entry = None
+            self.stray = "all"
+        else:
+            self.finish_entry()
 
     # -- records other than entries
 
@@ -122,6 +132,8 @@ class Scanner(EntryChecks):
             return
         self.lines = number
         if self.control:
+            if text[0] == "8" and self.early in self.faults:
+                self.faults.remove(self.early)  # the batch was not without a control: the file control came too early
             self.wrong("F02", number, None, "nothing but padding may follow the file control")
             return
         act = {
@@ -147,7 +159,8 @@ class Scanner(EntryChecks):
         bare = text.rstrip()
         if (
             len(bare) > RECORD
-            or (bare and bare[0] in "1568" and len(bare) < 80)
+            or (bare[:1] in ("5", "6", "8") and len(bare) < RECORD)
+            or (bare[:1] == "1" and len(bare) < HEADER_MIN)
             or (bare[:1] == "9" and len(bare) < 55 and bare != "9" * len(bare))
             or (bare and bare[0] not in "156789")
         ):
@@ -163,116 +176,31 @@ class Scanner(EntryChecks):
                 self.wrong("F02", number, None, "a second file header")
             return
         self.header = text
-        t = tables.FILE_HEADER
-        for name in ("priority_code", "record_size", "blocking_factor", "format_code"):
-            c = column(t, name)
-            if text[c.where] != c.kind:
-                self.wrong("F03", number, c, f"found {text[c.where]!r}, expected {c.kind!r}")
-        self._check_destination(number, text)
-        origin = text[13:23].strip()
-        if not origin.strip("0"):
-            self.wrong("F04", number, column(t, "immediate_origin"), "the origin is blank or zeros")
-        elif "require_aba_origin" in self.profile.names and not _is_routing(origin):
-            self.wrong("F04", number, column(t, "immediate_origin"), "the origin is not a routing number", "RC01")
-        if day(text[23:29]) is None:
-            self.wrong("F05", number, column(t, "creation_date"), f"{text[23:29]!r} is not a date YYMMDD", "DT01")
-        time = text[29:33]
-        if time.strip() and not re.fullmatch(r"([01]\d|2[0-3])[0-5]\d", time, re.ASCII):
-            self.wrong("F05", number, column(t, "creation_time"), f"{time!r} is not a time HHMM", "DT01")
-        if not re.fullmatch(r"[A-Z0-9]", text[33]):
-            self.wrong("F05", number, column(t, "file_id_modifier"), f"{text[33]!r} is not A-Z or 0-9")
-        self._printable(number, text, t, ("creation_date", "creation_time", "file_id_modifier"))
-
-    def _check_destination(self, number: int, text: str) -> None:
-        c = column(tables.FILE_HEADER, "immediate_destination")
-        destination = text[3:13].strip()
-        if not destination.isdecimal() or len(destination) not in (9, 10):
-            self.wrong("F04", number, c, "the destination is not a routing number of nine digits", "RC01")
-        elif len(destination) == 9 and routing_check_digit(destination[:8]) != destination[8]:
-            expected = routing_check_digit(destination[:8])
-            self.wrong("F04", number, c, f"check digit {destination[8]}, expected {expected}", "RC01")
+        self.check_file_header(number, text)
 
     def _batch_header(self, number: int, text: str) -> None:
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
             self.doubts.update(("batch_count", *TOTALS))
-        self.stray = False
+        parted = self.batch is not None and self.stray == "all"
+        self.stray = "all" if parted else ""
         batch = self.batch = Batch(number, text)
+        self.group = number
+        if parted:
+            batch.doubts.update(TOTALS)
         batch.plain = batch.sec in PLAIN and not (batch.sec == "TEL" and text[53:63].strip() == "REVERSAL")
         t = tables.BATCH_HEADER_IAT if batch.international else tables.BATCH_HEADER
-        if number == self.cut:
-            batch.doubts.update(IDENTITY)
-            batch.sound = False
-        if batch.service not in ("200", "220", "225", "280"):
-            self.wrong("B01", number, column(t, "service_class"), f"{batch.service!r} is not 200, 220, 225 or 280")
-            batch.doubts.add("service_class")
-        if batch.sec not in SECS:
-            self.wrong("B03", number, column(t, "sec_code"), f"{batch.sec!r} is not an entry class")
-            batch.sound = False
-        self._check_company(number, text, batch)
-        status = {"ADV": "0", "DNE": "2"}.get(batch.sec)
-        if (
-            (status is not None and text[78] != status)
-            or text[78] not in "012"
-            or (text[78] == "0" and batch.sec not in ("ADV", "IAT"))
-        ):
-            self.wrong(
-                "B03", number, column(t, "originator_status"), f"found {text[78]!r}, expected {status or '1 or 2'}"
-            )
-        effective = text[69:75]
-        if effective.isdecimal() and effective.strip("0") and day(effective) is None:
-            self.wrong("B04", number, column(t, "effective_date"), f"{effective!r} is not a date YYMMDD", "DT01")
-        if not (batch.odfi.isdecimal() and batch.odfi.isascii()):
-            self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
-            batch.sound = False
-            batch.doubts.add("odfi")
-        if not (batch.number.isdecimal() and batch.number.isascii()):
-            self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
-            batch.doubts.add("batch_number")
-            batch.number = self.last_batch_number
-        elif self.last_batch_number and batch.number <= self.last_batch_number:
-            self.wrong(
-                "F07", number, column(t, "batch_number"), f"{batch.number} does not follow {self.last_batch_number}"
-            )
-        self.last_batch_number = batch.number
-        if not (text.isascii() and text.isprintable()):
-            batch.doubts.add("company_identification")
-        told = ("service_class", "sec_code", "originator_status", "odfi", "batch_number")
-        self._printable(number, text, t, told)
-        if number != self.cut:
-            for rule, at, c, what in header_faults(number, text):
-                self.wrong(rule, at, c, what)
-        self._check_mixed(number, batch, t)
-
-    def _check_mixed(self, number: int, batch: Batch, t: tables.Layout) -> None:
-        """Advices stand in files of their own."""
-        if batch.sec not in SECS:
-            return
-        adv = batch.sec == "ADV"
-        if (adv and self.others) or (not adv and self.adv):
-            self.wrong("F08", number, column(t, "sec_code"), "batches of ADV and of other classes in one file")
-        self.adv, self.others = self.adv or adv, self.others or not adv
-
-    def _check_company(self, number: int, text: str, batch: Batch) -> None:
-        names = (
-            ("entry_description",)
-            if international(text)
-            else ("company_name", "company_identification", "entry_description")
-        )
-        for name in names:
-            c = column(tables.BATCH_HEADER, name)
-            if not text[c.where].strip(" 0"):
-                self.wrong("B02", number, c, "blank or all zeros")
+        self.check_batch_header(number, text, batch, t, parted=parted)
 
     def _batch_control(self, number: int, text: str) -> None:
         batch, self.batch = self.batch, None
         if batch is None:
-            self._astray(number, "a batch control without a batch header")
-            self.stray = False
+            self._astray(number, "a batch control without a batch header", "control")
+            self.stray = "control"
             return
         adv = batch.sec == "ADV"
         if len(self.contents) < CONTENTS_MAX:
-            self.contents.append(batch.digest.hexdigest())
+            self.contents.append((f"line {batch.line}", batch.digest.digest()))
         t = tables.BATCH_CONTROL_ADV if adv else tables.BATCH_CONTROL
         if number == self.cut:
             batch.doubts.update((*IDENTITY, *TOTALS))
@@ -311,7 +239,7 @@ class Scanner(EntryChecks):
         rule: str,
         number: int,
         text: str,
-        t: tuple[Column, ...],
+        t: tables.Layout,
         found: tuple[int, int, int, int],
         doubts: set[str],
     ) -> tuple[int, int, int, int]:
@@ -322,7 +250,7 @@ class Scanner(EntryChecks):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
-            if not (digits.isdecimal() and digits.isascii()):
+            if not (digits.isdigit() and digits.isascii()):
                 differ.append((c, f"{digits!r} is not a number, expected {value}", value))
                 said.append(value)
                 continue
@@ -341,14 +269,16 @@ class Scanner(EntryChecks):
     def _file_control(self, number: int, text: str) -> None:
         if self.batch is not None:
             self.wrong("B07", number, None, f"the batch of line {self.batch.line} has no control record")
+            self.early = self.faults[-1] if self.faults else None
             self.batch = None
             self.doubts.update(("batch_count", *TOTALS))
         if number == self.cut:
             self.doubts.update(("batch_count", *TOTALS))
         self.control = text
+        self.group = number
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
-        counts = text[c.where].isdecimal() and int(text[c.where]) == self.batch_count
+        counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
         if not counts and "batch_count" not in self.doubts:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
@@ -374,12 +304,15 @@ class Scanner(EntryChecks):
         else:
             self._astray(number, "an addenda record outside an entry")
 
-    def _astray(self, number: int, text: str) -> None:
+    def _astray(self, number: int, text: str, kind: str = "all") -> None:
         """A record whose batch header is missing: told once, up to the next header or control."""
-        if not self.stray:
+        if self.stray not in ("all", kind):
             self.wrong("F02", number, None, text)
-        self.stray = True
+        self.stray = "all"
         self.doubts.update(("batch_count", *TOTALS))
+        if self.batch is not None:
+            self.batch.first = False
+            self.batch.doubts.update(TOTALS)
 
     def _end(self) -> None:
         if not self.header:
@@ -400,11 +333,7 @@ class Scanner(EntryChecks):
     def _blocks_agree(self) -> bool:
         """Blocks of ten lines. Some count a block of padding that is not there; fewer than there are is an error."""
         said, blocks = self.control[7:13], -(-self.control_line // tables.BLOCKING)
-        return said.isdecimal() and blocks <= int(said) <= blocks + 1
-
-
-def _is_routing(nine: str) -> bool:
-    return len(nine) == 9 and nine.isdecimal() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]
+        return said.isdigit() and blocks <= int(said) <= blocks + 1
 
 
 def entries(lines: Iterable[str], make: Make, *, keep_spaces: bool = False) -> Iterator[Record]:

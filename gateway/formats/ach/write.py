@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import groupby
-from operator import attrgetter
+from itertools import chain, groupby, repeat
+from operator import attrgetter, eq
 
 from msgspec import structs
 
@@ -37,7 +37,8 @@ from gateway.ports import Decoded, Fit, Writing
 
 TYPES = tuple(sec for sec, known in SECS.items() if not known.always_zero and sec != "ADV")  # payments are written in
 AMOUNT_MAX = 9_999_999_999
-ENTRIES_MAX = 1_000_000  # of one batch: below the count's six digits, and the trace's seven
+RECORDS_MAX = 900_000  # of one batch: below the count's six digits
+AT_ONCE = 1_024  # entries printed with one format string: few enough to stay in the cache
 MODIFIERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 # Of a payment: what an entry has room for. Everything else that is set is a loss.
 CARRIED = frozenset(
@@ -62,81 +63,102 @@ def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
 
 def batches(payments: Sequence[Payment], type: str, routing_number: str) -> list[RawBatch]:
     """Batches by header, in the order in which they begin; traces rise within each."""
-    found: dict[str, list[Payment]] = {}
-    for _, run in groupby(payments, _alike):
-        alike = list(run)
-        first = alike[0]
-        found.setdefault(header(first, class_of(first, type), routing_number[:8], routing_number), []).extend(alike)
-    made = []
-    for head, members in found.items():
-        for at in range(0, len(members), ENTRIES_MAX):
-            made.append(_batch(head, members[at : at + ENTRIES_MAX], type, routing_number))
-    return made
+    found: dict[str, list[RawBatch]] = {}
+    for at in range(0, len(payments), AT_ONCE):
+        for kind, same_kind in groupby(payments[at : at + AT_ONCE], _KIND):
+            for _, run in groupby(same_kind, _SHARE.get(kind, _EITHER)):
+                alike = list(run)
+                head = header(alike[0], class_of(alike[0], type), routing_number[:8], routing_number)
+                of_head = found.setdefault(head, [])
+                if not of_head or of_head[-1].counted[0] > RECORDS_MAX:
+                    of_head.append(RawBatch(head))
+                _add(of_head[-1], alike, type, routing_number)
+    return [batch for of_head in found.values() for batch in of_head]
 
 
-def _alike(payment: Payment) -> tuple[int, int, str, str]:
-    """What payments that stand behind each other share when they share a header; objects by identity, for speed."""
-    company = payment.creditor if _debits(payment) else payment.debtor
-    return id(payment.extra), id(company), payment.settlement_date, payment.local_instrument
+def _add(batch: RawBatch, payments: list[Payment], type: str, routing_number: str) -> None:
+    """Print more entries into a batch."""
+    first = batch.last + 1
+    made = _plain(payments, routing_number[:8], first) if batch.header[50:53] in PLAIN else None
+    if made is None:
+        places = enumerate(payments, first)
+        some = RawBatch(batch.header, [item(payment, type, routing_number, place).lines for place, payment in places])
+        made = "".join(["\n".join(lines) + "\n" for lines in some.entries]).encode("ascii"), some.numbers()
+    printed, counted = made
+    batch.printed.append(printed)
+    batch.last += len(payments)
+    count, hashed, debits, credits = batch.counted
+    batch.counted = (count + counted[0], hashed + counted[1], debits + counted[2], credits + counted[3])
 
 
-def _debits(payment: Payment) -> bool:
-    return payment.kind == "direct_debit" or (payment.kind != "credit_transfer" and is_debit(payment))
-
-
-def _batch(head: str, payments: list[Payment], type: str, routing_number: str) -> RawBatch:
-    made = _plain(head, payments, routing_number[:8]) if head[50:53] in PLAIN else None
-    if made is not None:
-        return made
-    entries = [item(payment, type, routing_number, place).lines for place, payment in enumerate(payments, 1)]
-    return RawBatch(head, entries)
-
-
-_RECEIVER = {
-    role: attrgetter(
-        f"{role}_account.type",
-        f"{role}_agent.clearing_member",
-        f"{role}_account.id",
-        "amount.minor",
-        "end_to_end_id",
-        "transaction_id",
-        f"{role}.name",
-        "extra",
-    )
-    for role in ("creditor", "debtor")
+# What payments that stand behind each other share when they share a header.
+_KIND = attrgetter("kind")
+_SHARE = {
+    "direct_debit": attrgetter("extra", "creditor", "settlement_date", "local_instrument"),
+    "credit_transfer": attrgetter("extra", "debtor", "settlement_date", "local_instrument"),
 }
-_BANK = {True: attrgetter("debtor_agent.clearing_member"), False: attrgetter("creditor_agent.clearing_member")}
-_END = ("ach:discretionary_data", "ach:payment_type")
+_EITHER = attrgetter("extra", "debtor", "creditor", "settlement_date", "local_instrument")
+_ROLES = {True: "debtor", False: "creditor"}  # of the receiver, by whether it is debited
+_MINOR, _EXTRA, _REMITTANCE = attrgetter("amount.minor"), attrgetter("extra"), attrgetter("remittance")
+_OURS, _TRACE = attrgetter("end_to_end_id"), attrgetter("transaction_id")
+_BANKS = {debit: attrgetter(f"{role}_account.type", f"{role}_agent.clearing_member") for debit, role in _ROLES.items()}
+_ACCOUNTS = {debit: attrgetter(f"{role}_account.id") for debit, role in _ROLES.items()}
+_NAMES = {debit: attrgetter(f"{role}.name") for debit, role in _ROLES.items()}
 
 
-def _plain(head: str, payments: list[Payment], odfi: str) -> RawBatch | None:
-    """Credits, or debits, without addenda; None when one of them is something else."""
+def _plain(payments: list[Payment], odfi: str, first: int) -> tuple[bytes, tuple[int, int, int, int]] | None:
+    """Credits, or debits, without addenda, and what they add up to; None when one is something else."""
     kind = payments[0].kind
-    debit = kind == "direct_debit"
-    if not (debit or kind == "credit_transfer") or {(p.kind, p.remittance) for p in payments} != {(kind, ())}:
+    if kind not in ("credit_transfer", "direct_debit") or any(map(_REMITTANCE, payments)):
         return None
+    debit = kind == "direct_debit"
+    banks = Counter(map(_BANKS[debit], payments))
+    printed = _lines(payments, debit, banks, f"0{odfi}", first)
+    if printed is None:
+        return None
+    total = sum(map(_MINOR, payments))
+    hashed = sum(int(bank[:8]) * times for (_, bank), times in banks.items())
+    return printed, (len(payments), hashed, total if debit else 0, 0 if debit else total)
+
+
+def _lines(
+    payments: list[Payment], debit: bool, banks: Iterable[tuple[str, str]], end: str, first: int
+) -> bytes | None:
+    """Entries printed with one format string; None when a field has not its width, or is not printable ASCII."""
     codes = {account: CODE_OF[account, debit, "live"] for account in ("checking", "savings", "gl", "loan")}
     codes[""] = codes["checking"]
-    line = f"6%s%s%-17s%010d%-15.15s%-22.22s%-2s0{odfi}%07d".__mod__
-    ends = {id(p.extra): next((text for path, text in p.extra if path in _END), "") for p in payments}
-    receiver = map(_RECEIVER["debtor" if debit else "creditor"], payments)
+    ours, traces = list(map(_OURS, payments)), list(map(_TRACE, payments))
+    if any(map(eq, ours, traces)):
+        ours = list(map(said_id, payments))
     try:
-        rows = [
-            line((codes[type], bank, account, minor, "" if ours == trace else ours, name, ends[id(extra)], place))
-            for place, (type, bank, account, minor, ours, trace, name, extra) in enumerate(receiver, 1)
-        ]
+        starts = {(type, bank): f"6{codes[type]}{bank}" for type, bank in banks}
+        fields = (
+            map(starts.__getitem__, map(_BANKS[debit], payments)),
+            map(_ACCOUNTS[debit], payments),
+            map(_MINOR, payments),
+            ours,
+            map(_NAMES[debit], payments),
+            _ends(payments),
+            range(first, first + len(payments)),
+        )
+        line = f"%s%-17s%010d%-15.15s%-22.22s%s{end}%07d\n"
+        printed = line * len(payments) % tuple(chain.from_iterable(zip(*fields, strict=True)))
     except (KeyError, AttributeError):
         return None  # an account of a type without a code, a side that is missing
-    rows.append("")
-    printed = "\n".join(rows)
     if len(printed) != len(payments) * (RECORD + 1) or not printed.isascii():
         return None
     data = printed.encode("ascii")
-    if len(data.translate(None, PRINTABLE)) != len(payments):
-        return None
-    total = sum([payment.amount.minor for payment in payments])
-    hashed = sum(int(bank[:8]) * times for bank, times in Counter(map(_BANK[debit], payments)).items())
-    return RawBatch(head, [], data, (len(payments), hashed, total if debit else 0, 0 if debit else total))
+    return data if len(data.translate(None, PRINTABLE)) == len(payments) else None
+
+
+def _ends(payments: list[Payment]) -> Iterable[str]:
+    """Positions 77 and 78 of each."""
+    extras = {id(extra): extra for extra in map(_EXTRA, payments)}
+    names = ("ach:discretionary_data", "ach:payment_type")
+    ends = {key: next((text for path, text in extra if path in names), "").ljust(2) for key, extra in extras.items()}
+    if len(set(ends.values())) == 1:
+        return repeat(next(iter(ends.values())), len(payments))
+    return map(ends.__getitem__, map(id, map(_EXTRA, payments)))
 
 
 # --- what fits ------------------------------------------------------------------------------------
@@ -271,11 +293,15 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
             if field.name not in room and getattr(party, field.name) not in ("", (), None)
         ]
         if sec == "IAT" and party.address is not None:
+            address = party.address
+            free = (not address.town and not address.subdivision) + (not address.country and not address.postcode)
             kept = {"street", "town", "subdivision", "country", "postcode"}
+            if len(address.lines) <= free:
+                kept.add("lines")
             losses += [
                 Loss(f"{role}.address.{field.name}", "IAT has no place for it")
-                for field in structs.fields(party.address)
-                if field.name not in kept and getattr(party.address, field.name) not in ("", ())
+                for field in structs.fields(address)
+                if field.name not in kept and getattr(address, field.name) not in ("", ())
             ]
     return losses
 
@@ -288,7 +314,7 @@ def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> b
     items: dict[tuple[str, str], list[Item]] = {}
     for status in statuses:
         payment = status.record
-        if status.code != "RJCT" or not isinstance(payment, Payment) or payment.kind == "return":
+        if not isinstance(payment, Payment) or not goes_back(status):
             continue
         agent = sides(payment)[3]
         ours = agent.clearing_member if agent else ""
@@ -300,6 +326,11 @@ def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> b
     names = (head.get("origin_name", ""), head.get("destination_name", ""))
     top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, "R")
     return put_together(RawFile(top, [batch for below in items.values() for batch in grouped(below)]))
+
+
+def goes_back(status: Status) -> bool:
+    """Whether an entry is returned: one that could not be posted and is no return itself."""
+    return status.code == "RJCT" and isinstance(status.record, Payment) and status.record.kind != "return"
 
 
 def original(payment: Payment) -> Item:
