@@ -354,7 +354,7 @@ RULES += (
     ),
     Rule(
         "recalled-notice",
-        re.compile(r"^:(21|50)a:"),
+        re.compile(r"^:(20|21|50)a:"),
         lambda one: any("NtfctnToRcvCxlAdvc" in path for path in one.source) and _said(one),
         "a recall names the notice by its field 20, which is its MsgId, and copies its item",
         "section 9, n92: 21 and the copied fields",

@@ -29,13 +29,13 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
+    renamed = breakdown.renamed(record) if isinstance(record, Case) else ()
     record = _told(record)
     wrong = _unfit(record, type)
-    return (
-        Fit(wrong)
-        if wrong is not None
-        else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
-    )
+    if wrong is not None:
+        return Fit(wrong)
+    found = losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
+    return Fit(found.refusal, (*found.losses, *renamed))
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
@@ -134,7 +134,7 @@ def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
     if isinstance(record, Report):
         return (*_rejection(record, type), record.id)
     if isinstance(record, Notice) and record.kind == "receipt_cancelled":
-        return _recalled_notice(record), [], record.id if record.source.startswith("MT") else ""
+        return _recalled_notice(record), [], record.id
     if isinstance(record, Notice):
         whole, own = (_receipt if type == "MT210" else _request)(record)
         return whole, own, record.id if _names_itself(record) else ""
@@ -280,7 +280,8 @@ _CASES: dict[str, Callable[[Case], Lines]] = {
 
 def _names_itself(notice: Notice) -> bool:
     """Whether the id is that of the message (20 of 210 and 920), rather than of one item in it."""
-    return notice.kind != "receipt_expected" or notice.source.startswith("MT")
+    named = notice.original is not None and notice.original.end_to_end_id
+    return notice.kind != "receipt_expected" or notice.source.startswith("MT") or bool(named)
 
 
 def _receipt(notice: Notice) -> tuple[Lines, Lines]:
