@@ -127,10 +127,11 @@ def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
     if isinstance(record, Report):
         return (*_rejection(record, type), record.id)
     if isinstance(record, Notice) and record.kind == "receipt_cancelled":
-        return _recalled_notice(record), [], record.id
+        return _recalled_notice(record), [], record.group_id
+    if isinstance(record, Notice) and type == "MT210":
+        return (*_receipt(record), record.group_id)
     if isinstance(record, Notice):
-        whole, own = (_receipt if type == "MT210" else _request)(record)
-        return whole, own, record.id
+        return (*_request(record), record.id)
     group = type[3:]
     return [*_CASES[group](record), *kept(record.payment), *kept(record.extra)], [], _case_name(record, group)
 
@@ -145,7 +146,7 @@ def _case_name(case: Case, group: str) -> str:
 
 def _related(case: Case) -> Lines:
     original = case.original
-    return [("21", text.reference(original.message_id or original.instruction_id) or "NOTPROVIDED")]
+    return [("21", text.reference(original.instruction_id or original.message_id) or "NOTPROVIDED")]
 
 
 def _about(original: Original, option: str) -> Lines:
@@ -174,6 +175,7 @@ def _reasoned(reasons: Sequence[Reason], width: int) -> list[str]:
 
 def _recall(case: Case) -> Lines:
     narrative = [*_reasoned(case.reasons, NARRATIVE_WIDTH), *_lines(case.text, NARRATIVE_WIDTH)]
+    narrative += [f"/UETR/{case.original.uetr}"] if case.original.uetr else []
     out = [*_related(case), *_about(case.original, "S"), *write.field("79", narrative[:NARRATIVE_LINES])]
     return [*out, *_copied(case.original, case.payment)]
 
@@ -198,6 +200,9 @@ def _query(case: Case) -> Lines:
     return [*_related(case), *out, *_about(case.original, "R"), *_copied(case.original, case.payment)]
 
 
+_UETR_ROOM = QUERY_WIDTH - len("/UETR/")
+
+
 def _resolution(case: Case) -> Lines:
     """76: the status, behind it the first reason; 21 names the case."""
     reasons = _reasoned(case.reasons, QUERY_WIDTH)
@@ -207,9 +212,11 @@ def _resolution(case: Case) -> Lines:
     elif status:
         reasons = [f"/{status}/", *reasons]
     said = write.field("76", [*reasons, *_lines(case.text, QUERY_WIDTH)][:QUERY_LINES] or ["ANSWER"])
+    uetr = [f"/UETR/{case.original.uetr[:_UETR_ROOM]}", f"//{case.original.uetr[_UETR_ROOM:]}"]
     return [
         ("21", text.reference(case.id) or "NOTPROVIDED"),
         *said,
+        *(write.field("77A", uetr) if case.original.uetr else []),
         *_about(case.original, "R"),
         *_copied(case.original, case.payment),
     ]
@@ -276,7 +283,7 @@ def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     assert notice.amount is not None, "asked for by _unfit"
     whole: Lines = [*_held(notice), ("30", notice.date[2:].replace("-", ""))]
     original = notice.original or Original()
-    named = text.reference(original.end_to_end_id or original.message_id) or "NOTPROVIDED"
+    named = text.reference(original.end_to_end_id or notice.id) or "NOTPROVIDED"
     own: Lines = [("21", named), ("32B", write.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
     return [*whole, ("currency", notice.amount.currency)], own
 
@@ -333,8 +340,8 @@ def _recalled_notice(notice: Notice) -> Lines:
     out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
-    if original.end_to_end_id:
-        out.append(("21", text.reference(original.end_to_end_id)))
+    item = original.end_to_end_id or notice.id
+    out += [("21", text.reference(item))] if item else []
     if notice.amount is not None:
         out.append(("32B", write.amount_text(notice.amount)))
     return [*out, *_payer(notice), *kept(notice.extra)]
