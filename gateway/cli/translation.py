@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from gateway import formats
 from gateway.addresses import Form
 from gateway.addressing import Completed, completed
-from gateway.model import Agent, Loss, Payment, Refusal
+from gateway.model import Agent, Loss, Payment, Refusal, Report
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 # The editions that cross-border payments and reporting use, for a type named without one.
@@ -44,9 +44,7 @@ EDITIONS = {
     "camt.106": "camt.106.001.02",
 }
 # What a message says of itself and its copy says anew: it follows from what is written, or from who carries it.
-DERIVED = frozenset(
-    "NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg CharSet MktPrctc".split()
-)
+DERIVED = frozenset("NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg".split())
 
 
 class Ends(Struct, frozen=True):
@@ -129,9 +127,9 @@ def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
     """The name, time and ends of the message that was read, where they are of the form of a writer's own."""
     name = decoded.message_id
     fin = type.startswith("MT")
-    own = name and name.isascii() and len(name) <= (16 if fin else 35) and not (fin and "/" in name)
+    own = name and name.isascii() and len(name) <= 35 and not (fin and "/" in name)
     return Writing(
-        name if own else "FOTRANSLATE00001",
+        (name if len(name) <= 16 or not fin else f"{name[:15]}+") if own else "FOTRANSLATE00001",
         _nanoseconds(decoded.created) or ends.now_ns,
         ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
         ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
@@ -158,6 +156,10 @@ TRACED = frozenset(("pacs.008", "pacs.009"))
 def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
     """The record with what the source may leave unsaid and the type may not."""
     record = _between_banks(record, number, type, writing)
+    if isinstance(record, Report) and type[:8] == "pacs.002" and record.source.startswith("MT"):
+        ends = (("iso:InstgAgt", writing.sender), ("iso:InstdAgt", writing.receiver))
+        said = tuple((f"{path}/FinInstnId/BICFI", bic) for path, bic in ends if bic)
+        return structs.replace(record, extra=(*record.extra, *said))
     if _nameless(record, type):
         return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
     return record
@@ -201,7 +203,7 @@ def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, 
         own = structs.replace(writing, message_id=name)
         several = list(found)
         frame = writer.encode(several, type, own)
-        yield wrap(frame, own, _service(type, several)) if header and wrap is not None else frame
+        yield wrap(frame, own, _service(type, several, frame.data)) if header and wrap is not None else frame
 
 
 # BizSvc of the messages that cross-border rules are held for, by release; a cover, an advice and a message for
@@ -210,12 +212,12 @@ SERVICE = "swift.cbprplus.{}03"
 FIRST_RELEASE = frozenset(("camt.105", "camt.106"))
 
 
-def _service(type: str, records: Sequence[Any]) -> str:
+def _service(type: str, records: Sequence[Any], data: bytes) -> str:
     first = records[0]
     if type not in EDITIONS.values():
         return ""
     if type[:8] in FIRST_RELEASE:
-        return "swift.cbprplus.01"
+        return "swift.cbprplus.mlp.01" if data.count(b"<Rcrd>") > 1 else "swift.cbprplus.01"
     if type.startswith("pacs.009"):
         kind = "cov." if first.underlying is not None else "adv." if first.settlement_method == "COVE" else ""
         return SERVICE.format(kind)
@@ -227,6 +229,7 @@ def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     ends = {decoded.sender, decoded.receiver}
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
-        if not iso or path.rpartition("/")[2] in DERIVED or text in written or text in ends:
+        derived = path.rpartition("/")[2] in DERIVED and "/Rltd/" not in path
+        if not iso or derived or text in written or text in ends:
             continue
         yield Loss(path.lstrip("/"), "said by the message of itself; what is written has its own", "info")

@@ -11,13 +11,14 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from gateway.formats.iso20022.kinds import kind_of
+from gateway.formats.iso20022.kinds import entries, kind_of
 from tests.conformance.sides import Leaves
 
 _SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"(\d\d)(\d\d)-(\d\d)-(\d\d)")
 _CUT_MIN = 6  # characters that must stand before a plus sign for a text to count as cut there
 _PLACES = re.compile(r"\[\d+\]")
+_NUMBER = re.compile(r"\.?\d+(?=\.|$)")
 
 # What follows from the rest of a message, or from who carries it, by the end of its path. Left the path, right what it
 # becomes: `None` that nothing is left to say.
@@ -34,17 +35,32 @@ DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
     "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
+    "TxInfAndSts/TxSts": {"RJCT": "/REJT/"},
+    "OrgnlGrpInf/OrgnlMsgNmId": {
+        **{f"pacs.008.001.{n:02}": ":11a: 103" for n in range(2, 15)},
+        **{f"pacs.009.001.{n:02}": ":11a: 202" for n in range(2, 15)},
+        "MT205": "{2} 205",
+    },
+    "Bal/Tp/CdOrPrtry/Cd": {"OPBD": ":60a:", "CLBD": ":62a:", "CLAV": ":64a:", "FWAV": ":65a:"},
+    "Bal/CdtDbtInd": {"CRDT": "\nC", "DBIT": "\nD"},
+    "Ntry/CdtDbtInd": {"CRDT": "", "DBIT": ""},  # the mark in 61, or the type: 900 is a debit, 910 a credit
+    "TxDtls/CdtDbtInd": {"CRDT": "", "DBIT": ""},  # that of its entry
+    "Ntry/Sts/Cd": {"BOOK": ""},  # what is not booked has no place in a statement
+    "Ntry/BkTxCd/Domn/Cd": {"PMNT": "", "CAMT": ""},  # the three become one type in 61
+    "Ntry/BkTxCd/Domn/Fmly/Cd": dict.fromkeys(("ICDT", "RCDT", "ICHQ", "IDDT", "MDOP", "RDDT", "RCHQ"), ""),
+    "Ntry/BkTxCd/Domn/Fmly/SubFmlyCd": dict.fromkeys(("XBCT", "CCHQ", "XBDD", "CHRG", "FEES"), ""),
+    "StmtPgntn/LastPgInd": {"true": ":62a: F", "false": ":62a: M"},
     "RgltryRptg/DbtCdtRptgInd": {"DEBT": "ORDERRES", "CRED": "BENEFRES"},
 }
 NOT_PROVIDED = "NOTPROVIDED"  # says that there is nothing
 # Codes of FIN that say which element something is, and stand as that element in the output.
 CODE_WORDS = frozenset(
     "ROC PURP URI RFB ULTD ULTB RELID INS INTA ACC REC BNF SVCLVL LOCINS CATPURP ORDERRES BENEFRES UDLC FIN53 TSU"
-    " CLSTIME SNDTIME RNCTIME TILTIME FROTIME REJTIME".split()
+    " REJT RETN MREF TREF TEXT UETR CHGS CHRQ XT99 99 CLSTIME SNDTIME RNCTIME TILTIME FROTIME REJTIME".split()
 )
 CLEARING_PREFIX = re.compile(r"//(AT|AU|BL|CC|CH|CN|CP|ES|FW|GR|HK|IE|IN|IT|NZ|PL|PT|RU|SC|SW|ZA|RT)")
 DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
-    ":23a:": {"CRED": ""},
+    ":23a:": {"CRED": "", "AUTH": "MndtId", "NAUT": ""},
     ":71a:": {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"},
     "{119}": {"COV": "UndrlygCstmrCdtTrf", "STP": "", "REMIT": ""},
     "{2} type": {},
@@ -70,7 +86,7 @@ def _carried(path: str, text: str, written: Leaves, named: list[str], source: Le
 
 def _derived(path: str, text: str, written: Leaves) -> bool:
     for end, becomes in DERIVED_XML.items():
-        if path.endswith(end):
+        if _PLACES.sub("", path).endswith(end):
             return becomes is None or (text in becomes and _says(becomes[text], written))
     tag = path.partition(" ")[0].partition("[")[0]
     if path.startswith("{2}") or tag in DERIVED_FIN:
@@ -166,18 +182,29 @@ def _is_named(path: str, text: str, named: list[str], type: str) -> bool:
             for one in named
             if names or one
         )
-    below = bare.partition("/")[2].partition("/")[2]
-    if any(one and (bare.endswith(one) or one.endswith(below)) for one in named):
+    tails = (one.rpartition("iso:")[2].strip("/") for one in named if "/" in one or "iso:" in one)
+    if any(bare == tail or bare.endswith("/" + tail) for tail in tails):
         return True
+    name = _canonical(path, type)
+    return bool(name) and any(_covers(one, name) for one in named)
+
+
+def _canonical(path: str, type: str) -> str:
+    """The model's name of an element, places left out; "" when the model has no field for it."""
     kind = kind_of(type)
-    slot = kind.table.slot(_record_path(path, kind.family.spine)) if kind is not None else None
+    if kind is None:
+        return ""
+    inner = _record_path(path, kind.family.spine)
+    prefix, table = "", kind.table
+    if inner.startswith("Ntry"):
+        inner, prefix, table = inner.partition("/")[2], "entries.", entries("entry")
+        if inner.startswith("NtryDtls/TxDtls/"):
+            inner, prefix, table = inner[16:], "entries.details.", entries("detail")
+    slot = table.slot(inner)
     if slot is None:
-        return any(one.endswith(tail) for one in named for tail in (below.partition("/")[2], below))
-    name = _PLACES.sub(
-        "", slot[0] + ("." + re.sub(r"\.?\d+(?=\.|$)", "", slot[1]).strip(".") if slot[1] else "")
-    ).strip(".")
-    name = name.replace(".private", ".ids").replace(".organisation", ".ids")
-    return any(_covers(one, name) for one in named)
+        return ""
+    name = slot[0] + ("." + _NUMBER.sub("", slot[1]).strip(".") if slot[1] else "")
+    return prefix + name.replace(".private", ".ids").replace(".organisation", ".ids").strip(".")
 
 
 def _covers(loss: str, name: str) -> bool:
@@ -186,9 +213,14 @@ def _covers(loss: str, name: str) -> bool:
 
 def _record_path(path: str, spine: tuple[str, ...]) -> str:
     """A path of the document as the tables write it."""
-    inner = path.partition("/")[2].partition("/")[2]
-    first = _PLACES.sub("", inner.partition("/")[0])
-    return inner.partition("/")[2] if spine and first == spine[-1] else "/" + inner
+    steps = path.split("/")[2:]
+    depth = 0
+    while depth < min(len(spine), len(steps)) and _PLACES.sub("", steps[depth]) == spine[depth]:
+        depth += 1
+    rest = "/".join(steps[depth:])
+    if spine and depth == len(spine):
+        return rest
+    return f"{spine[depth - 1]}/{rest}" if depth else "/" + rest
 
 
 # Tags of FIN and the fields of the model that they are read into.
@@ -210,6 +242,8 @@ CANONICAL: Mapping[str, tuple[str, ...]] = {
     "70a": ("remittance", "end_to_end_id", "purpose", "ultimate"),
     "71a": ("charges", "charge_bearer"),
     "72a": ("instructions_for", "previous_agents", "remittance", "intermediary", "iso:"),
+    "34a": ("floors",),
+    "25a": ("account",),
     "77a": ("regulatory", "iso:RgltryRptg"),
 }
 
@@ -224,6 +258,20 @@ def _fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:
         yield from _pieces(path, option, lines)
 
 
+# Fields of statements: what each part says; marks and types stand as elements and are left out.
+_FORMATS = {
+    "60": re.compile(r"[CD](\d{6})([A-Z]{3})([\d,]+)"),
+    "62": re.compile(r"[CD](\d{6})([A-Z]{3})([\d,]+)"),
+    "64": re.compile(r"[CD](\d{6})([A-Z]{3})([\d,]+)"),
+    "65": re.compile(r"[CD](\d{6})([A-Z]{3})([\d,]+)"),
+    "61": re.compile(r"(\d{6})(?:\d{4})?[A-Z]{1,3}([\d,]+)([NSF][A-Z0-9]{3})(.*?)(?://(.*))?(?:\n(.*))?\Z"),
+    "13": re.compile(r"(\d{6})\d{4}[+-]\d{4}\Z"),
+    "34": re.compile(r"([A-Z]{3})[CD]?([\d,]+)"),
+    "90": re.compile(r"(\d{1,5})([A-Z]{3})([\d,]+)"),
+    "11": re.compile(r"\d{3}\n(\d{6})(.*)\Z", re.DOTALL),
+}
+
+
 def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str]]:
     tag = path[1:].lstrip("B")[:2]
     if (tag in ("32", "33", "71") and option != "A") or tag == "32":
@@ -231,6 +279,11 @@ def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str
         for part in match.groups() if match else lines:
             if part:
                 yield path, part
+        return
+    if (format := _FORMATS.get(tag)) is not None and (match := format.match("\n".join(lines))):
+        for part in match.groups():
+            if part and part not in ("NONREF", "0,"):
+                yield path, part.strip()
         return
     for line in lines:
         rest = CLEARING_PREFIX.sub("/", line) if tag in ("52", "53", "54", "55", "56", "57", "58") else line

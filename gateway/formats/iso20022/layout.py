@@ -21,6 +21,7 @@ from gateway.formats.iso20022.lines import lowered
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
+from gateway.formats.iso20022.spoken import spoken
 from gateway.formats.iso20022.table import Table, path_of
 from gateway.model import Case, Entry, Loss, Notice, Payment, Report, Statement
 
@@ -193,6 +194,7 @@ def _facets(form: Shape, type: str, path: str) -> tuple[Facets, bool] | None:
 
 def lay_out(record: Record, kind: Kind) -> Laid:
     """All leaves of a record in this type; where the type has one of several branches, in that which loses least."""
+    record = spoken(record)
     branches = kind.family.branches
     if not branches:
         return _lay_out(record, kind, ())
@@ -260,7 +262,6 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
     if isinstance(record, Report) and record.kind == "message_rejected":
         skip |= {"status"}
     if isinstance(record, Payment):
-        record = flowing(record)
         if not record.settlement_method and record.clearing_system:
             yield "settlement_method", (), "", "CLRG"
         if not record.charge_bearer and record.scheme.startswith("sepa"):
@@ -272,20 +273,6 @@ def _said(record: Record, kind: Kind) -> Iterator[Flat]:
     field = JOINED.get(type(record), "")
     several = f"{field}.*" in kind.table.reverse
     yield from flat(record if several else _one_text(record, field), skip)
-
-
-FULL_LINE = 35  # characters of a line of FIN
-
-
-def flowing(payment: Payment) -> Payment:
-    """The remittance of a FIN message as one text: its lines are cut by their length, so a full one runs on."""
-    if payment.underlying is not None:
-        payment = structs.replace(payment, underlying=flowing(payment.underlying))
-    if len(payment.remittance) < 2 or not payment.source.startswith("MT"):
-        return payment
-    *first, last = payment.remittance
-    text = "".join(line if len(line) == FULL_LINE else f"{line} " for line in first) + last
-    return structs.replace(payment, remittance=(text,))
 
 
 # Texts that come in lines, where ISO 20022 has one element for all.

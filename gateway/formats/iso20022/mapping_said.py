@@ -228,6 +228,6 @@ CHARGES: Lines = {
     "Chrgs/Sngl/AddtlInf": "text.0",
     "Chrgs/PerTx/ChrgsId": "id",
     **below("Chrgs/PerTx/Rcrd/", _CHARGED),
-    **money("Chrgs/PerTx/TtlChrgsPerTx/TtlChrgsAmt", "amount"),
+    **money("Chrgs/PerTx/Rcrd/TtlChrgsPerRcrd/TtlChrgsAmt", "amount"),
     "Chrgs/PerTx/AddtlInf": "text.0",
 }

@@ -175,7 +175,7 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
 
 
 def _bank(payment: Payment, extra: dict[str, str], type: str) -> Lines:
-    related = payment.end_to_end_id or extra.get("mt:21", "") or (payment.original or Original()).message_id
+    related = payment.end_to_end_id or extra.get("mt:21", "") or _returned_reference(payment)
     out: Lines = [
         ("21", text.reference(related) or "NOTPROVIDED"),
         *times(payment),
@@ -467,6 +467,12 @@ def sender_to_receiver(payment: Payment) -> list[str]:
 
 def _return_id(payment: Payment) -> str:
     return payment.transaction_id if payment.kind == "return" else ""
+
+
+def _returned_reference(payment: Payment) -> str:
+    """21 of a return: the end-to-end id of the original, else its reference."""
+    original = payment.original or Original()
+    return original.end_to_end_id or original.message_id
 
 
 def _returned(payment: Payment) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gateway.formats.mt import losses, parties, printing, returns, tables, text, write
+from gateway.formats.mt import breakdown, losses, parties, printing, returns, tables, text, write
 from gateway.formats.mt.printing import Page, kept, refusal
 from gateway.formats.mt.said import CASES, INQUIRIES, RECALLED_NOTICE
 from gateway.formats.mt.write import Lines
@@ -19,6 +19,7 @@ from gateway.ports import Fit, Frame, Writing
 _GROUPS = ("90", "91", "92", "95", "96", "98", "99")
 REJECTING = ("MT103", "MT202", "MT202COV", "MT205", "MT205COV")  # a rejection repeats the payment that it rejects
 TYPES = (*(f"MT{category}{group}" for category in "12" for group in _GROUPS), "MT210", "MT920")
+CHARGES = ("charges_advice", "charges_request")
 RECEIPTS_MAX = 10  # rule T10
 REQUESTS_MAX = 100
 NARRATIVE_LINES = 35
@@ -28,6 +29,7 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
+    record = _told(record)
     wrong = _unfit(record, type)
     return (
         Fit(wrong)
@@ -39,6 +41,11 @@ def fit(record: Record, type: str) -> Fit:
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
     """Messages one after the other; notices of one account and day share one."""
     return printing.frame(_messages(records, type, writing), type, writing)
+
+
+def _told(record: Record) -> Record:
+    """Charges with a line for each of their records."""
+    return breakdown.told(record) if isinstance(record, Case) and record.kind in CHARGES else record
 
 
 def _unfit(record: Record, type: str) -> Refusal | None:
@@ -87,7 +94,7 @@ def _carried(type: str) -> tuple[str, ...]:
 
 
 def _messages(records: Sequence[Record], type: str, writing: Writing) -> list[str]:
-    pages = [_page(record, type, writing) for record in records]
+    pages = [_page(_told(record), type, writing) for record in records]
     most = {"MT210": RECEIPTS_MAX, "MT920": REQUESTS_MAX}.get(type, 1)
     return [_message(group, type, writing, index) for index, group in enumerate(printing.together(pages, most))]
 
