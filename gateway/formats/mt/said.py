@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from gateway.formats.mt import parties, returns
+from gateway.formats.mt import copies, parties, returns
 from gateway.formats.mt.grammar import CUSTOMER, Level
 from gateway.formats.mt.meaning import day, money
 from gateway.formats.mt.tables import A, D, compiled
@@ -154,10 +154,10 @@ def _copies(level: Level, group: str, original: Original) -> tuple[Original, Ext
         elif end is not None and end.end() == len(value.replace("\n", "")):
             changed["end_to_end_id"] = end[1]
         elif tag != "77A" or not value.startswith("/UETR/"):
-            kept.append((f"mt:{tag}", value))
+            kept.append((tag, value))
         else:
             changed["uetr"] = _told(value).uetr
-    return structs.replace(original, **changed), tuple(kept)
+    return structs.replace(original, **changed), copies.said(kept)
 
 
 def _recall(level: Level, type: str, extra: list[tuple[str, str]]) -> dict[str, Any]:
