@@ -125,6 +125,14 @@ PAIRS = {  # type, body, what it is in ISO 20022
     "191": ("191", CLAIMED, "camt.106.001.02"),
     "192": ("192", RECALL, "camt.056.001.08"),
     "292": ("292", RECALL.replace("11S:103", "11S:202"), "camt.056.001.08"),
+    "192 with copies": (
+        "192",
+        RECALL.replace("50K", "50F")
+        .replace("BREEZE\nBREEZE", "BREEZE\n1/BREEZE")
+        .replace("BAKERY\n", "BAKERY\n3/US/PORTLAND\n:52A:HARBUS33XXX\n:57A:/LORO\nSEAMGB2LXXX\n")
+        + "\n:59:/DE89370400440532013000\nHARBOR LIGHT\nPIER 7\n:71A:SHA",
+        "camt.056.001.08",
+    ),
     "192 of a customer": ("192", RECALL, "camt.055.001.08"),
     "292 of a notice": (
         "292",
@@ -386,6 +394,24 @@ def test_a_rejection_repeats_the_payment_or_is_told_freely() -> None:
     refusal = FORMAT.fit(bare, "MT103").refusal
     assert refusal is not None
     assert refusal.code == "missing-original"
+
+
+def test_copies_have_their_place_in_the_original() -> None:
+    body = RECALL.replace(":50K:/BREEZE\nBREEZE BAKERY", ":59:/HARBOR\nHARBOR LIGHT\n:52A:SEAMGB2LXXX\n:52D:A BANK")
+    [recall] = records(fin("192", body))
+    assert dict(recall.payment) == {
+        "CdtrAcct/Id/Othr/Id": "HARBOR",
+        "Cdtr/Pty/Nm": "HARBOR LIGHT",
+        "DbtrAgt/FinInstnId/BICFI": "SEAMGB2LXXX",
+        "mt:52D": "A BANK",  # a second one has no place
+    }
+
+
+@pytest.mark.parametrize("copy", [":50F:\nX", ":59:/A", ":52A:NOBIC", ":32A:ABC", ":57A:", ":50:", ":70:" + "X" * 200])
+def test_a_copy_that_is_no_field_is_kept(copy: str) -> None:
+    [recall] = records(fin("192", RECALL.split("\n:32A:")[0] + "\n" + copy))
+    tag, value = copy[1:].split(":", 1)
+    assert recall.payment == ((f"mt:{tag}", value),)
 
 
 def test_cases_keep_what_they_are() -> None:
