@@ -360,6 +360,13 @@ RULES += (
         "section 9, n92: 21 and the copied fields",
     ),
     Rule(
+        "notice-by-its-id",
+        re.compile(r"^:20a:$"),
+        lambda one: one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", "?")[:16],
+        "20 is the id of the notice",
+        "section 7, 210: 20 is MsgId or Ntfctn/Id",
+    ),
+    Rule(
         "confirmation",
         re.compile(r"^(\{121\}|:2[01]a:)$"),
         lambda one: (

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gateway.formats.mt import losses, parties, printing, text, write
+from gateway.formats.mt import fields, losses, parties, printing, text, write
+from gateway.formats.mt.fields import Lines
 from gateway.formats.mt.meaning import Fault, day, money
 from gateway.formats.mt.printing import refusal
-from gateway.formats.mt.write import Lines
 from gateway.model import Account, Address, Agent, Extra, Money, Notice, Party, Record
 from gateway.ports import Fit, Frame, Writing
 
@@ -31,12 +31,12 @@ _CHEQUE = re.compile(r"iso:Chq(?:\[([0-9]+)\])?/(.*)\Z")
 # --- reading ----------------------------------------------------------------------------------------
 
 
-def extras(type: str, fields: Sequence[tuple[str, str]]) -> Extra:
+def extras(type: str, values: Sequence[tuple[str, str]]) -> Extra:
     """What the fields say, under the paths of ISO 20022. Raises Fault."""
-    reference = next((value for tag, value in fields if tag == "20"), "")
+    reference = next((value for tag, value in values if tag == "20"), "")
     out: list[tuple[str, str]] = []
     count = 0
-    for tag, value in fields:
+    for tag, value in values:
         if tag == "21":
             count += 1
             out.append((_path(count, "InstrId"), reference))
@@ -145,14 +145,14 @@ def _message(notice: Notice, type: str, writing: Writing, index: int) -> str:
     said = dict(notice.extra)
     cheques = [one for _, one in sorted(_cheques(notice).items())]
     name = text.reference((cheques[0].get("InstrId", "") if cheques else "") or said.get(_GROUP + "MsgId", ""))
-    fields: Lines = [("20", name or write.numbered(writing.message_id, index))]
-    fields += [
+    out: Lines = [("20", name or write.numbered(writing.message_id, index))]
+    out += [
         (tag[3:], value.replace("\n", "\r\n")) for tag, value in notice.extra if re.fullmatch(r"mt:5[34][A-D]", tag)
     ]
     for one in cheques:
-        fields += _fields(one, type)
+        out += _fields(one, type)
     sender, receiver = printing.ends(writing, notice.agent or Agent(), None)
-    return printing.message(type[2:5], fields, sender, receiver)
+    return printing.message(type[2:5], out, sender, receiver)
 
 
 def _fields(one: dict[str, str], type: str) -> Lines:
@@ -162,16 +162,16 @@ def _fields(one: dict[str, str], type: str) -> Lines:
     out: Lines = [("21", text.reference(one.get("ChqNb", "")))]
     if one.get("IsseDt"):
         out.append(("30", one["IsseDt"][2:].replace("-", "")))
-    out.append(("32B", write.amount_text(amount)))
+    out.append(("32B", fields.amount_text(amount)))
     if type == "MT110":
-        out += write.party_lines("50", *_of(one, "Pyer"), "K")
+        out += fields.party_lines("50", *_of(one, "Pyer"), "K")
     if bic := one.get("DrwrAgt/FinInstnId/BICFI", ""):
         out.append(("52A", bic))
-    out += write.party_lines("59", *_of(one, "Pyee"), "")
+    out += fields.party_lines("59", *_of(one, "Pyee"), "")
     for tag, place, words in (("75", "ChqCxlOrStopRsn/Rsn/Cd", REASONS), ("76", "ChqCxlOrStopSts/Sts/Cd", ANSWERS)):
         if code := one.get(place, ""):
             more = one.get(place.partition("/")[0] + "/AddtlInf", "")
-            out += write.field(tag, text.coded(words.get(code, code), more)[:6])
+            out += fields.field(tag, text.coded(words.get(code, code), more)[:6])
     return out
 
 
