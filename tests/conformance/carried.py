@@ -35,6 +35,9 @@ DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
     "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
+    "RptPgntn/LastPgInd": {"true": ""},  # a report of one page
+    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:"},
+    "TtlChrgs/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "TtlChrgsPerRcrd/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/Tp/Cd": {"DEBT": "/OURC/", "CFEE": "/CANF/"},
@@ -194,7 +197,8 @@ def _is_named(path: str, text: str, named: list[str], type: str) -> bool:
     if any(bare == tail or bare.endswith("/" + tail) for tail in tails):
         return True
     name = _canonical(path, type)
-    return bool(name) and any(_covers(one, name) for one in named)
+    scheme = re.sub(r"\.(code|own|proprietary)$", ".scheme", name)
+    return bool(name) and any(_covers(one, name) or _covers(one, scheme) for one in named)
 
 
 def _canonical(path: str, type: str) -> str:
