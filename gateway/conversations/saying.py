@@ -26,7 +26,9 @@ ISO = {
     "reversal": "pacs.007.001.09",
     "payment_status": "pacs.002.001.10",
 }
-FIN = {"resolution": "96", "cancellation_request": "92"}  # behind 1 for customers, 2 for institutions
+# A return is a payment with /RETN/.
+FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
+FIN_INSTITUTIONS = {"resolution": "MT296", "cancellation_request": "MT292", "return": "MT202"}
 METHODS = ("CLRG", "INDA", "INGA")  # how a return may settle
 # What a payment's state is called in a status report, where the list of codes has no word for it.
 STATUSES = {"PDCR": "ACSC", "RTRN": "RJCT"}
@@ -144,14 +146,17 @@ class Saying:
 
     def _frame(self, codec: Codec, record: Record, kind: str, receiver: str, found: Found | None) -> Frame | None:
         """The message, or None when the format cannot say this."""
-        fin = codec.name == "mt"
-        institutions = found is not None and found.record.kind.startswith("fi_")
-        type = f"MT{2 if institutions else 1}{FIN[kind]}" if fin and kind in FIN else ISO[kind]
-        if fin and type not in codec.writes:
-            return None
+        type = ISO[kind]
+        if codec.name == "mt":
+            if kind not in FIN_CUSTOMERS or found is None:
+                return None
+            type = (FIN_INSTITUTIONS if found.record.kind.startswith("fi_") else FIN_CUSTOMERS)[kind]
+            record = _in_kind(record, found) if isinstance(record, Payment) else record
         writing = self.entries.writing(receiver)
         if isinstance(record, Case):
             record = structs.replace(record, assignment_id=writing.message_id)
+            if kind == "resolution":
+                record = structs.replace(record, cancellation_id=writing.message_id)
         fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
         if fit.refusal is not None:
             return None
@@ -178,6 +183,30 @@ def original_of(found: Found, said: Original | None = None) -> Original:
         settlement_date=record.settlement_date,
     )
     return own if said is None or not said.message_id else structs.replace(own, message_id=said.message_id)
+
+
+def _in_kind(returned: Payment, found: Found) -> Payment:
+    """A return as FIN says it: the original once more, going the other way."""
+    record = found.record
+    return structs.replace(
+        record,
+        kind="return",
+        amount=returned.amount,
+        instructed_amount=None,
+        settlement_date=returned.settlement_date,
+        instruction_id="",
+        transaction_id=returned.transaction_id,
+        uetr="",
+        instructing_agent=record.instructed_agent,
+        instructed_agent=record.instructing_agent,
+        original=Original(
+            record.instruction_id,
+            FIN_INSTITUTIONS["return"] if record.kind.startswith("fi_") else FIN_CUSTOMERS["return"],
+            uetr=record.uetr,
+        ),
+        reasons=returned.reasons,
+        extra=(),
+    )
 
 
 def stamp(time_ns: int) -> str:
