@@ -14,7 +14,7 @@ from msgspec import structs
 
 from gateway import compliance, formats, practice
 from gateway.addresses import towns
-from gateway.config.records import AccountConfig, Configuration, RateConfig
+from gateway.config.records import AccountConfig, Configuration, RateConfig, StatementConfig
 from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
@@ -24,9 +24,13 @@ from gateway.routing.route import Route
 from gateway.routing.table import Table
 from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
+from gateway.statements.rules import Mirror, StatementRule
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
+ALL_OPERATIONS = frozenset(
+    {"open_account", "close_account", "release", "reject", "repair", "net", "statement"}
+)
+DECISIONS = frozenset({"release", "reject", "repair"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -50,6 +54,7 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
             door_class(entry.adapter).answer_by,
             _operations(entry.adapter, entry.config),
             practice.holding(entry.rules),
+            practice.answering(entry.rules),
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
@@ -65,6 +70,25 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         identity.routing_number,
         rates,
         securities,
+        tuple(_statements(statement) for statement in config.statements),
+        tuple(Mirror(m.account, m.ledger, m.currency, m.signs == "opposite", m.zone) for m in config.reconcile),
+    )
+
+
+def _statements(config: StatementConfig) -> StatementRule:
+    return StatementRule(
+        config.name,
+        config.accounts,
+        config.as_,
+        config.to,
+        config.when,
+        formats.writer(config.as_),
+        config.at,
+        config.zone,
+        config.calendar,
+        frozenset(config.requesters or (config.to,)),
+        config.empty,
+        config.receiver,
     )
 
 
@@ -82,7 +106,9 @@ def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
 def _operations(adapter: str, config: Any) -> frozenset[str]:
     if adapter == "control":
         return ALL_OPERATIONS
-    return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
+    if adapter != "http" or not getattr(config, "api", False):
+        return frozenset()
+    return frozenset({"open_account"}) | (DECISIONS if getattr(config, "decide", False) else frozenset())
 
 
 def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint], config: Configuration) -> Way:
@@ -106,7 +132,8 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if form is not None:
         towns.prepare()  # not when the first payment needs it
     broken = practice.breaking(writer, send.as_, rules, config.gateway)
-    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules))
+    leg = practice.leg(rules, config.gateway)
+    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules), leg=leg)
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

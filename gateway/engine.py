@@ -61,7 +61,7 @@ class Engine:
         self.snapshot = snapshot
         self.clock_ns = clock_ns
         self.metrics = metrics
-        self.state = State(store.message, store.payment, store.exceptions)
+        self.state = State(store)
         self.batch_id = self.time_ns = 0
         self.on_outbox: Callable[[Sequence[Delivery]], None] = lambda items: None
         self._sessions: dict[tuple[str, str], SessionState] = {}

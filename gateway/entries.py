@@ -6,7 +6,8 @@ before those of the store, and a payment is found in the status that it has now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import msgspec
@@ -26,7 +27,9 @@ from gateway.ports import (
     Finding,
     Frame,
     MessageRow,
+    Movement,
     PaymentRow,
+    Reading,
     StatusRow,
     TransferRow,
     Writing,
@@ -39,6 +42,7 @@ CONVERSATION = "conversation"  # the check of decisions that link what belongs t
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
+KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
 pack = msgspec.msgpack.Encoder().encode
@@ -49,12 +53,7 @@ _unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[
 class State:
     """What apply remembers between batches; rebuilt from the store at every start."""
 
-    def __init__(
-        self,
-        read_message: Callable[[int], MessageRow | None],
-        read_payment: Callable[[int], PaymentRow | None],
-        exceptions: Callable[[str, bytes], list[PaymentRow]],
-    ) -> None:
+    def __init__(self, store: Reading) -> None:
         self.ledger = Ledger()
         self.references = Repeats()  # payment identity -> payment id
         self.arrivals = Repeats()  # message digest, key or id -> message id
@@ -64,9 +63,12 @@ class State:
         self.files: dict[tuple[str, bytes], FileRow] = {}
         self.deadlines: dict[int, int] = {}  # payment not decided yet -> ns by which it must be
         self.message = self.payment = self.transfer = self.delivery = 0  # last number given
-        self.read_message = read_message
-        self.read_payment = read_payment
-        self.exceptions = exceptions
+        self.read_message = store.message
+        self.read_payment = store.payment
+        self.exceptions = store.exceptions
+        self.read_latest = store.latest
+        self.movements = store.movements
+        self.last_transfer_before = store.last_transfer_before
 
     def load_open(self, rows: Sequence[PaymentRow]) -> None:
         """Take over the payments that are not final: held ones, and what the book remembers."""
@@ -104,6 +106,7 @@ class Entries:
         self.messages: dict[int, MessageRow] = {}  # of this batch
         self.payments: dict[int, PaymentRow] = {}  # of this batch
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
+        self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
 
     # -- rows
@@ -155,9 +158,19 @@ class Entries:
             losses,
             pack(record),
         )
-        self.batch.payments.append(row)
+        rows = self.batch.payments
+        if rows and rows[-1].id > id:  # what it brought about was written down before it
+            insort(rows, row, key=lambda other: other.id)
+        else:
+            rows.append(row)
         self.payments[id] = row
+        if hash and row.kind in KEPT:
+            self._latest[hash] = row
         return row
+
+    def latest(self, hash: int) -> PaymentRow | None:
+        """The last statement or reconciliation that was kept under an identity."""
+        return self._latest.get(hash) or self.state.read_latest(hash)
 
     def payment(self, id: int) -> PaymentRow | None:
         """A payment in its present status; None for a number that was never given."""
@@ -236,6 +249,18 @@ class Entries:
                 TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor)
             )
 
+    def movements(self, account: str, currency: str, after: int) -> list[Movement]:
+        """What moved an account since a transfer: committed, then in this batch."""
+        fresh = [
+            self.movement(transfer) for transfer in self.batch.transfers if account in (transfer.debit, transfer.credit)
+        ]
+        return [m for m in (*self.state.movements(account, after), *fresh) if m.transfer.currency == currency]
+
+    def movement(self, transfer: TransferRow) -> Movement:
+        """A movement of this batch."""
+        row = self.payment(transfer.payment)
+        return Movement(transfer, self.batch.time_ns, row.record if row is not None else b"")
+
     # -- identities
 
     def remember(self, hash: int, id: int) -> None:
@@ -300,7 +325,10 @@ class Entries:
             return
         codec = formats.load(message.format)
         decoded = reopen(message, codec)
-        frames = codec.answer(decoded, [status], "", self.writing(decoded.sender))
+        writing = self.writing(decoded.sender)
+        frames = codec.answer(decoded, [status], "", writing)
+        if endpoint.head is not None:
+            frames = [endpoint.head(codec, frame, writing) for frame in frames]
         for index, frame in enumerate(frames):
             name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)

@@ -17,6 +17,7 @@ from gateway.planning import GIVING_BACK, Source, refusal
 from gateway.ports import AccountRow, Finding, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 from gateway.settling import Settling
+from gateway.statements.issue import Issuing
 from gateway.trading import Desk
 from gateway.trading.netting import obligations
 
@@ -52,6 +53,7 @@ class Operations:
             "repair": self._repair,
             "net": self._net,
             "tick": self._tick,
+            "statement": self._statement,
         }[operation.kind]
         refused = act(id, operation, source.message)
         if refused is None:
@@ -93,6 +95,10 @@ class Operations:
             return Refusal("nothing-to-net", "NARR", operation.place, text, operation.subject)
         self.entries.tell(Source(endpoint, session, type), report)
         return None
+
+    def _statement(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        """Make the statements of an account up to a moment."""
+        return Issuing(self.entries).operate(operation, number)
 
     # -- what is held
 

@@ -24,7 +24,7 @@ from msgspec import Struct
 from gateway import formats
 from gateway.conversations import Conversations
 from gateway.entries import Entries, State, answer_name, pack, rejected, status_of
-from gateway.model import Operation, Order, Payment, Record, Refusal, Status
+from gateway.model import Notice, Operation, Order, Payment, Record, Refusal, Statement, Status
 from gateway.operations import Operations
 from gateway.planning import GIVING_BACK, Endpoint, Plan, Policy, Snapshot, Source, Way, plan_record, reference
 from gateway.ports import (
@@ -40,6 +40,8 @@ from gateway.ports import (
 )
 from gateway.repeats import identity_hash
 from gateway.settling import Settling
+from gateway.statements.issue import Issuing, may_be_asked
+from gateway.statements.reconcile import Reconciling, mirror_of
 from gateway.trading import Desk
 
 __all__ = [
@@ -171,11 +173,13 @@ class Walk:
         self.desk = Desk(self.entries, self.settling)
         self.conversations = Conversations(self.entries, self.settling)
         self.operations = Operations(self.entries, self.settling, self.desk, self.conversations)
+        self.issuing = Issuing(self.entries)
         self.fresh_exceptions: dict[tuple[str, bytes], list[Status]] = {}
 
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
         outcomes = [self._message(one) for one in prepared]
         self.settling.send()
+        self.issuing.notify()
         return outcomes
 
     # -- messages
@@ -378,6 +382,10 @@ class Walk:
             return self.settling.take(id, record, plan, source)
         if isinstance(record, Operation):
             return self.operations.take(id, record, source)
+        if isinstance(record, Notice) and may_be_asked(record) and self.snapshot.statements:
+            return self.issuing.request(id, record, source)
+        if isinstance(record, Statement) and (mirror := mirror_of(record, self.snapshot.mirrors)) is not None:
+            return Reconciling(self.entries).take(id, record, mirror, source)
         if isinstance(record, Refusal):
             status = rejected(id, record, record)
         elif (taken := self.conversations.take(id, record, source) or self.desk.take(id, record, source)) is not None:
@@ -396,4 +404,7 @@ class Walk:
         if refusals and not decoded.refusals:
             decoded = msgspec.structs.replace(decoded, records=(), refusals=tuple(refusals))
         reply = next((plan.way.route.reply for plan in one.plans if plan is not None), "")
-        return one.codec.answer(decoded, statuses, reply, self.entries.writing(decoded.sender))
+        writing = self.entries.writing(decoded.sender)
+        frames = one.codec.answer(decoded, statuses, reply, writing)
+        head = self.snapshot.endpoints[one.inbound.endpoint].head
+        return frames if head is None else [head(one.codec, frame, writing) for frame in frames]

@@ -16,7 +16,7 @@ from gateway.compile import account_operations
 from gateway.config.records import Configuration, TestCase
 from gateway.model import Refusal
 from gateway.pipeline import HEAD_BYTES, Prepared, Snapshot, State, apply, prepare
-from gateway.ports import Batch, Inbound, Outcome
+from gateway.ports import Batch, Inbound, MessageRow, Movement, Outcome, PaymentRow
 
 REHEARSAL_NS = 1_767_225_600_000_000_000  # 2026-01-01: rehearsals must not depend on the day
 
@@ -30,6 +30,28 @@ class Result(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"tests: {self.name!r} {'passed' if self.passed else 'failed: ' + self.text}"
+
+
+class Nothing:
+    """ports.Reading of a store that holds nothing."""
+
+    def message(self, id: int) -> MessageRow | None:
+        return None
+
+    def payment(self, id: int) -> PaymentRow | None:
+        return None
+
+    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
+        return []
+
+    def latest(self, identity: int) -> PaymentRow | None:
+        return None
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        return []
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        return 0
 
 
 def rehearse(config: Configuration, snapshot: Snapshot) -> list[Result]:
@@ -60,7 +82,7 @@ def _without_clock(snapshot: Snapshot) -> Snapshot:
 
 def scratch_state(config: Configuration, prepared: Sequence[Prepared]) -> State:
     """A ledger that exists for one rehearsal."""
-    state = State(lambda _: None, lambda _: None, lambda _, __: [])
+    state = State(Nothing())
     for operation in account_operations(config.accounts.open):
         state.ledger.open(operation.subject, operation.currency, None)
     for one in prepared:

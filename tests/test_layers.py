@@ -34,7 +34,13 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.security": ("gateway.model", "gateway.ports"),
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
-    "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
+    "gateway.config": (
+        "gateway.model",
+        "gateway.ports",
+        "gateway.routing",
+        "gateway.settlement",
+        "gateway.statements.rules",
+    ),
     "gateway.addressing": ("gateway.addresses", "gateway.model", "gateway.ports"),
     "gateway.planning": (
         "gateway.addresses",
@@ -43,11 +49,14 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.ports",
         "gateway.routing",
         "gateway.settlement",
+        "gateway.statements.rules",
     ),
     "gateway.entries": (*BELOW, "gateway.planning"),
     "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries", "gateway.covers"),
     "gateway.covers": (*BELOW, "gateway.planning", "gateway.entries"),
     "gateway.conversations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
+    "gateway.statements": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.statements.rules": ("gateway.model", "gateway.ports", "gateway.settlement"),
     "gateway.operations": (
         *BELOW,
         "gateway.planning",
@@ -55,6 +64,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.settling",
         "gateway.trading",
         "gateway.conversations",
+        "gateway.statements",
     ),
     "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
@@ -65,6 +75,7 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.operations",
         "gateway.trading",
         "gateway.conversations",
+        "gateway.statements",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

@@ -81,8 +81,12 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     decode.add_argument("--roundtrip", action="store_true", help="print what was parsed and compare the bytes")
     translate = _add(commands, "translate", "messages:translate", "write a message in another format; losses on stderr")
     translate.add_argument("file")
-    translate.add_argument("--to", required=True, metavar="TYPE", help="pacs.008.001.08, MT103, PPD, ...")
+    translate.add_argument(
+        "--to", required=True, metavar="TYPE", help="pacs.008, pacs.008.001.08, MT103, 103, PPD, ..."
+    )
     translate.add_argument("--format", default="")
+    translate.add_argument("--header", action="store_true", help="ISO 20022: with the business application header")
+    translate.add_argument("--into", default="", metavar="FOLDER", help="each message into a file of its own")
     translate.add_argument(
         "--addresses",
         choices=["as_is", "hybrid", "structured"],
@@ -124,6 +128,7 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
+    _statements(commands)
     _sessions(commands)
     schemas = commands.add_parser("schemas", help="ISO 20022 schemas of your own: import")
     official = _add(
@@ -137,6 +142,22 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
     )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)
+
+
+def _statements(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    statement = _add(commands, "statement", "statements:statement", "print an account's statement from the ledger")
+    statement.add_argument("account")
+    statement.add_argument("--date", default="", metavar="YYYY-MM-DD", help="that day; without it, what is new today")
+    statement.add_argument("--as", dest="type", default="", metavar="TYPE", help="camt.053.001.08, MT940, ...")
+    statement.add_argument("--currency", default="", help="only this one")
+    statement.add_argument("--routes", default=DEFAULT_ROUTES)
+    reconcile = _add(commands, "reconcile", "statements:reconcile", "received statements compared with the ledger")
+    reconcile.add_argument("--routes", default=DEFAULT_ROUTES)
+    acts = reconcile.add_subparsers(dest="act", required=True, metavar="list|show")
+    listing = acts.add_parser("list")
+    listing.add_argument("--after", type=int, default=0)
+    listing.add_argument("--limit", type=int, default=100)
+    acts.add_parser("show").add_argument("id", type=int)
 
 
 def _address(repair: argparse.ArgumentParser) -> None:

@@ -14,7 +14,15 @@ from msgspec import Struct
 from gateway.config.convert import label, render
 from gateway.config.known import Known
 from gateway.config.problems import ConfigError
-from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, SecurityConfig, TestCase
+from gateway.config.records import (
+    AccountConfig,
+    EndpointConfig,
+    MirrorConfig,
+    RateConfig,
+    SecurityConfig,
+    StatementConfig,
+    TestCase,
+)
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
 
@@ -32,6 +40,8 @@ class Draft(Struct, dict=True):
     accounts: list[tuple[int, AccountConfig]] = []  # with their place in the list, as the broken ones are left out
     routes: list[tuple[int, Route]] = []
     tests: list[tuple[int, TestCase]] = []
+    statements: list[tuple[int, StatementConfig]] = []
+    mirrors: list[tuple[int, MirrorConfig]] = []
     rates: dict[str, RateConfig] = {}  # those that could be typed
     securities: dict[str, SecurityConfig] = {}
 

@@ -41,6 +41,7 @@ class Loss(Struct, frozen=True, gc=False, omit_defaults=True):
     element: str
     why: str
     severity: str = "lost"
+    number: str = ""  # the notice that operators of FIN know it by: T0000T, T14001 ...
 
 
 class Charge(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -168,7 +169,8 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     """An instruction to the gateway itself, journaled like any message.
 
     `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
-    (tell a session what its open deals come to) or tick (time has passed).
+    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment) or
+    tick (time has passed).
     """
 
     kind: str
@@ -184,3 +186,5 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     identity: str = ""
     scheme: str = ""
     addresses: tuple[tuple[str, Address], ...] = ()  # of repair: ("creditor", its address)
+    rule: str = ""  # of a statement: by which rule ...
+    moment_ns: int = 0  # ... and up to when

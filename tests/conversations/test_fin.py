@@ -41,6 +41,13 @@ def test_without_a_uetr_sender_and_reference_name_it() -> None:
     bank = Bank()
     bare = re.compile(rb"\{3:\{121:[^}]*\}\}")
     bank.put(bare.sub(b"", PAID), "fin")
+    unknown = bank.put(
+        RECALL.replace(UETR.encode(), samples.uetr(1, 1).encode()).replace(b"M000000001", b"M000000009"), "fin"
+    ).statuses[0]
+    assert unknown.refusal_code == "original-not-found"
+    [answer] = sent(bank, "MT196")
+    assert isinstance(answer, Case)
+    assert (answer.status, answer.reasons[0].code) == ("RJCR", "NOOR")
     other = RECALL.replace(b"HARBUS33AXXX", b"OTHRUS33AXXX")
     assert bank.put(bare.sub(b"", other), "fin").statuses[0].refusal_code == "original-not-found"
     assert bank.put(bare.sub(b"", RECALL), "fin").statuses[0].code == "PDNG"

@@ -89,7 +89,7 @@ def _record(line: str, layout: Layout | None, end: str, usual: str) -> Fields:
     else:
         whole = line[:RECORD].ljust(RECORD)
         fields = {"record": layout.name, **{c.name: _value(c, whole) for c in layout[1:]}}
-        if layout[0].kind != line[:1] or len(line) > RECORD and line[RECORD:].strip():
+        if layout[0].kind != line[:1] or (len(line) > RECORD and line[RECORD:].strip()):
             fields = {"record": "line", "text": line}
         elif len(line) != RECORD:
             fields["width"] = len(line)

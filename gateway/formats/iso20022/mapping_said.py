@@ -27,7 +27,13 @@ _STATUS: Lines = {
     "/OrgnlGrpInfAndSts/GrpSts": "status",
     **below("/", reasons("OrgnlGrpInfAndSts/StsRsnInf")),
 }
-PAYMENT_STATUS: Lines = _STATUS
+PAYMENT_STATUS: Lines = {
+    **_STATUS,
+    **block("agent", "InstgAgt", "instructing_agent"),
+    **block("agent", "InstdAgt", "instructed_agent"),
+    **block("agent", "/GrpHdr/InstgAgt", "instructing_agent"),
+    **block("agent", "/GrpHdr/InstdAgt", "instructed_agent"),
+}
 CUSTOMER_STATUS: Lines = {
     **_STATUS,
     "OrgnlPmtInfAndSts/OrgnlPmtInfId": "original.batch_id",
@@ -134,6 +140,7 @@ _KEEPER = (
 )
 _EXPECTED: Lines = {
     **{path: field for place in _KEEPER[:2] for path, field in block(*place).items()},
+    **block("agent", "AcctSvcr", "servicer"),
     "XpctdValDt": "date",
     **block("party", "Dbtr/Pty", "payer"),
     **block("agent", "DbtrAgt", "agent"),
@@ -220,6 +227,6 @@ CHARGES: Lines = {
     "Chrgs/Sngl/AddtlInf": "text.0",
     "Chrgs/PerTx/ChrgsId": "id",
     **below("Chrgs/PerTx/Rcrd/", _CHARGED),
-    **money("Chrgs/PerTx/TtlChrgsPerTx/TtlChrgsAmt", "amount"),
+    **money("Chrgs/PerTx/Rcrd/TtlChrgsPerRcrd/TtlChrgsAmt", "amount"),
     "Chrgs/PerTx/AddtlInf": "text.0",
 }

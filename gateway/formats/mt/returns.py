@@ -33,6 +33,7 @@ _WORD = re.compile(r"/([A-Z0-9]{4})/(.*)\Z")
 _CODE = re.compile(r"([A-Z0-9]{4})(?:/(.*))?\Z")
 _UETR = re.compile(r"/?UETR/([0-9a-f-]{36})\Z")
 LINE_72, LINE_79 = 35, 50
+TREF_WIDTH = 16
 LINES_72, LINES_79 = 6, 35
 
 
@@ -104,11 +105,13 @@ def lines(
         out += text.coded_at(f"/{_code(reason)}/", reason.text[0] if reason.text else "", width)
     reference = original.message_id or original.instruction_id
     out += [f"/MREF/{text.reference(reference)}"] if reference else []
-    out += [text.line(f"/TREF/{original.end_to_end_id}", width)] if original.end_to_end_id else []
+    out += [f"/TREF/{text.line(original.end_to_end_id, TREF_WIDTH)}"] if original.end_to_end_id else []
     out += [f"/CHGS/{charges}"] if charges else []
     for reason in reasons:
         for more in reason.text[1:]:
             out += text.coded_at("/TEXT/", more, width)
+    if word == "REJT" and original.uetr and width == LINE_79:
+        out.append(f"/TEXT//UETR/{original.uetr}")
     return out[: LINES_72 if width == LINE_72 else LINES_79]
 
 
@@ -116,6 +119,8 @@ def _code(reason: Reason) -> str:
     if reason.proprietary:
         own = reason.proprietary
         return own if own[:2] == "XT" and len(own) == 4 else f"{OTHER}/{text.plain(own)[:4]}"
+    if reason.code == OTHER:
+        return OTHER
     code = _TO_SWIFT.get(reason.code, reason.code)
     return code if code in SWIFT_CODES else f"{OTHER}/{code or NOT_SAID}"
 

@@ -13,8 +13,9 @@ from typing import Any
 from msgspec import Struct, structs
 
 from gateway.formats.mt import parties, returns
-from gateway.formats.mt.grammar import Level
+from gateway.formats.mt.grammar import CUSTOMER, Level
 from gateway.formats.mt.meaning import day, money
+from gateway.formats.mt.tables import A, D, compiled
 from gateway.model import Account, Agent, Case, Extra, Floor, Notice, Original, Party, Reason, Record, Report
 
 CASES = {
@@ -87,9 +88,10 @@ def records(
     """The records of a message of the common group n9x: mostly one case. Raises Fault."""
     sent = returns.parsed(level.text("79")) if type[1:] == "99" and level.text("79") else None
     if sent is not None and sent.word == "REJT":
-        return [_rejected(level, type, place, identity, sent, extra, uetr)]
+        return [_rejected(level, type, place, identity, sent, extra, uetr, parts)]
     if type[1:] == "92" and level.text("11")[:3] == RECALLED_NOTICE:
-        return [_recalled(level, type, place, identity, extra, uetr)]
+        ends = {"owner": Party(bic=parts["assigner"].bic), "servicer": parts["assignee"]}
+        return [structs.replace(_recalled(level, type, place, identity, extra, uetr), **ends)]
     base = {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, **parts}
     said = _CASES[type[1:]](level, type, extra)
     original = structs.replace(said.pop("original"), **({"uetr": uetr} if uetr else {}))
@@ -97,12 +99,20 @@ def records(
 
 
 def _rejected(
-    level: Level, type: str, place: str, identity: str, sent: returns.Sent, extra: list[tuple[str, str]], uetr: str
+    level: Level,
+    type: str,
+    place: str,
+    identity: str,
+    sent: returns.Sent,
+    extra: list[tuple[str, str]],
+    uetr: str,
+    ends: dict[str, Any],
 ) -> Report:
     """n99 with /REJT/: the status of a payment."""
     if level.text("21") not in ("", "NOTPROVIDED", sent.reference):
         extra = [*extra, ("mt:21", level.text("21"))]
     own = {"id": level.text("20"), "place": place, "source": f"MT{type}", "identity": identity}
+    own |= {"instructing_agent": ends["assigner"], "instructed_agent": ends["assignee"]}
     return returns.rejected(sent, "", uetr, extra=extra, **own)
 
 
@@ -114,6 +124,19 @@ def _original(level: Level) -> Original:
     return Original(level.text("21"), f"MT{kind[0]}" if kind[0] else "", created, clearing_reference=digits[6:])
 
 
+# No grammar holds copied fields: what is read of them must have its format first.
+_COPIED = {"25": "35x", "30": "6!n", "32A": "6!n3!a15d", "32B": "3!a15d", "21": "16x", "52A": A, "52D": D, "56A": A} | {
+    "56D": D,
+    "50": CUSTOMER[""],
+    "50C": CUSTOMER["C"],
+    "50F": CUSTOMER["F"],
+}
+
+
+def _well_formed(tag: str, value: str) -> bool:
+    return tag in _COPIED and compiled(_COPIED[tag]).match(value) is not None
+
+
 def _copies(level: Level, group: str, original: Original) -> tuple[Original, Extra]:
     """The copied fields: amount, day and end-to-end id say what the original was, the rest is kept under its tag."""
     rest = [(tag, value) for tag, value in level.fields if tag[:2] not in TAKEN[group]]
@@ -123,7 +146,7 @@ def _copies(level: Level, group: str, original: Original) -> tuple[Original, Ext
     kept: list[tuple[str, str]] = []
     for tag, value in rest:
         end = _ROC.match(value.replace("\n", "")) if tag == "70" else None
-        if tag in ("32A", "32B") and "amount" not in changed:
+        if tag in ("32A", "32B") and "amount" not in changed and _well_formed(tag, value):
             changed["amount"] = money(value[6:] if tag == "32A" else value, tag)
             changed |= {"settlement_date": day(value[:6], tag)} if tag == "32A" else {}
         elif end is not None and end.end() == len(value.replace("\n", "")):
@@ -227,7 +250,9 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
     original = structs.replace(_original(level), uetr=uetr, message_type="")
     fields: dict[str, Any] = {}
     for tag, value in level.fields[3:]:
-        if tag == "25":
+        if not _well_formed(tag, value):
+            extra.append((f"mt:{tag}", value))
+        elif tag == "25":
             fields["account"] = parties.account(value)
         elif tag == "30":
             fields["date"] = day(value, tag)
@@ -236,9 +261,22 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
         elif tag == "21":
             original = structs.replace(original, end_to_end_id=value)
         else:
-            extra.append((f"mt:{tag}", value))
-    fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity}
-    return Notice("receipt_cancelled", level.text("20"), original=original, extra=tuple(extra), **fields)
+            _payer(tag[:2], tag[2:], value, fields, extra)
+    fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, "extra": tuple(extra)}
+    return Notice("receipt_cancelled", level.text("20"), original=original, **fields)
+
+
+_PAYING = {"50": "payer", "52": "agent", "56": "intermediary"}
+
+
+def _payer(number: str, option: str, value: str, fields: dict[str, Any], kept: list[tuple[str, str]]) -> None:
+    """Who pays what is expected, and through whom; an account in the first line is kept."""
+    own: Account | None
+    if number == "50":
+        fields["payer"], own = parties.party(option, value)
+    else:
+        fields[_PAYING[number]], own, _ = parties.agent(option, value)
+    kept += [(f"mt:{number}/1", own.id)] if own is not None else []
 
 
 def receipts(
@@ -251,21 +289,17 @@ def receipts(
     for index, inner in enumerate(level.levels()):
         fields: dict[str, Any] = {}
         kept = list(extra) if not index else []
-        payer = inner.get("50")
-        if payer is not None:
-            fields["payer"], own = parties.party(*payer)
-            kept += [("mt:50/1", own.id)] if own is not None else []
-        for number, name in (("52", "agent"), ("56", "intermediary")):
-            agent = inner.get(number)
-            if agent is not None:
-                fields[name], own, _ = parties.agent(*agent)
-                kept += [(f"mt:{number}/1", own.id)] if own is not None else []
+        for number in _PAYING:
+            one = inner.get(number)
+            if one is not None:
+                _payer(number, *one, fields, kept)
         found.append(
             Notice(
                 "receipt_expected",
                 level.text("20"),
                 account=account,
                 owner=Party(bic=ends[0].bic),
+                servicer=ends[1],
                 amount=money(inner.text("32"), "32B"),
                 date=expected,
                 original=Original(end_to_end_id=inner.text("21"), uetr=uetr),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gateway.formats.mt import losses, parties, printing, returns, tables, text, write
+from gateway.formats.mt import breakdown, losses, parties, printing, returns, tables, text, write
 from gateway.formats.mt.printing import Page, kept, refusal
 from gateway.formats.mt.said import CASES, INQUIRIES, RECALLED_NOTICE
 from gateway.formats.mt.write import Lines
@@ -19,6 +19,7 @@ from gateway.ports import Fit, Frame, Writing
 _GROUPS = ("90", "91", "92", "95", "96", "98", "99")
 REJECTING = ("MT103", "MT202", "MT202COV", "MT205", "MT205COV")  # a rejection repeats the payment that it rejects
 TYPES = (*(f"MT{category}{group}" for category in "12" for group in _GROUPS), "MT210", "MT920")
+CHARGES = ("charges_advice", "charges_request")
 RECEIPTS_MAX = 10  # rule T10
 REQUESTS_MAX = 100
 NARRATIVE_LINES = 35
@@ -28,6 +29,7 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
+    record = _told(record)
     wrong = _unfit(record, type)
     return (
         Fit(wrong)
@@ -39,6 +41,11 @@ def fit(record: Record, type: str) -> Fit:
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
     """Messages one after the other; notices of one account and day share one."""
     return printing.frame(_messages(records, type, writing), type, writing)
+
+
+def _told(record: Record) -> Record:
+    """Charges with a line for each of their records."""
+    return breakdown.told(record) if isinstance(record, Case) and record.kind in CHARGES else record
 
 
 def _unfit(record: Record, type: str) -> Refusal | None:
@@ -87,7 +94,7 @@ def _carried(type: str) -> tuple[str, ...]:
 
 
 def _messages(records: Sequence[Record], type: str, writing: Writing) -> list[str]:
-    pages = [_page(record, type, writing) for record in records]
+    pages = [_page(_told(record), type, writing) for record in records]
     most = {"MT210": RECEIPTS_MAX, "MT920": REQUESTS_MAX}.get(type, 1)
     return [_message(group, type, writing, index) for index, group in enumerate(printing.together(pages, most))]
 
@@ -114,9 +121,12 @@ def _between(record: Record) -> tuple[Agent | None, Agent | None]:
     """Who says it to whom, where the record knows."""
     if isinstance(record, Case):
         return record.assigner, record.assignee
+    if isinstance(record, Report):
+        return record.instructing_agent, record.instructed_agent
     if not isinstance(record, Notice):
         return None, None
-    return Agent(record.owner.bic) if record.owner is not None else None, record.agent if record.requested else None
+    keeper = record.agent if record.kind == "statement_request" else record.servicer
+    return Agent(record.owner.bic) if record.owner is not None else None, keeper
 
 
 def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
@@ -124,10 +134,10 @@ def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
     if isinstance(record, Report):
         return (*_rejection(record, type), record.id)
     if isinstance(record, Notice) and record.kind == "receipt_cancelled":
-        return _recalled_notice(record), [], record.id
+        return _recalled_notice(record), [], record.id if record.source.startswith("MT") else ""
     if isinstance(record, Notice):
         whole, own = (_receipt if type == "MT210" else _request)(record)
-        return whole, own, record.id
+        return whole, own, record.id if _names_itself(record) else ""
     group = type[3:]
     return [*_CASES[group](record), *kept(record.payment), *kept(record.extra)], [], _case_name(record, group)
 
@@ -268,22 +278,34 @@ _CASES: dict[str, Callable[[Case], Lines]] = {
 # --- notices ----------------------------------------------------------------------------------------
 
 
+def _names_itself(notice: Notice) -> bool:
+    """Whether the id is that of the message (20 of 210 and 920), rather than of one item in it."""
+    return notice.kind != "receipt_expected" or notice.source.startswith("MT")
+
+
 def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     """210: account and day are of the message, amount and payer of each repetition."""
     assert notice.amount is not None, "asked for by _unfit"
-    whole: Lines = [("25", text.line(notice.account.id))] if notice.account is not None else []
-    whole.append(("30", notice.date[2:].replace("-", "")))
+    whole: Lines = [*_held(notice), ("30", notice.date[2:].replace("-", ""))]
     original = notice.original or Original()
-    named = text.reference(original.end_to_end_id or original.message_id) or "NOTPROVIDED"
-    own: Lines = [("21", named), ("32B", write.amount_text(notice.amount))]
+    item = "" if _names_itself(notice) else notice.id
+    named = text.reference(original.end_to_end_id or original.message_id or item) or "NOTPROVIDED"
+    own: Lines = [("21", named), ("32B", write.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
+    return [*whole, ("currency", notice.amount.currency)], own
+
+
+def _held(notice: Notice) -> Lines:
+    return [("25", text.line(notice.account.id))] if notice.account is not None else []
+
+
+def _payer(notice: Notice) -> Lines:
+    """50a or 52a, one of them, and 56a."""
     if notice.payer is not None:
         lines = write.party_lines("50", notice.payer, _number(notice, "50"), "K")
-        own += [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
+        out = [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
     else:
-        own += write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
-    own += write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
-    own += kept(notice.extra)
-    return [*whole, ("currency", notice.amount.currency)], own
+        out = write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
+    return out + write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
 
 
 def _number(notice: Notice, field: str) -> Account | None:
@@ -321,15 +343,16 @@ def _recalled_notice(notice: Notice) -> Lines:
     day = original.created[2:10].replace("-", "") or notice.date[2:].replace("-", "") or "991231"
     out: Lines = [("21", text.reference(original.message_id or original.batch_id) or "NOTPROVIDED")]
     out.append(("11S", f"{RECALLED_NOTICE}\r\n{day}"))
-    if notice.account is not None:
-        out.append(("25", text.line(notice.account.id)))
+    if reason := dict(notice.extra).get("iso:/CxlRsn/Rsn/Cd", ""):
+        out.append(("79", f"/{text.plain(reason)}/"))
+    out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
     if original.end_to_end_id:
         out.append(("21", text.reference(original.end_to_end_id)))
     if notice.amount is not None:
         out.append(("32B", write.amount_text(notice.amount)))
-    return [*out, *kept(notice.extra)]
+    return [*out, *_payer(notice), *kept(notice.extra)]
 
 
 # --- rejections -------------------------------------------------------------------------------------
