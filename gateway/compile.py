@@ -22,15 +22,16 @@ from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import SYSTEMS, Hours
 from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
 from gateway.statements.rules import Mirror, StatementRule
 
 # Doors of the gateway's own that need no entry in routes.yaml.
 ALL_OPERATIONS = frozenset(
-    {"open_account", "close_account", "release", "reject", "repair", "net", "statement"}
+    {"open_account", "close_account", "release", "reject", "repair", "cancel", "net", "statement"}
 )
-DECISIONS = frozenset({"release", "reject", "repair"})
+DECISIONS = frozenset({"release", "reject", "repair", "cancel"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -133,7 +134,18 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
         towns.prepare()  # not when the first payment needs it
     broken = practice.breaking(writer, send.as_, rules, config.gateway)
     leg = practice.leg(rules, config.gateway)
-    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules), leg=leg)
+    hours = systems(send.hours, config.hours) if send.hours else ()
+    head = practice.heading(writer, rules)
+    return structs.replace(way, addresses=form, breaks=broken, head=head, leg=leg, hours=hours)
+
+
+def systems(name: str, own: Mapping[str, Hours]) -> tuple[Hours, ...]:
+    """The hours of a payment system, then of those that take what it does not; each once."""
+    known, found = {**SYSTEMS, **own}, dict[str, Hours]()
+    while name and name not in found:
+        found[name] = known[name]
+        name = known[name].otherwise
+    return tuple(found.values())
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -39,6 +39,7 @@ BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gai
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
 SNAPSHOT_TRANSFERS = 200_000  # balances are written down after so many, so that a start replays no more
+NEVER_NS = 2**63
 CLOCK = "clock"  # the endpoint that the passing of time comes through
 
 log = logging.getLogger("financial_os.engine")
@@ -101,12 +102,13 @@ class Engine:
                 self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, way.within_ns)
 
     def tick(self) -> None:
-        """Let time pass: offer a tick when a payment has run out of it. Called now and then by whoever has a clock."""
-        deadlines = self.state.deadlines
-        if not deadlines or (self._ticking is not None and not self._ticking.done()):
+        """Let time pass: offer a tick when a payment has run out of it, or leaves. Called by whoever has a clock."""
+        deadlines, leaves_ns = self.state.deadlines, self.state.departures.next_ns()
+        if self._ticking is not None and not self._ticking.done():
             return
         now_ns = self.clock_ns()
-        if min(deadlines.values()) <= now_ns:
+        first_ns = min(deadlines.values(), default=NEVER_NS)
+        if min(first_ns, leaves_ns if leaves_ns is not None else NEVER_NS) <= now_ns:
             record = Operation("tick", "", source=CLOCK)
             self._ticking = self.offer(
                 [Inbound(CLOCK, now_ns, b"", decoded=Decoded("json", "operation", records=(record,)))]

@@ -6,6 +6,7 @@ before those of the store, and a payment is found in the status that it has now.
 
 from __future__ import annotations
 
+import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
 from typing import cast
@@ -36,13 +37,18 @@ from gateway.ports import (
 )
 from gateway.repeats import Repeats, identity_hash
 from gateway.settlement.book import Book
+from gateway.settlement.departures import Departures
+from gateway.settlement.hours import Departure
+from gateway.settlement.instant import moment_ns, utc
 from gateway.settlement.ledger import Ledger, Leg
 
+KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
 CONVERSATION = "conversation"  # the check of decisions that link what belongs to one conversation
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
-KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
+WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
+_LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
 pack = msgspec.msgpack.Encoder().encode
@@ -62,6 +68,7 @@ class State:
         self.book = Book()  # orders at work, standing instructions
         self.files: dict[tuple[str, bytes], FileRow] = {}
         self.deadlines: dict[int, int] = {}  # payment not decided yet -> ns by which it must be
+        self.departures = Departures()  # payments that have settled here and wait to leave
         self.message = self.payment = self.transfer = self.delivery = 0  # last number given
         self.read_message = store.message
         self.read_payment = store.payment
@@ -76,6 +83,11 @@ class State:
         for row in rows:
             if row.kind == "repair":
                 self._repair_again(row)
+        for row in rows:
+            departure = departure_of(row)
+            if departure is not None:
+                self.departures.add(row.id, departure.at_ns)
+        rows = [row for row in rows if row.id not in self.departures]
         booked = (row for row in rows if row.kind != "repair" and (row.status == "ACSP" or row.kind in FILLS))
         self.book.load([(row, unpack_record(row.record)) for row in booked])
 
@@ -187,6 +199,7 @@ class Entries:
         """A payment's status after its admission."""
         if status not in OPEN:
             self.state.deadlines.pop(id, None)
+            self.state.departures.remove(id)
         row = StatusRow(id, status, reason, text, message)
         self.batch.statuses.append(row)
         self._standings[id] = row
@@ -332,6 +345,17 @@ class Entries:
         for index, frame in enumerate(frames):
             name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)
+
+
+def departure_text(departure: Departure) -> str:
+    """What a payment's state says while it waits to leave."""
+    return f"leaves at {utc(departure.at_ns)} to settle on {departure.settles}"
+
+
+def departure_of(row: PaymentRow) -> Departure | None:
+    """When a payment leaves that waits to; None for every other."""
+    found = _LEAVES.match(row.text) if row.status == "ACSP" else None
+    return Departure(moment_ns(found[1]), found[2]) if found is not None else None
 
 
 def identity(endpoint: str, text: str) -> int:

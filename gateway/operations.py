@@ -21,6 +21,7 @@ from gateway.statements.issue import Issuing
 from gateway.trading import Desk
 from gateway.trading.netting import obligations
 
+WHO_AND_WHY = "a decision names a person and a reason"
 Held = Payment | Order | Execution | Case | Report
 Decide = Callable[[PaymentRow, Any, Operation, int], Refusal | None]
 
@@ -52,8 +53,9 @@ class Operations:
             "reject": self._reject,
             "repair": self._repair,
             "net": self._net,
-            "tick": self._tick,
             "statement": self._statement,
+            "cancel": self._cancel,
+            "tick": self._tick,
         }[operation.kind]
         refused = act(id, operation, source.message)
         if refused is None:
@@ -188,11 +190,23 @@ class Operations:
     def _tick(self, id: int, operation: Operation, number: int) -> Refusal | None:
         """Time has passed: what should have been decided by now is rejected."""
         self.conversations.parts.instants.expire(id, Source(operation.source, "", "", number))
+        self.settling.depart(number)
         return None
+
+    def _cancel(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        """A payment that has not left yet does not leave: the money moves back, and its sender is told."""
+        if not operation.by.strip() or not operation.because.strip():
+            return Refusal("who-and-why", "NARR", operation.place, WHO_AND_WHY)
+        payment = _number(operation.subject)
+        if payment not in self.state.departures:
+            text = f"payment {operation.subject[:20]} does not wait to leave"
+            return Refusal("not-waiting", "NARR", operation.place, text, operation.subject)
+        failure = self.conversations.withdraw(id, payment, operation, number)
+        return _failed(operation, failure)
 
     def _held(self, operation: Operation) -> tuple[PaymentRow, Held, MessageRow] | Refusal:
         if not operation.by.strip() or not operation.because.strip():
-            return Refusal("who-and-why", "NARR", operation.place, "a release or rejection names a person and a reason")
+            return Refusal("who-and-why", "NARR", operation.place, WHO_AND_WHY)
         held = self.state.held.get(_number(operation.subject))
         if held is None:
             return Refusal("not-held", "NARR", operation.place, f"payment {operation.subject[:20]} is not on hold")

@@ -32,6 +32,7 @@ from gateway.model.trading import Execution, OrderAction, Told
 from gateway.ports import AnswerBy, Codec, Decoded, Finding, Frame, Writing
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import Hours
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
 from gateway.statements.rules import Mirror, StatementRule
@@ -74,6 +75,7 @@ class Way(Struct, frozen=True):
     cover: bool = False  # its payments wait for their other half
     confirm: bool = False  # its payments are final once the receiving side says so
     within_ns: int = 0  # how long after its acceptance a payment may be decided; 0: for ever
+    hours: tuple[Hours, ...] = ()  # of the system it is sent by, and of that for what the first does not take
     addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
     breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
     head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent

@@ -8,22 +8,37 @@ placed here); or at once but after the counterparty has affirmed it, until when 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
 
 import msgspec
 
-from gateway.covers import WAITS, Covers
-from gateway.entries import OPEN, Entries, identity, rejected, source_of, unpack_record
+from gateway.covers import WAITS as WAITS_FOR
+from gateway.covers import Covers
+from gateway.entries import (
+    OPEN,
+    WAITS,
+    Entries,
+    departure_of,
+    departure_text,
+    identity,
+    rejected,
+    source_of,
+    unpack_record,
+)
 from gateway.model import Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
 from gateway.ports import Finding, MessageRow, PaymentRow
 from gateway.settlement.book import Working
+from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
 from gateway.settlement.instant import NS_PER_SECOND, deadline_ns
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_accounts
 from gateway.settlement.quotes import quote_problem
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
+DEPARTING_MAX = 5_000  # payments that leave with one batch: what a transaction takes, and half a NACHA file
 RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
 # What an order says of the deal; the rest may differ between an order and its possible resend.
 _TERMS = ("client_order_id", "symbol", "side", "base", "price", "order_type", "account", "quote_id")
@@ -98,6 +113,8 @@ class Settling:
             refused = self._check_quote(record, source)
         if refused is None and plan.way.within_ns and isinstance(record, Payment):
             refused = self._late(record, plan.way)
+        if refused is None and plan.way.hours and isinstance(record, Payment):
+            refused = self._too_far_ahead(record, plan.way)
         if refused is not None:
             return rejected(id, record, refused)
         hold: Finding | None = None
@@ -141,12 +158,54 @@ class Settling:
         if send is None:
             return Status("ACSC", record, id, place=record.place)
         sent = plan.sent or record
+        if way.hours:
+            waits = self._wait_to_leave(id, record, way)
+            if waits is not None:
+                return waits
+        self._leave(id, sent, way)
+        return Status("ACSP" if way.confirm else "ACSC", record, id, place=record.place)
+
+    def _leave(self, id: int, sent: Payment, way: Way) -> None:
+        """A payment leaves with this batch."""
+        send = way.route.send
+        assert send is not None, "only routes that send have something to leave"
         group = getattr(way.writer, "group", None)  # what payments of one message must have in common
         key = (send.to, way.route.name, group(sent, send.as_) if group is not None else "")
         _, records, ids = self._outgoing.setdefault(key, (way, [], []))
         records.append(sent)
         ids.append(id)
-        return Status("ACSP" if way.confirm else "ACSC", record, id, place=record.place)
+
+    def _wait_to_leave(self, id: int, payment: Payment, way: Way) -> Status | None:
+        """A payment whose system is closed, or gathers, or that is dated ahead; None for one that leaves now."""
+        now_ns = self.entries.batch.time_ns
+        departure = leaves(system_for(payment, way.hours), now_ns, payment.settlement_date)
+        assert departure is not None, "what is dated too far ahead was refused"
+        if departure.at_ns <= now_ns:
+            return None
+        self.state.departures.add(id, departure.at_ns)
+        return Status("ACSP", payment, id, "", departure_text(departure), WAITS, payment.place)
+
+    def depart(self, number: int) -> None:
+        """What has waited to leave leaves now, as much as one batch takes; the next one takes more."""
+        due = list(islice(self.state.departures.due(self.entries.batch.time_ns), DEPARTING_MAX))
+        for id in due:
+            row = self.entries.payment(id)
+            assert row is not None, "what waits is in the store"
+            way = self.entries.snapshot.ways.get(row.route)
+            if way is None or way.writer is None or way.route.send is None:
+                continue  # its route is gone: it waits until there is one of that name again, or it is cancelled
+            self._depart(row, way, number)
+
+    def _depart(self, row: PaymentRow, way: Way, number: int) -> None:
+        payment = unpack_record(row.record)
+        assert isinstance(payment, Payment), "only payments wait to leave"
+        sent = plan_way(payment, way, Source("", "", payment.source)).sent or payment
+        departure = departure_of(row)
+        assert departure is not None, "what waits says when it leaves"
+        self._leave(row.id, msgspec.structs.replace(sent, settlement_date=departure.settles), way)
+        self.state.departures.remove(row.id)
+        text = f"left, to settle on {departure.settles}"
+        self.entries.change(row.id, "ACSP" if way.confirm else "ACSC", number, text=text)
 
     def _late(self, payment: Payment, way: Way) -> Refusal | None:
         """Why a payment that is decided against the clock comes too late."""
@@ -156,13 +215,21 @@ class Settling:
         text = f"more than {way.within_ns // NS_PER_SECOND} seconds have passed since it was accepted"
         return refusal(payment, "too-late", "TM01", text)
 
+    def _too_far_ahead(self, payment: Payment, way: Way) -> Refusal | None:
+        """Why a payment that is dated ahead is not kept until then."""
+        hours = system_for(payment, way.hours)
+        if leaves(hours, self.entries.batch.time_ns, payment.settlement_date) is not None:
+            return None
+        text = f"it is to settle on {payment.settlement_date}, more than {AHEAD_DAYS_MAX} days ahead"
+        return refusal(payment, "too-far-ahead", "DT01", text)
+
     def _wait_for_cover(self, id: int, payment: Payment, hash: int, source: Source) -> Status | None:
         """A covered payment, or its cover, that came before its other half; None when nothing is to be waited for."""
         if not self.covers.lacks(payment, id):
             return None
         self._admit(id, payment, hash, source)
         self.covers.admit(id, payment)
-        code, text = WAITS[payment.underlying is not None]
+        code, text = WAITS_FOR[payment.underlying is not None]
         return Status("PDNG", payment, id, "", text, code, payment.place)
 
     def _admit(self, id: int, record: Payment | Order, hash: int, source: Source) -> None:
@@ -270,6 +337,16 @@ class Settling:
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+
+def system_for(payment: Payment, hours: Sequence[Hours]) -> Hours:
+    """The first of the systems that takes a payment of this amount and kind; the last takes everything."""
+    for system in hours[:-1]:
+        most = system.most
+        above = most is not None and Decimal(payment.amount.text()) > most
+        if not above and payment.local_instrument not in system.never:
+            return system
+    return hours[-1]
 
 
 def _own_name(record: Payment | Order) -> str:

@@ -63,8 +63,8 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.entries",
         "gateway.settling",
         "gateway.trading",
-        "gateway.conversations",
         "gateway.statements",
+        "gateway.conversations",
     ),
     "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
@@ -74,8 +74,8 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.settling",
         "gateway.operations",
         "gateway.trading",
-        "gateway.conversations",
         "gateway.statements",
+        "gateway.conversations",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

@@ -103,15 +103,15 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject or repair payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|repair")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject", "repair"):
+    for act in ("release", "reject", "cancel", "repair"):
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
         if act == "repair":

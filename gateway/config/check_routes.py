@@ -16,6 +16,7 @@ from gateway.config.problems import unknown
 from gateway.model import EXPONENTS
 from gateway.routing.cover import hidden
 from gateway.routing.route import KINDS, Amount, Recall, Route, Send, Settle, When
+from gateway.settlement.hours import SYSTEMS
 
 INTERNAL_ENDPOINTS = ("config", "control", "core", "clock")  # the gateway's own doors, which need no entry
 PLACEHOLDERS = ("currency", "session", "account", "endpoint")
@@ -103,7 +104,10 @@ def _names(draft: Draft, where: Where, route: Route) -> None:
         draft.complain((*where, "send", "to"), unknown("endpoint", route.send.to, draft.names("endpoints")))
     if route.send.as_ not in draft.writes:
         draft.complain((*where, "send", "as"), unknown("message type", route.send.as_, draft.writes))
-    elif route.send.as_.startswith("FIX") and route.send.to in draft.endpoints:
+    if route.send.hours and route.send.hours not in {**SYSTEMS, **draft.hours}:
+        known = [*SYSTEMS, *draft.hours]
+        draft.complain((*where, "send", "hours"), unknown("payment system", route.send.hours, known))
+    if route.send.as_.startswith("FIX") and route.send.to in draft.endpoints:
         _venue(draft, where, route.send, route.settle)
 
 

@@ -25,6 +25,7 @@ from gateway.config.records import (
 )
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
+from gateway.settlement.hours import Hours
 
 Where = tuple[str | int, ...]  # keys and indexes from 0, from the root of the tree
 
@@ -44,6 +45,7 @@ class Draft(Struct, dict=True):
     mirrors: list[tuple[int, MirrorConfig]] = []
     rates: dict[str, RateConfig] = {}  # those that could be typed
     securities: dict[str, SecurityConfig] = {}
+    hours: dict[str, Hours] = {}
 
     @cached_property
     def writes(self) -> frozenset[str]:

@@ -114,6 +114,7 @@ class _Reader:
             found.extend(self._list(self.root.entries.get(section), wanted, (section,)))
         self.draft.rates = _typed(values.get("rates"))
         self.draft.securities = _typed(values.get("securities"))
+        self.draft.hours = _typed(values.get("hours"))
         check_parts(self.draft)
         check_statements(self.draft)
         check_routes(self.draft)

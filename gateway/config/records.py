@@ -11,6 +11,7 @@ from msgspec import Meta, Struct, field
 from gateway.config.convert import Raw
 from gateway.ports import ClockTime
 from gateway.routing.route import REASON, Route, Text
+from gateway.settlement.hours import Hours
 
 Name = Annotated[
     str,
@@ -156,6 +157,7 @@ class Top(Struct, frozen=True):
     securities: dict[str, SecurityConfig] = {}  # by ISIN
     statements: Raw = Raw()
     reconcile: Raw = Raw()
+    hours: dict[str, Hours] = {}  # payment systems by name, beside those that are known
     tests: Raw = Raw()
 
 
@@ -173,6 +175,7 @@ class Configuration(Struct, frozen=True):
     securities: dict[str, SecurityConfig] = {}  # by ISIN
     statements: tuple[StatementConfig, ...] = ()
     reconcile: tuple[MirrorConfig, ...] = ()
+    hours: dict[str, Hours] = {}  # payment systems by name
     tests: tuple[TestCase, ...] = ()
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY

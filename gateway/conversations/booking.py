@@ -43,7 +43,7 @@ class Booking:
         code = reason.code or reason.proprietary[:35] or "NARR"
         part = "" if amount == found.record.amount else f", {amount.text()} of {found.record.amount.text()}"
         self.entries.change(row.id, state, source.message, code, f"given back by record {id}{part}")
-        if event != "reverse":
+        if event not in ("reverse", "cancel"):
             self._tell(id, found, event, amount, reasons or (reason,))
         return None
 

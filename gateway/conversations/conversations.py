@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import structs
+
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
@@ -14,9 +16,10 @@ from gateway.conversations.requests import Requests
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import ENDED, HELD, after
 from gateway.entries import Entries, source_of, unpack_record
-from gateway.model import Case, Operation, Payment, Record, Refusal, Report, Status
+from gateway.model import Case, Operation, Payment, Reason, Record, Refusal, Report, Status
 from gateway.planning import GIVING_BACK, Source
 from gateway.ports import Frame, MessageRow, PaymentRow
+from gateway.settlement.ledger import Failure
 from gateway.settling import Settling
 
 Said = Payment | Report | Case
@@ -57,6 +60,20 @@ class Conversations:
             return []
         answers, self._parts.saying.answers = self._parts.saying.answers, []
         return answers
+
+    # -- what has not left yet
+
+    def withdraw(self, id: int, payment: int, operation: Operation, number: int) -> Failure | None:
+        """A person cancels a payment that waits to leave: `id` is the decision's own number."""
+        found = self.parts.finder.at(payment)
+        assert found is not None, "what waits to leave is a payment"
+        source, reason = source_of(found.message), Reason("CUST", text=(operation.because,))
+        source = structs.replace(source, message=number)
+        failure = self.parts.booking.book(id, found, "cancel", found.record.amount, (reason,), source)
+        if failure is None:
+            self.entries.decided_by(payment, operation, Status("CANC", found.record, payment, "CUST"))
+            self.parts.saying.outcome(found, "CANC", "CUST", "cancelled before it left")
+        return failure
 
     # -- covers
 
@@ -119,7 +136,7 @@ class Parts:
     def __init__(self, entries: Entries) -> None:
         self.saying = Saying(entries)
         self.finder = Finder(entries)
-        booking = Booking(entries, self.saying)
+        self.booking = booking = Booking(entries, self.saying)
         self.recalls = Recalls(entries, self.finder, self.saying, booking)
         self.money_back = MoneyBack(entries, self.finder, booking, self.recalls)
         self.reports = Reports(entries, self.finder, self.saying, self.money_back)

@@ -57,6 +57,8 @@ class Recalls:
             return self._refused(id, case, None, Reason(found.reason, text=(found.text,)), source, found)
         if found.row.status == HELD:
             return self._cancel(id, case, found, source)
+        if found.row.id in self.state.departures:
+            return self._withdraw(id, case, found, source)
         if found.row.status == "PDCR":
             return self._again(id, case, found, source)
         if not after(found.row.status, "recall"):
@@ -76,6 +78,16 @@ class Recalls:
         self.entries.change(row.id, after(row.status, "cancel"), source.message, reason, f"cancelled by record {id}")
         self.saying.answer(source, self.saying.resolution(case, found, ACCEPTED), "resolution", found)
         return self._keep(id, case, found, Status("ACSC", case, id, place=case.place), source)
+
+    def _withdraw(self, id: int, case: Case, found: Found, source: Source) -> Status:
+        """A payment that waits to leave does not leave; its money moves back."""
+        reason = case.reasons[0] if case.reasons else Reason("CUST")
+        failure = self.booking.book(id, found, "cancel", found.record.amount, (reason,), source)
+        if failure is not None:
+            return self._refuse(id, case, found, BOOKING.get(failure.code, "NARR"), failure.text, source)
+        self.saying.answer(source, self.saying.resolution(case, found, ACCEPTED), "resolution", found)
+        legs = legs_back(found.row, found.record.amount.minor)
+        return self._keep(id, case, found, Status("ACSC", case, id, place=case.place), source, legs)
 
     def _again(self, id: int, case: Case, found: Found, source: Source) -> Status:
         """Asked for again while the first request is open: it is pending."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 STATES = {
     "PDNG": "held: for a person, for its cover, or for the payment that it covers",
-    "ACSP": "money has moved here; the other side has not confirmed it yet",
+    "ACSP": "money has moved here; it waits to leave, or the other side has not confirmed it yet",
     "ACSC": "settled",
     "PDCR": "settled, and its sender asks for it back",
     "RTRN": "given back",
@@ -28,6 +28,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("PDNG", "refuse"): "RJCT",
     ("PDNG", "cancel"): "CANC",
     ("PDNG", "expire"): "RJCT",
+    ("ACSP", "leave"): "ACSC",
+    ("ACSP", "cancel"): "CANC",
     ("ACSP", "confirm"): "ACSC",
     ("ACSP", "reject"): "RJCT",
     ("ACSP", "expire"): "RJCT",

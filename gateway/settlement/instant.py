@@ -34,6 +34,11 @@ def moment_ns(text: str) -> int:
     return (delta.days * 86_400 + delta.seconds) * NS_PER_SECOND + delta.microseconds * 1_000
 
 
+def utc(moment_ns: int) -> str:
+    """A moment to the second, as ISO 20022 writes it."""
+    return datetime.fromtimestamp(moment_ns // NS_PER_SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def deadline_ns(payment: Payment, received_ns: int, within_ns: int) -> int:
     """Until when it must be decided."""
     return (accepted_ns(payment) or received_ns) + within_ns

@@ -42,7 +42,10 @@ def test_without_a_uetr_sender_and_reference_name_it() -> None:
     bare = re.compile(rb"\{3:\{121:[^}]*\}\}")
     bank.put(bare.sub(b"", PAID), "fin")
     unknown = bank.put(
-        RECALL.replace(UETR.encode(), samples.uetr(1, 1).encode()).replace(b"M000000001", b"M000000009"), "fin"
+        RECALL.replace(UETR.encode(), samples.uetr(1, 1).encode())
+        .replace(b"M000000001", b"M9")
+        .replace(b"CXL1", b"CXL0"),
+        "fin",
     ).statuses[0]
     assert unknown.refusal_code == "original-not-found"
     [answer] = sent(bank, "MT196")
