@@ -35,6 +35,10 @@ DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
     "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
+    "TtlChrgsPerRcrd/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
+    "ChrgsBrkdwn/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
+    "ChrgsBrkdwn/Tp/Cd": {"DEBT": "/OURC/", "CFEE": "/CANF/"},
+    "UndrlygTx/MsgNmId": None,  # category 1 or 2 of the message says it
     "TxInfAndSts/TxSts": {"RJCT": "/REJT/"},
     "OrgnlGrpInf/OrgnlMsgNmId": {
         **{f"pacs.008.001.{n:02}": ":11a: 103" for n in range(2, 15)},
@@ -87,7 +91,8 @@ def _carried(path: str, text: str, written: Leaves, named: list[str], source: Le
 def _derived(path: str, text: str, written: Leaves) -> bool:
     for end, becomes in DERIVED_XML.items():
         if _PLACES.sub("", path).endswith(end):
-            return becomes is None or (text in becomes and _says(becomes[text], written))
+            if becomes is None or (text in becomes and _says(becomes[text], written)):
+                return True
     tag = path.partition(" ")[0].partition("[")[0]
     if path.startswith("{2}") or tag in DERIVED_FIN:
         rules = DERIVED_FIN.get(tag, DERIVED_FIN.get(path, {}))
@@ -218,7 +223,7 @@ def _record_path(path: str, spine: tuple[str, ...]) -> str:
     while depth < min(len(spine), len(steps)) and _PLACES.sub("", steps[depth]) == spine[depth]:
         depth += 1
     rest = "/".join(steps[depth:])
-    if spine and depth == len(spine):
+    if depth == len(spine):
         return rest
     return f"{spine[depth - 1]}/{rest}" if depth else "/" + rest
 
@@ -272,9 +277,12 @@ _FORMATS = {
 }
 
 
+_CHARGE = re.compile(r"/([A-Z]{4})/([A-Z]{3})([0-9,]+)(?:/[CD])?\Z")
+
+
 def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str]]:
     tag = path[1:].lstrip("B")[:2]
-    if (tag in ("32", "33", "71") and option != "A") or tag == "32":
+    if tag in ("32", "33") or (tag == "71" and option in ("F", "G")):
         match = re.match(r"(\d{6})?([A-Z]{3})([\d,]+)", lines[0])
         for part in match.groups() if match else lines:
             if part:
@@ -284,6 +292,11 @@ def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str
         for part in match.groups():
             if part and part not in ("NONREF", "0,"):
                 yield path, part.strip()
+        return
+    if tag == "71" and option == "B":
+        for line in lines:
+            charge = _CHARGE.match(line)
+            yield from ((path, part) for part in (charge.groups() if charge else (line,)))
         return
     for line in lines:
         rest = CLEARING_PREFIX.sub("/", line) if tag in ("52", "53", "54", "55", "56", "57", "58") else line

@@ -84,6 +84,12 @@ def _entry(one: Difference) -> bool:
     )
 
 
+def _said(one: Difference) -> bool:
+    """Whether every line of ours is a text of the source, cut or with its digit."""
+    lines = [re.sub(r"^([1-8]/)?([A-Z]{2}/)?", "", line).rstrip("+") for line in one.ours.split("\n")[1:]]
+    return all(line == "/NOTPROVIDED" or any(text.startswith(line) for text in one.source.values()) for line in lines)
+
+
 def _without_uetr(text: str) -> list[str]:
     flat = text.replace("\n//", "")
     return [line for line in flat.split("\n")[1:] if "/UETR/" not in line]
@@ -116,7 +122,7 @@ RULES = (
     ),
     Rule(
         "street",
-        re.compile(r"(Dbtr|Cdtr)/PstlAdr/(StrtNm|AdrLine)$"),
+        re.compile(r"(Dbtr|Cdtr)/(Pty/)?PstlAdr/(StrtNm|AdrLine)$"),
         _street,
         "the one line 2/ of option F is a street: structured, where the other writes an address line",
         "section 4, 50F `2/` StrtNm or AdrLine; structured addresses since November 2026",
@@ -280,6 +286,13 @@ RULES += (
         "section 0, 107",
     ),
     Rule(
+        "notification-named",
+        re.compile(r"^:20a:"),
+        lambda one: bool(one.ours) and one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", ""),
+        "20 of a 210 is the notification's own id, which it is told by in a recall; the other takes the message's",
+        "section 7, 210",
+    ),
+    Rule(
         "day-of-collection",
         re.compile(r"DrctDbtTxInf/ReqdColltnDt$"),
         lambda one: not one.ours and one.expected == one.all_ours.get(_sibling(one, "IntrBkSttlmDt")),
@@ -327,6 +340,13 @@ RULES += (
         lambda one: not one.expected.strip() and bool(one.ours.strip()),
         "20 and 21 are mandatory: an empty field is no message",
         "section 9",
+    ),
+    Rule(
+        "recalled-notice",
+        re.compile(r"^:(21|50)a:"),
+        lambda one: any("NtfctnToRcvCxlAdvc" in path for path in one.source) and _said(one),
+        "a recall names the notice by its field 20, which is its MsgId, and copies its item",
+        "section 9, n92: 21 and the copied fields",
     ),
     Rule(
         "confirmation",
@@ -429,6 +449,13 @@ REFUSED: dict[str, tuple[Callable[[Leaves, str], bool], str]] = {
     "T33": (
         lambda source, text: source["{2} type"] == "950" and re.search(r":61:\d{6}[CD][\d,]+[^NSF]", text) is not None,
         "the type of an entry (61) has a letter and three characters",
+    ),
+    "missing-creditor": (
+        lambda source, text: (
+            any("RtrChain/Cdtr/Pty/" in path for path in source)
+            and not any("RtrChain/Cdtr/Agt/" in path for path in source)
+        ),
+        "58a is mandatory between banks, and the return goes to a customer",
     ),
     "XSD": (
         lambda source, text: "CURRENT_TIME" in text,

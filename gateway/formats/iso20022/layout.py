@@ -53,7 +53,7 @@ class Place(Struct, frozen=True):
             facets = self.facets
             string = facets.base == "xs:string"
             known = (string or text == text.strip()) and (not string or facets.most is None or len(text) <= facets.most)
-            known = known and facets.takes(text)
+            known = known and facets.takes(text) and text.isprintable()  # else what XML does not have is looked for
             if len(self.taken) < TAKEN_MAX:
                 self.taken[text] = known
         return known
@@ -340,6 +340,8 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if len(fitting) < len(text) and facets.base == "xs:string":
             why = f"{len(text)} characters, {kind.type} takes {facets.most}"
             losses[element] = Loss(element, why, "truncated")
+        elif not fitting.isprintable() and any(not _shown(character) for character in fitting):
+            losses[element] = Loss(element, "characters that XML does not have are written as blanks", "info")
         return
     if text.isspace():
         return  # white space between elements that are not there
@@ -406,9 +408,14 @@ def escape(text: str, path: str = "") -> str:
     if text.isalnum():
         return text
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in "\t\n\r" or _allowed(c) else " " for c in text)
+        text = "".join(c if _shown(c) else " " for c in text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
     return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;") if "@" in path else text
+
+
+def _shown(character: str) -> bool:
+    """Whether a character is written as it is."""
+    return character.isprintable() or character in "\t\n\r" or _allowed(character)
 
 
 def _allowed(character: str) -> bool:

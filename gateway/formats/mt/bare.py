@@ -23,6 +23,7 @@ _BALANCE = re.compile(r"\s*(?P<side>[CD])(?P<date>\d{6})(?P<currency>[A-Z]{3})\s
 _END = re.compile(r"\n[ \t]*(?:-\}?|--|—)[ \t\x00\x03]*(?=\n|\Z)")  # a line that ends the statement
 _INTERIM = ("34", "13", "90")
 _LINES = frozenset(("60", "61", "62", "64", "65", "86"))  # balances and entries: all but the head of a statement
+_BEGIN = re.compile(r"\n(?=:20:)")
 _TAGS = frozenset(("20", "21", "25", "28", "NS", *_LINES, *_INTERIM))
 
 Fields = list[tuple[str, str]]
@@ -50,10 +51,10 @@ def too_large() -> Decoded:
 def records(text: str, prefix: str = "") -> list[Record | Refusal]:
     """Each statement of a text, a Refusal in the place of one that says too little."""
     found: list[Record | Refusal] = []
-    for number, fields in enumerate(_statements(_readable(text)), 1):
+    for number, (fields, taken) in enumerate(_statements(_readable(text)), 1):
         place = prefix or f"statement {number} "
         try:
-            found.append(_statement(fields, place))
+            found.append(_statement(fields, taken, place))
         except Fault as fault:
             code, reason, field, sentence = fault.args
             reference = next((value for tag, value in fields if tag == "20"), "")[:35]
@@ -71,27 +72,33 @@ def _readable(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _statements(text: str) -> Iterator[Fields]:
+def _statements(text: str) -> Iterator[tuple[Fields, list[entries.Groups]]]:
+    """Each statement's fields, and its entries where they could be taken out at once."""
+    for part in _END.split(text):
+        for one in _BEGIN.split(part):
+            taken, before, after = entries.taken(one, entries.DIALECT_PAIR)
+            if after and ((follows := _FIELD.match(after, 1)) is None or follows[1][:2] not in _TAGS):
+                taken, before, after = [], one, ""  # the last narrative goes on
+            if fields := _fields(before) + _fields(after):
+                yield fields, taken
+
+
+def _fields(text: str) -> Fields:
     found: Fields = []
     parts = _FIELD.split(text)
-    for tag, value in zip(parts[1::2], parts[2::2], strict=True):
-        if tag == "20" and found:
-            yield found
-            found = []
-        if found and found[-1][0] == "86" and tag[:2] not in _TAGS:  # a time at the beginning of a line: no field
+    for place in range(1, len(parts), 2):
+        tag, value = parts[place], parts[place + 1].rstrip("\x00\x03 \t\n")
+        if found and tag[:2] not in _TAGS and found[-1][0] == "86":
+            # A time at the beginning of a line, and no field.
             value, tag = f"{found.pop()[1]}\n:{tag}:{value}", "86"
-        end = _END.search(value) if "\n" in value else None
-        found.append((tag, (value[: end.start()] if end is not None else value).rstrip("\x00\x03 \t\n")))
-        if end is not None:
-            yield found
-            found = []
-    if found:
-        yield found
+        found.append((tag, value))
+    return found
 
 
-def _statement(fields: Fields, prefix: str) -> Statement:
+def _statement(fields: Fields, taken: list[entries.Groups], prefix: str) -> Statement:
     balances, currency, kept = _balances(fields)
     booked, rest = _entries(fields, currency)
+    booked += [entries.handed(groups, currency) for groups in taken]
     if not balances and not booked:
         raise Fault("T13", "FF01", ":60a:", "a statement has a balance or an entry")
     others = [(tag, value) for tag, value in fields if tag[:2] not in _LINES]

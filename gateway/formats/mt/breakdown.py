@@ -13,7 +13,7 @@ from msgspec import structs
 
 from gateway.model import Case, Money
 
-CODES = {"DEBT": "OURC"}  # types of charges that FIN calls otherwise
+CODES = {"DEBT": "OURC", "CFEE": "CANF"}  # types of charges that FIN calls otherwise
 _RECORD = re.compile(r"iso:Chrgs/PerTx/Rcrd(?:\[([0-9]+)\])?/(.*)\Z")
 _ITEM = re.compile(r"ChrgsBrkdwn(?:\[([0-9]+)\])?/(.*)\Z")
 _TOTALS = "iso:GrpHdr/TtlChrgs/"

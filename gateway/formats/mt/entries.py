@@ -13,20 +13,35 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from gateway.formats.mt import entry_codes, narrative
+from gateway.formats.mt import entry_codes, narrative, tables
 from gateway.formats.mt.meaning import Fault, day, money
 from gateway.model import EXPONENTS, Entry, Extra, Money, Payment
 
+_X, _PLAIN = tables.X, tables.X.replace("/", "", 1)
 STANDARD = re.compile(
     r"(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]*)([A-Z][A-Z0-9]{3})((?:(?!//)[^\n]){1,16})"
     r"(?://([^\n]{1,16}))?(?:\n(.*))?\Z",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
 DIALECT = re.compile(
     r"\s*(\d{6})(\d{4})?\s*([RE]?[CD])([A-Z])?\s*([\d.,]+)([A-Z][A-Z0-9 ]{3})?((?:(?!//)[^\n])*)"
     r"(?://([^\n]*))?(?:\n(.*))?\Z",
-    re.DOTALL,
+    re.DOTALL | re.ASCII,
 )
+# The same where it stands in a text, with the 86 behind it: what nearly every entry is, read at one match.
+STANDARD_PAIR = re.compile(
+    r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]{0,14})([A-Z][A-Z0-9]{3})"
+    rf"({_PLAIN}{{0,16}}(?:/{_PLAIN}{{1,16}})*)(?://({_X}{{1,16}}))?(?:\n(?!:)({_X}{{1,34}}))?"
+    rf"(?:\n:86:({_X}{{1,65}}(?:\n(?!:){_X}{{1,65}}){{0,5}}))?(?=\n:|\Z)",
+    re.ASCII,
+)
+DIALECT_PAIR = re.compile(
+    r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d.,]*)([A-Z][A-Z0-9 ]{3})([^\n/]*(?:/[^\n/]+)*+)"
+    r"(?://([^\n]*))?(?:\n(?!:)([^\n]*(?:\n(?!:)[^\n]*)*))?(?:\n:86:([^\n]*(?:\n(?!:)[^\n]*)*))?(?=\n:|\Z)",
+    re.ASCII,
+)
+_BLANKS = "\x00\x03 \t\n"
+Groups = tuple[str, ...]  # subfields of 61 in order, and the text of 86; "" for what is not there
 # In subfield 7: no reference at all, or the one that field 86 names.
 POINTERS = frozenset(("", "NONREF", "EREF", "PREF", "MARF", "KREF", "EREF+", "KREF+", "MREF+"))
 MARKS = {  # (credit, reversal, status)
@@ -39,12 +54,30 @@ MARKS = {  # (credit, reversal, status)
 }
 
 
+def taken(text: str, pattern: re.Pattern[str]) -> tuple[list[Groups], str, str]:
+    """Entries that stand one behind the other, the text before them and the text after them.
+
+    None when any entry is left over: then each field is looked at by itself, which says what is wrong with it.
+    """
+    start = at = text.find("\n:61:")
+    found: list[Groups] = []
+    while start >= 0 and (one := pattern.match(text, at)) is not None:
+        groups = one.groups("")
+        if pattern is STANDARD_PAIR and not 0 < len(groups[6]) <= 16:
+            break
+        found.append(groups)
+        at = one.end()
+    if not found or text.find("\n:61:", at) >= 0 or (text.startswith("\n:86:", at) and not found[-1][-1]):
+        return [], text, ""
+    return found, text[:start], text[at:]
+
+
 def entry(text: str, information: str, currency: str) -> Entry:
     """An entry as the standard has it. Raises Fault."""
     found = STANDARD.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line does not have the format of field 61")
-    return made(found, day(found[1], "61"), found[5], information, currency, ())
+    return made((*found.groups(""), information), currency)
 
 
 def dialect(text: str, information: str, currency: str) -> Entry:
@@ -52,18 +85,36 @@ def dialect(text: str, information: str, currency: str) -> Entry:
     found = DIALECT.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line begins with a date, a side and an amount")
-    value = _real_day(found[1])
-    extra = (("mt:61/value", found[1]),) if found[1][2:] != value[5:7] + value[8:] else ()
-    return made(found, value, comma(found[5]), information, currency, extra)
+    return handed((*found.groups(""), information), currency)
 
 
-def made(found: re.Match[str], value: str, figures: str, information: str, currency: str, extra: Extra) -> Entry:
-    """The record of a line that was taken apart."""
-    _, entered, mark, funds, _, code, reference, servicer, more = found.groups()
+def handed(groups: Groups, currency: str) -> Entry:
+    """The record of an entry as a bank hands it over: points in the amount, the 30th of February. Raises Fault."""
+    day_text, amount = groups[0], groups[4]
+    more, information = groups[8:]
+    if (more and more[-1] in _BLANKS) or (information and information[-1] in _BLANKS):
+        groups = (*groups[:8], more.rstrip(_BLANKS), information.rstrip(_BLANKS))
+    day_fixed = _february(day_text) if day_text[2:4] == "02" else day_text
+    if day_fixed is day_text and "." not in amount and "," in amount:
+        return made(groups, currency)
+    extra = (("mt:61/value", day_text),) if day_fixed != day_text else ()
+    return made((day_fixed, *groups[1:4], comma(amount), *groups[5:]), currency, extra)
+
+
+def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
+    """The record of an entry that was taken apart. Raises Fault."""
+    when, entered, mark, funds, figures, code, reference, servicer, more, information = groups
+    value = day(when, "61")
     credit, reversal, status = MARKS[mark]
+    payer = credit != reversal
     amount = _amount(currency, figures)
-    reference, code = reference.strip(), (code or "").strip()
-    domain, family, subfamily = _domain(code, credit != reversal)
+    domain, family, subfamily, code, issuer = _type(code, payer)
+    reference = reference.strip()
+    details: tuple[Payment, ...] = ()
+    if information or more:
+        details = _details(amount, payer, reference, more, information)
+    elif reference not in POINTERS:
+        details = (Payment("entry", amount, end_to_end_id=reference),)
     return Entry(
         amount,
         credit,
@@ -78,36 +129,37 @@ def made(found: re.Match[str], value: str, figures: str, information: str, curre
         family,
         subfamily,
         code,
-        _issuer(code),
-        funds or "",
-        more or "",
+        issuer,
+        funds,
+        more,
         tuple(information.split("\n")) if information else (),
         (),
-        _details(amount, credit != reversal, reference, more, information),
+        details,
         (),
         extra,
     )
 
 
-_domain = lru_cache(1_024)(entry_codes.domain)
-
-
 @lru_cache(1_024)
-def _issuer(code: str) -> str:
-    return "SWIFT" if entry_codes.STANDARD.match(code) else ""
+def _type(code: str, payer: bool) -> tuple[str, str, str, str, str]:
+    """Domain, family and sub-family of a type, the type itself, and who issues it."""
+    code = code.strip()
+    return *entry_codes.domain(code, payer), code, "SWIFT" if entry_codes.STANDARD.match(code) else ""
 
 
-def _details(amount: Money, payer: bool, reference: str, more: str | None, information: str) -> tuple[Payment, ...]:
-    found = narrative.facts(information) if information else {}
-    if more and "/" in more:
-        found |= narrative.supplement(more)
-    named = reference not in POINTERS
-    if not found:
-        return (Payment("entry", amount, end_to_end_id=reference),) if named else ()
-    fields: dict[str, Any] = narrative.fields(found, payer, amount.currency)
-    if named:
+def _details(amount: Money, payer: bool, reference: str, more: str, information: str) -> tuple[Payment, ...]:
+    """What is told of the entry beside its amount, as its only detail."""
+    fields: dict[str, Any]
+    if "/" in more and (found := narrative.supplement(more)):
+        found = (narrative.facts(information) if information else {}) | found
+        fields = narrative.fields(found, payer, amount.currency)
+    else:
+        fields = narrative.understood(information, payer, amount.currency) if information else {}
+    if not fields:
+        return (Payment("entry", amount, end_to_end_id=reference),) if reference not in POINTERS else ()
+    if reference not in POINTERS:
         refer(fields, reference)
-    return (Payment("entry", amount, **fields),) if fields else ()
+    return (Payment("entry", amount, **fields),)
 
 
 def refer(fields: dict[str, Any], reference: str) -> None:
@@ -118,11 +170,11 @@ def refer(fields: dict[str, Any], reference: str) -> None:
 
 
 def _amount(currency: str, text: str) -> Money:
-    """The amount with as many decimals as its currency has, read at once; any other with every check."""
-    whole, _, fraction = text.partition(",")
-    digits = whole + fraction
-    if len(fraction) == EXPONENTS.get(currency) and whole and digits.isdigit() and len(digits) < 18:
-        return Money(currency, int(digits))
+    """The amount: of two decimals, where its currency has two, read at once; any other with every check."""
+    if text[-3:-2] == "," and EXPONENTS.get(currency) == 2:
+        digits = text[:-3] + text[-2:]
+        if 2 < len(digits) < 18 and digits.isdigit():
+            return Money(currency, int(digits))
     return money(currency + text, "61")
 
 
@@ -149,10 +201,9 @@ def booked(text: str, value: str) -> str:
     return min(found, key=lambda one: abs(one - near)).isoformat()
 
 
-@lru_cache(1_024)
-def _real_day(text: str) -> str:
-    """YYMMDD; where a month of interest has 30 days, the last day of February. Raises Fault."""
-    if text[2:4] == "02" and text[4:] in ("29", "30"):
-        year = int(text[:2]) + (1900 if text[:2] >= "80" else 2000)
-        text = f"{text[:4]}{min(int(text[4:]), monthrange(year, 2)[1])}"
-    return day(text, "61")
+def _february(text: str) -> str:
+    """YYMMDD; where a month of interest has 30 days, the last day of February."""
+    if text[4:] not in ("29", "30"):
+        return text
+    year = int(text[:2]) + (1900 if text[:2] >= "80" else 2000)
+    return f"{text[:4]}{min(int(text[4:]), monthrange(year, 2)[1])}"

@@ -153,6 +153,8 @@ def _text_loss(old: str, new: str, written: str, path: str) -> Loss:
     if new and flat == new:
         why = "letters outside the x set are written without their marks or as a full stop"
         return Loss(path, why, "info", number(path, "letters"))
+    if new and len(flat) > 2 and flat in written:
+        return Loss(path, "carried, but in another field", "info")
     if new.endswith("+"):
         return Loss(path, f"cut to {len(new)} characters", "truncated", number(path, "truncated"))
     if new:

@@ -9,6 +9,7 @@ lines themselves always stay with the entry, so nothing hangs on being understoo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +22,6 @@ Facts = dict[str, str]
 
 _GERMAN = re.compile(r"\d{3}([^\w\s/:.,'()-])(?=(?:00|10|2\d|3\d)|\d{6})")
 _PURPOSE = frozenset(f"{number}" for number in (*range(20, 30), *range(60, 64)))
-_SUBFIELDS = {"30": "counter.bank", "31": "counter.account"}
 _SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
 _SEPA_COLON = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC): ?")
 SEPA_WORDS = {
@@ -60,11 +60,11 @@ CODE_WORDS = {
     "CHGS": "compensation",
     "EXCH": "exchange_rate",
 }
-_OF_A_PARTY = {"NAME": "name", "IBAN": "account", "ACCT": "account", "BIC": "bank"}
+_OF_A_PARTY = {"NAME": ".name", "IBAN": ".account", "ACCT": ".account", "BIC": ".bank"}
 _PARTIES = {"BENM": "creditor", "ORDP": "debtor", "ULTD": "ultimate_debtor", "ULTB": "ultimate_creditor"}
 _UNSAID = ("TRTP", "TRCD", "ADDR", "ID", "SVCL", "CNTP")  # ends the word before it; CNTP has parts of its own
 _WORD = re.compile(rf"/({'|'.join((*CODE_WORDS, *_OF_A_PARTY, *_PARTIES, *_UNSAID))})/")
-_SIGNS = ("/REMI/", "/EREF/", "/NAME/", "/IBAN/", "/TRTP/", "/CNTP/", "/MARF/", "/RTRN/", "/UETR/", "/ACCT/", "/IREF/")
+_SIGN = re.compile(r"/(?:REMI|EREF|NAME|IBAN|TRTP|CNTP|MARF|RTRN|UETR|ACCT|IREF)/")  # any of these: it is the dialect
 
 # --- labels in words: a number of Dutch and Polish banks
 
@@ -96,7 +96,7 @@ def facts(lines: str) -> Facts:
     german = _GERMAN.match(text)
     if german is not None:
         return _german(text, german[1])
-    if "/" in text and any(sign in text for sign in _SIGNS):
+    if "/" in text and _SIGN.search(text) is not None:
         return _coded(text)
     if ": " in text and ("REK:" in text or "RACH.:" in text):
         return _labelled(text)
@@ -110,26 +110,28 @@ def _splitter(sign: str) -> re.Pattern[str]:
 
 def _german(text: str, sign: str) -> Facts:
     parts = _splitter(sign).split(text)
+    told = dict(zip(parts[1::2], parts[2::2], strict=True))
+    if 2 * len(told) + 1 != len(parts):  # a number that comes twice goes on
+        told = {}
+        for number, value in zip(parts[1::2], parts[2::2], strict=True):
+            told[number] = told.get(number, "") + value
     found: Facts = {}
-    purpose = name = ""
-    for number, value in zip(parts[1::2], parts[2::2], strict=True):
-        if number in _PURPOSE:
-            purpose += value
-        elif number in ("32", "33"):
-            name += value
-        elif number in _SUBFIELDS and value.strip():
-            found[_SUBFIELDS[number]] = value.strip()
-    if name.strip():
-        found["counter.name"] = name.strip()
-    if purpose:
+    if bank := told.get("30", "").strip():
+        found["counter.bank"] = bank
+    if account := told.get("31", "").strip():
+        found["counter.account"] = account
+    if name := (told.get("32", "") + told.get("33", "")).strip():
+        found["counter.name"] = name
+    if purpose := "".join([told[number] for number in told if number in _PURPOSE]):
         _purpose(purpose, found)
+    if "other_payer" not in found and "other_payee" not in found:
+        return found
     payer, payee = found.pop("other_payer", ""), found.pop("other_payee", "")
-    if payer or payee:
-        # Of a debit the one who gives the order is the creditor, of a transfer the debtor.
-        debit = "mandate" in found or "creditor_id" in found or parts[0] in _DEBITS
-        for who, debtor in ((payer, not debit), (payee, debit)):
-            if who:
-                found["ultimate_debtor.name" if debtor else "ultimate_creditor.name"] = who
+    # Of a debit the one who gives the order is the creditor, of a transfer the debtor.
+    debit = "mandate" in found or "creditor_id" in found or parts[0] in _DEBITS
+    for who, debtor in ((payer, not debit), (payee, debit)):
+        if who:
+            found["ultimate_debtor.name" if debtor else "ultimate_creditor.name"] = who
     return found
 
 
@@ -138,11 +140,10 @@ def _purpose(text: str, found: Facts) -> None:
     words = _SEPA.split(text)
     if len(words) == 1:
         words = _SEPA_COLON.split(text)
-    free = words[0].strip()
-    for word, value in zip(words[1::2], words[2::2], strict=True):
-        if value := value.strip():
-            found.setdefault(SEPA_WORDS[word], value)
-    if free:
+    for place in range(1, len(words), 2):
+        if value := words[place + 1].strip():
+            found.setdefault(SEPA_WORDS[words[place]], value)
+    if free := words[0].strip():
         found["remittance"] = f"{free} {found['remittance']}" if "remittance" in found else free
 
 
@@ -150,21 +151,23 @@ def _coded(text: str) -> Facts:
     parts = _WORD.split(text)
     found: Facts = {}
     party = "counter"
-    for word, value in zip(parts[1::2], parts[2::2], strict=True):
-        value = value.strip().removesuffix("/").strip()
+    for place in range(1, len(parts), 2):
+        word, value = parts[place], parts[place + 1].strip()
+        if value[-1:] == "/":
+            value = value[:-1].rstrip()
         if word in _PARTIES:
             party = _PARTIES[word]
-            if value:
-                found.setdefault(f"{party}.name", value)
-        elif word in _OF_A_PARTY:
-            if value:
-                found.setdefault(f"{party}.{_OF_A_PARTY[word]}", value)
-        elif word == "CNTP":
-            for what, part in zip(("account", "bank", "name"), value.split("/"), strict=False):
-                if part.strip():
-                    found.setdefault(f"counter.{what}", part.strip())
-        elif word in CODE_WORDS and value:
+            word = "NAME"
+        if not value:
+            continue
+        if word in CODE_WORDS:
             found.setdefault(CODE_WORDS[word], value)
+        elif word in _OF_A_PARTY:
+            found.setdefault(party + _OF_A_PARTY[word], value)
+        elif word == "CNTP":
+            for what, part in zip((".account", ".bank", ".name"), value.split("/"), strict=False):
+                if part := part.strip():
+                    found.setdefault("counter" + what, part)
     return found
 
 
@@ -188,28 +191,80 @@ def supplement(text: str) -> Facts:
 
 # --- facts to fields ----------------------------------------------------------------------------
 
-_AS_THEY_ARE = ("end_to_end_id", "instruction_id", "batch_id", "transaction_id")
+_AS_THEY_ARE = frozenset(("end_to_end_id", "instruction_id", "batch_id", "transaction_id"))
+_COUNTER = {  # (payer, payee)
+    "counter.name": ("debtor", "creditor"),
+    "counter.account": ("debtor_account", "creditor_account"),
+    "counter.bank": ("debtor_agent", "creditor_agent"),
+}
 
 
 def fields(found: Facts, payer: bool, currency: str) -> dict[str, Any]:
     """The fields of an entry's detail; `payer`: the other side is the one who pays."""
-    made: dict[str, Any] = {name: found[name] for name in _AS_THEY_ARE if name in found}
-    if "remittance" in found:
-        _remittance(found["remittance"], made)
-    counter = "debtor" if payer else "creditor"
+    made: dict[str, Any] = {}
+    more = False
+    for name, value in found.items():
+        if name in _AS_THEY_ARE:
+            made[name] = value
+        elif name == "remittance":
+            _remittance(value, made)
+        elif name in _COUNTER:
+            field = _COUNTER[name][not payer]
+            said = Party(value) if name == "counter.name" else (_account if name == "counter.account" else agent)(value)
+            if said is not None:
+                made[field] = said
+        elif name == "mandate":
+            made["mandate"] = Mandate(value)
+        else:
+            more = True
+    if more:
+        _parties(found, "debtor" if payer else "creditor", made)
+        _rest(found, made, currency)
+    return made
+
+
+def _parties(found: Facts, counter: str, made: dict[str, Any]) -> None:
+    """Parties that are named by their part in the payment."""
     for side in ("debtor", "creditor"):
         _side(side, found, ("counter", side) if side == counter else (side,), made)
     for side in ("ultimate_debtor", "ultimate_creditor"):
         if f"{side}.name" in found:
             made[side] = Party(found[f"{side}.name"])
-    if "mandate" in found:
-        made["mandate"] = Mandate(found["mandate"])
-    if len(found) > 4 or not found.keys() <= _COMMON:
-        _rest(found, made, currency)
+
+
+def understood(lines: str, payer: bool, currency: str) -> dict[str, Any]:
+    """The fields that the lines of field 86 make; empty where no dialect is recognised."""
+    text = lines.replace("\n", "")
+    if "/" in text and _SIGN.search(text) is not None and _GERMAN.match(text) is None:
+        made = _one_pass(text, payer)
+        if made is not None:
+            return made
+    found = facts(lines)
+    return fields(found, payer, currency) if found else {}
+
+
+def _one_pass(text: str, payer: bool) -> dict[str, Any] | None:
+    """The same of code words about the other side alone, as most are; None where there are others."""
+    parts, table, made = _WORD.split(text), _ONE_PASS[payer], dict[str, Any]()
+    for place in range(1, len(parts), 2):
+        plan = table.get(parts[place])
+        if plan is None:
+            return None
+        field, make = plan
+        value = parts[place + 1].strip()
+        if value[-1:] == "/":
+            value = value[:-1].rstrip()
+        if value and field and field not in made:
+            said = value if make is None else make(value)
+            if said is None:
+                return None
+            made[field] = said
     return made
 
 
-_COMMON = frozenset(("end_to_end_id", "remittance", "counter.name", "counter.account", "counter.bank"))
+def _ustrd(text: str) -> tuple[str, ...] | None:
+    """A remittance information in one piece; None where there is more to it."""
+    return (text,) if len(text) <= USTRD and not text.startswith((_STRUCTURED, "USTD//")) else None
 
 
 def _rest(found: Facts, made: dict[str, Any], currency: str) -> None:
@@ -263,16 +318,17 @@ def _side(side: str, found: Facts, prefixes: tuple[str, ...], made: dict[str, An
         made[side] = Party(name, ids=(scheme,))
     elif name:
         made[side] = Party(name)
-    account = account.replace(" ", "")
-    if account and _ACCOUNT.match(account):
-        made[f"{side}_account"] = _account(account)
+    known = _account(account)
+    if known is not None:
+        made[f"{side}_account"] = known
     if bank:
         made[f"{side}_agent"] = agent(bank)
 
 
 @lru_cache(4_096)
-def _account(text: str) -> Account:
-    return parties.account(text)
+def _account(text: str) -> Account | None:
+    text = text.replace(" ", "")
+    return parties.account(text) if _ACCOUNT.match(text) else None
 
 
 @lru_cache(4_096)
@@ -288,3 +344,18 @@ def agent(text: str) -> Agent:
 def _amount(text: str, currency: str) -> Money | None:
     found = _AMOUNT.match(text.strip())
     return Money.parse(found["currency"] or currency, found["amount"], ",") if found is not None else None
+
+
+def _plans(side: str) -> dict[str, tuple[str, Callable[[str], Any] | None]]:
+    """Field and maker of the code words that one pass understands; `side` is the other one's."""
+    found: dict[str, tuple[str, Callable[[str], Any] | None]] = {word: ("", None) for word in _UNSAID if word != "CNTP"}
+    found |= {word: (name, None) for word, name in CODE_WORDS.items() if name in _AS_THEY_ARE}
+    found |= {"REMI": ("remittance", _ustrd), "MARF": ("mandate", Mandate), "NAME": (side, Party)}
+    return found | {
+        "IBAN": (f"{side}_account", _account),
+        "ACCT": (f"{side}_account", _account),
+        "BIC": (f"{side}_agent", agent),
+    }
+
+
+_ONE_PASS = (_plans("creditor"), _plans("debtor"))  # by whether the other side is the payer

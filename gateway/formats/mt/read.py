@@ -22,6 +22,7 @@ from gateway.ports import Decoded
 HEADER = "mt:header"  # Payment.extra: "<block 1>|<block 2>|<121 or 108>|<20>", for answers
 LINE = "mt:line"  # Refusal.extra: the line of block 4 where the field at fault stands, three digits
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
+_REFERENCE = re.compile(r"\n:20:([^\r\n]{0,16})")
 _Text = dict[str, str]
 _SENT_BACK = ("/REJT/", "/RETN/")
 _MANY = re.compile(r"\{2:[IO](?:101|102|104|107|201|203|204|210|920)")
@@ -79,7 +80,8 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
 
 def _reference(message: Message) -> str:
     """The sender's name for the message: field 20."""
-    return next((value for tag, value in message.fields if tag == "20"), "")[:16].partition("\n")[0]
+    found = _REFERENCE.search(message.text)
+    return found[1] if found is not None else ""
 
 
 _DUPLICATES = re.compile(r"\{(PDE|PDM):([^{}]*)\}")  # trailers of a message that may have come before

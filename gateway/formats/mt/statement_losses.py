@@ -1,13 +1,13 @@
 """What a statement loses in MT: every text of the record is looked for in the messages, read again.
 
-Strategy: both records become texts by path, the pages of the second put together first. A text at the same path is
-carried; one that stands anywhere in what was read again is carried elsewhere; of one that is only begun there the rest
-is cut; all others are lost. Nothing is left out but what says nothing (NOTPROVIDED) or says where the record came from.
+Strategy: statement and entries become texts by path, one after the other. A text at the same path is carried; one that
+stands anywhere in what was read again is carried elsewhere; of one that is only begun there the rest is cut; all
+others are lost. Nothing is left out but what says nothing (NOTPROVIDED) or says where the record came from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -20,47 +20,41 @@ from gateway.model import Entry, Loss, Payment, Statement
 _NOT_SAID = frozenset(("place", "source", "scheme", "identity", "type", "kind"))
 _NOTHING = ("NOTPROVIDED", "NONREF")
 _OWN = ("mt:header", "mt:unproven-balance")
-Texts = dict[str, str]
 
 
 def losses(before: Statement, pages: Sequence[Statement], type: str) -> Iterator[Loss]:
     """Everything of `before` that its messages do not say."""
-    confirmed = chosen(before, type) if type in ("MT900", "MT910") else list(before.entries)
-    yield from _left_out(before, confirmed, type)
-    compared = structs.replace(before, entries=tuple(confirmed) if type != "MT941" else ())
-    after = structs.replace(
-        pages[0],
-        entries=tuple(entry for page in pages for entry in page.entries),
-        balances=(*pages[0].balances[:1], *pages[-1].balances[1:]),
-        information=pages[-1].information,
-        last_page=pages[-1].last_page,
-        totals=pages[-1].totals,
-    )
-    yield from _compared(compared, after)
-
-
-def _left_out(before: Statement, kept: list[Entry], type: str) -> Iterator[Loss]:
+    told = chosen(before, type) if type in ("MT900", "MT910") else () if type == "MT941" else before.entries
+    known = {id(entry) for entry in told}
+    places = [place for place, entry in enumerate(before.entries) if id(entry) in known]
     for place, entry in enumerate(before.entries):
-        if type == "MT941" or (type in ("MT900", "MT910") and not any(entry is one for one in kept)):
+        if id(entry) not in known:
             yield Loss(f"entries[{place}]", f"{type} does not tell of it")
         elif len(entry.details) > 1:
             why = f"one line holds the entry as a whole, and not its {len(entry.details)} transactions"
             yield Loss(f"entries[{place}].details", why)
+    after = [entry for page in pages for entry in page.entries]
+    assert len(after) == len(told), "each entry is written once"
+    last = pages[-1]
+    whole = structs.replace(last, entries=(), balances=(*pages[0].balances[:1], *last.balances[1:]))
+    yield from _compared(_statement(structs.replace(before, entries=())), _statement(whole), "")
+    for place, old, new in zip(places, told, after, strict=True):
+        yield from _compared(_entry(old), _entry(new), f"entries[{place}].")
 
 
-def _compared(before: Statement, after: Statement) -> Iterator[Loss]:
-    old, new = dict(_texts(_plain(before))), dict(_texts(_plain(after)))
+def _compared(before: dict[str, Any], after: dict[str, Any], prefix: str) -> Iterator[Loss]:
+    new = dict(_texts(after))
     said = _Said(new.values())
-    for path, value in old.items():
+    for path, value in _texts(before):
         found = new.get(path)
         if found != value and value not in _NOTHING:
-            yield from _loss(path, value, found, said)
+            yield from _loss(prefix + path, value, found, said)
 
 
 class _Said:
-    """All that was read again, to look for a text in."""
+    """All that was read again of the same entry or statement, to look for a text in."""
 
-    def __init__(self, texts: Any) -> None:
+    def __init__(self, texts: Iterable[str]) -> None:
         self.whole = frozenset(texts)
         self.joined = "\n".join(self.whole)
 
@@ -84,36 +78,42 @@ def _loss(path: str, value: str, found: str | None, said: _Said) -> Iterator[Los
 # --- texts of a record --------------------------------------------------------------------------
 
 
-def _plain(record: Statement) -> dict[str, Any]:
+def _statement(record: Statement) -> dict[str, Any]:
     """The record with what is written in one way only brought into that form."""
-    entries = tuple(map(_entry, record.entries))
-    information = _joined(record.information)
-    built = msgspec.to_builtins(structs.replace(record, entries=entries, information=information))
+    built: dict[str, Any] = msgspec.to_builtins(structs.replace(record, information=_joined(record.information)))
     for name in _NOT_SAID:
         built.pop(name, None)
-    balances = built.pop("balances", ())
-    built["balances"] = {_name(one): one for one in balances}
-    for one in built.get("entries", ()):
-        for detail in one.get("details", ()):
-            detail.pop("type", None)
-            if detail.get("amount") == one["amount"]:
-                del detail["amount"]  # that of the entry
+    built["balances"] = _named(built.pop("balances", ()))
     built["extra"] = [pair for pair in built.get("extra", ()) if pair[0] not in _OWN and not _header(pair[0])]
-    return built  # type: ignore[no-any-return]
+    return built
 
 
 def _header(name: str) -> bool:
     return name.startswith("mt:{")
 
 
-def _name(balance: dict[str, Any]) -> str:
-    return str(balance.get("type") or balance.get("proprietary", ""))
+def _named(balances: Any) -> dict[str, Any]:
+    """Balances by what they are; several of a sort are counted."""
+    found: dict[str, Any] = {}
+    for one in balances:
+        name = one.pop("type", "") or one.get("proprietary", "")
+        count = sum(known.partition("#")[0] == name for known in found)
+        found[f"{name}#{count + 1}" if count else name] = one
+    return found
 
 
-def _entry(entry: Entry) -> Entry:
+def _entry(entry: Entry) -> dict[str, Any]:
     details = tuple(_detail(one, entry) for one in entry.details) if len(entry.details) == 1 else ()
     status = "" if entry.status == "BOOK" else entry.status
-    return structs.replace(entry, status=status, information=_joined(entry.information), details=details)
+    information = _joined(entry.information)
+    built: dict[str, Any] = msgspec.to_builtins(
+        structs.replace(entry, status=status, information=information, details=details)
+    )
+    for detail in built.get("details", ()):
+        detail.pop("type", None)
+        if detail.get("amount") == built["amount"]:
+            del detail["amount"]  # that of the entry
+    return built
 
 
 def _detail(detail: Payment, entry: Entry) -> Payment:
@@ -136,8 +136,8 @@ def _texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from _texts(inner, f"{path}.{name}" if path else name)
     elif isinstance(value, list | tuple):
         for place, inner in enumerate(value):
-            if path.endswith(("extra", "totals", "lines", "remittance_structured")):
-                yield f"{path} {inner[0]}", inner[1]
+            if isinstance(inner, list | tuple) and len(inner) == 2 and isinstance(inner[0], str):
+                yield f"{path} {inner[0]}", str(inner[1])
             else:
                 yield from _texts(inner, f"{path}[{place}]")
     elif isinstance(value, bool):

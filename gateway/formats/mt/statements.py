@@ -7,7 +7,7 @@ add up: opening balance and booked entries make the closing one, on each page.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from gateway.formats.mt import entries, parties
@@ -26,13 +26,21 @@ _SUM = re.compile(r"0*(\d{1,5})([A-Z]{3}.+)")
 _TOTALS = {"D": "TtlDbtNtries", "C": "TtlCdtNtries"}
 
 
-def statement(level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]]) -> Statement:
-    """The record of a statement or report. Raises Fault."""
+def statement(
+    level: Level,
+    type: str,
+    place: str,
+    identity: str,
+    extra: list[tuple[str, str]],
+    taken: Sequence[entries.Groups] = (),
+) -> Statement:
+    """The record of a statement or report; `taken` are entries that are not in the level any more. Raises Fault."""
     balances = _balances(level)
     currency = balances[0].amount.currency if balances else _floors(level)[0][0].currency
     number, _, page = (level.text("28") or level.text("28C")).partition("/")
     account, owner = _account(*(level.get("25") or ("", "")), currency)
-    booked = tuple(_entry(inner, currency) for inner in level.levels()) + _flat(level, currency)
+    booked = tuple([entries.made(groups, currency) for groups in taken])
+    booked = booked or tuple(_entry(inner, currency) for inner in level.levels()) + _flat(level, currency)
     wrong = unproven(balances, booked) if type in ("940", "950") else ""
     if wrong:
         raise Fault("unproven-balance", "AM12", ":62a:", wrong)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from gateway.formats.mt import losses, returns, tables, text
 from gateway.formats.mt.fields import Lines, agent_lines, amount_text, field, party_lines, rate_text
-from gateway.model import Extra, Instruction, Money, Original, Party, Payment, Record, Refusal
+from gateway.model import Agent, Extra, Instruction, Money, Original, Party, Payment, Record, Refusal
 from gateway.ports import Fit, Frame, Writing
 
 MEDIA, SUFFIX = "application/x-fin", ".fin"
@@ -161,7 +161,7 @@ def _customer(payment: Payment, extra: dict[str, str], european: bool) -> Lines:
         out.append(("33B", amount_text(instructed)))
         if instructed.currency != amount.currency and payment.exchange_rate:
             out.append(("36", rate_text(payment.exchange_rate)))
-    out += party_lines("50", payment.debtor, payment.debtor_account, "K")
+    out += party_lines("50", payment.debtor or _as_party(payment.debtor_institution), payment.debtor_account, "K")
     out += _kept(extra, "51A")
     out += agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "AD")
     out += _settlement(payment, extra, True)
@@ -428,6 +428,11 @@ def sender_to_receiver(payment: Payment) -> list[str]:
 
 def _return_id(payment: Payment) -> str:
     return payment.transaction_id if payment.kind == "return" else ""
+
+
+def _as_party(agent: Agent | None) -> Party | None:
+    """An institution that gives back a customer's payment, where the customer stands."""
+    return Party(agent.name, agent.address, agent.bic) if agent is not None else None
 
 
 def _returned_reference(payment: Payment) -> str:

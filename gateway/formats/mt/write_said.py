@@ -344,6 +344,8 @@ def _recalled_notice(notice: Notice) -> Lines:
     day = original.created[2:10].replace("-", "") or notice.date[2:].replace("-", "") or "991231"
     out: Lines = [("21", text.reference(original.message_id or original.batch_id) or "NOTPROVIDED")]
     out.append(("11S", f"{RECALLED_NOTICE}\r\n{day}"))
+    if reason := dict(notice.extra).get("iso:/CxlRsn/Rsn/Cd", ""):
+        out.append(("79", f"/{text.plain(reason)}/"))
     out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))

@@ -312,6 +312,7 @@ def test_the_page_names_every_type_that_is_read() -> None:
         "C06",
         "C22",
         "C23",
+        "C24",
         "C25",
         "C27",
         "D54",
