@@ -17,7 +17,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from gateway.addresses import Found, Hints, complete  # noqa: E402
+from gateway.addresses import NO_HINTS, Found, Hints, complete  # noqa: E402
+from gateway.addresses.countries import candidates  # noqa: E402
+from gateway.addresses.pieces import joined, split  # noqa: E402
 from gateway.model import Address  # noqa: E402
 
 LABELLED = ROOT / "tests" / "corpus" / "addresses" / "labelled.tsv"
@@ -47,6 +49,36 @@ def wrong(found: Found, expected: tuple[str, str, str, str]) -> str:
     return "" if got == (country, town, postcode, street) else f"{got}, expected {expected}"
 
 
+IBANS = (
+    "AD AE AT BA BE BG BR CH CY CZ DE DK EE EG ES FI FR GB GR HR HU IE IL IS IT LI LT LU LV MC ME MK MT NL NO PL PT RO"
+    " RS SA SE SI SK SM TN TR UA"
+).split()
+
+
+def undressed() -> list[tuple[Address, str]]:
+    """The labelled addresses without the words that name their country, and it: nothing but a hint tells it then."""
+    bare = []
+    for address, _, (country, *_others) in labelled():
+        said = next(candidates(split(address.lines), NO_HINTS), None)
+        lines = address.lines if said is None else tuple(joined(said.pieces))
+        if country != "-" and complete(Address(lines=lines)).missing:
+            bare.append((Address(lines=lines), country))
+    return bare
+
+
+def misled() -> tuple[int, int, int, int]:
+    """Every bare address with every country's IBAN: right pairs, resolved of them, wrong pairs, resolved of them."""
+    right = resolved = wrong_pairs = taken_in = 0
+    for address, country in undressed():
+        for iban in IBANS:
+            done = not complete(address, Hints(account=iban)).missing
+            if iban == country:
+                right, resolved = right + 1, resolved + done
+            else:
+                wrong_pairs, taken_in = wrong_pairs + 1, taken_in + done
+    return right, resolved, wrong_pairs, taken_in
+
+
 def measure() -> dict[str, object]:
     """Accuracy and time."""
     cases = labelled()
@@ -60,6 +92,7 @@ def measure() -> dict[str, object]:
         for address, hints, _expected in cases:
             complete(address, hints)
     each = (time.perf_counter() - begun) / ROUNDS / len(cases)
+    right, resolved, wrong_pairs, taken_in = misled()
     return {
         "addresses": len(cases),
         "countries": len({expected[0] for _, expected in sure}),
@@ -70,6 +103,10 @@ def measure() -> dict[str, object]:
         "wrong_country": wrong_country,
         "uncertain_left_to_a_person": sum(bool(f.missing) for f, e in pairs if e[0] == "-"),
         "uncertain": len(cases) - len(sure),
+        "right_ibans": right,
+        "right_ibans_resolved": resolved,
+        "wrong_ibans": wrong_pairs,
+        "wrong_ibans_believed": taken_in,
         "microseconds_each": round(each * 1e6, 1),
     }
 
@@ -85,7 +122,7 @@ def main() -> int:
                 print(" | ".join(address.lines), "->", what)
     figures = measure()
     print(json.dumps(figures))
-    return 1 if figures["wrong_country"] else 0
+    return 1 if figures["wrong_country"] or figures["wrong_ibans_believed"] else 0
 
 
 if __name__ == "__main__":

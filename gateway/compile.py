@@ -25,6 +25,7 @@ from gateway.settlement.plan import Templates
 
 # Doors of the gateway's own that need no entry in routes.yaml.
 ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "repair", "net"})
+DECISIONS = frozenset({"release", "reject", "repair"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -47,6 +48,7 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
             door_class(entry.adapter).answer_by,
             _operations(entry.adapter, entry.config),
             practice.holding(entry.rules),
+            practice.answering(entry.rules),
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
@@ -79,7 +81,9 @@ def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
 def _operations(adapter: str, config: Any) -> frozenset[str]:
     if adapter == "control":
         return ALL_OPERATIONS
-    return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
+    if adapter != "http" or not getattr(config, "api", False):
+        return frozenset()
+    return frozenset({"open_account"}) | (DECISIONS if getattr(config, "decide", False) else frozenset())
 
 
 def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint], config: Configuration) -> Way:
@@ -99,7 +103,8 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if form is not None:
         towns.prepare()  # not when the first payment needs it
     broken = practice.breaking(writer, send.as_, rules, config.gateway)
-    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules))
+    leg = practice.leg(rules, config.gateway)
+    return structs.replace(way, addresses=form, breaks=broken, head=practice.heading(writer, rules), leg=leg)
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

@@ -262,7 +262,10 @@ class Entries:
             return
         codec = formats.load(message.format)
         decoded = _reopen(message, codec)
-        frames = codec.answer(decoded, [status], "", self.writing(decoded.sender))
+        writing = self.writing(decoded.sender)
+        frames = codec.answer(decoded, [status], "", writing)
+        if endpoint.head is not None:
+            frames = [endpoint.head(codec, frame, writing) for frame in frames]
         for index, frame in enumerate(frames):
             name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)

@@ -38,6 +38,9 @@ from gateway.settlement.plan import Templates, order_legs, payment_legs
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
 
+HARMLESS = ("info", "derived")  # severities of what is said about a translation but is not lost in it
+
+
 class Speaker(Protocol):
     """A codec that can say more than answers: what trading tells a session, in the version that `type` names."""
 
@@ -52,6 +55,7 @@ class Endpoint(Struct, frozen=True):
     answer_by: AnswerBy
     operations: frozenset[str] = frozenset()  # which instructions to the gateway itself may come through it
     held_to: Callable[[Decoded], Decoded] | None = None  # its rule sets: what breaks one becomes a refusal
+    head: Callable[[Codec, Frame, Writing], Frame] | None = None  # puts the header that they ask for around answers
 
 
 class Way(Struct, frozen=True):
@@ -66,6 +70,7 @@ class Way(Struct, frozen=True):
     addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
     breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
     head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent
+    leg: Callable[[Payment], Payment] | None = None  # who instructs whom, from us on
 
 
 class Rate(Struct, frozen=True):
@@ -162,15 +167,15 @@ def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
     made = addressing.Completed(payment) if way.addresses is None else addressing.completed(payment, way.addresses)
     if made.hold is not None:
         return Plan(way, legs, None, made.derived, (made.hold,))
-    sent = made.payment
+    sent = made.payment if way.leg is None else way.leg(made.payment)
     fit = way.writer.fit(sent, send.as_)
     refused = fit.refusal
     if refused is None and way.breaks is not None:
         refused = way.breaks(sent)
     if refused is not None:
         return Plan(way, refusal=refused)
-    if fit.losses and way.route.losses == "refuse":
-        lost = ", ".join(loss.element for loss in fit.losses[:8])
+    if way.route.losses == "refuse" and (counting := [loss for loss in fit.losses if loss.severity not in HARMLESS]):
+        lost = ", ".join(loss.element for loss in counting[:8])
         return Plan(way, refusal=refusal(payment, "translation-loss", "NARR", f"{send.as_} cannot carry: {lost}"))
     return Plan(way, legs, None, (*made.derived, *fit.losses), (), None if sent is payment else sent)
 

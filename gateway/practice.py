@@ -17,7 +17,7 @@ from gateway.addresses import Form
 from gateway.config.records import Identity
 from gateway.formats.iso20022 import FORMAT as ISO
 from gateway.formats.iso20022 import rules
-from gateway.model import Payment, Refusal
+from gateway.model import Agent, Payment, Refusal
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 TRIAL = "FO00000000000000"  # the id of a message that is written only to be looked at
@@ -67,6 +67,45 @@ def heading(writer: Codec, names: Sequence[str]) -> Callable[[Frame, Payment, Wr
         return cast(Heading, writer).wrap(frame, addressed(payment, writing), _service(service, payment))
 
     return head
+
+
+def answering(names: Sequence[str]) -> Callable[[Codec, Frame, Writing], Frame] | None:
+    """The same for answers: to whom the message came from, in the service of the set."""
+    headed = next((one for one in chosen(names) if one.headed), None)
+    if headed is None:
+        return None
+    service = headed.service
+    return lambda codec, frame, writing: (
+        cast(Heading, codec).wrap(frame, writing, service) if hasattr(codec, "wrap") else frame
+    )
+
+
+def leg(names: Sequence[str], identity: Identity) -> Callable[[Payment], Payment] | None:
+    """What makes our instruction of a payment that we were instructed with; for sets that ask for a header."""
+    if not identity.bic or not any(one.headed for one in chosen(names)):
+        return None
+    return lambda payment: next_leg(payment, identity.bic)
+
+
+def next_leg(payment: Payment, own: str) -> Payment:
+    """Ours is now the instructing agent, the next in the chain the instructed one; who instructed us stays named.
+
+    Where we are not the instructed agent, or nobody comes after us, the payment is as it was.
+    """
+    before, here = payment.instructing_agent, payment.instructed_agent
+    chain = (*payment.intermediary_agents, *((payment.creditor_agent,) if payment.creditor_agent is not None else ()))
+    if here is None or here.bic[:8] != own[:8] or not chain or not chain[0].bic or chain[0].bic[:8] == own[:8]:
+        return payment
+    debtor_bank = payment.debtor_agent.bic[:8] if payment.debtor_agent is not None else ""
+    named = before is None or not before.bic or before.bic[:8] == debtor_bank
+    return structs.replace(
+        payment,
+        instructing_agent=Agent(own),
+        instructed_agent=Agent(chain[0].bic),
+        intermediary_agents=payment.intermediary_agents[1:],
+        intermediary_accounts=payment.intermediary_accounts[1:],
+        previous_agents=payment.previous_agents if named else (*payment.previous_agents, before),
+    )
 
 
 def _service(service: str, payment: Payment) -> str:

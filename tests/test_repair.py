@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -10,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from gateway import addressing, formats
+from gateway import addressing, formats, practice
 from gateway.cli import main
 from gateway.compile import compile_snapshot
 from gateway.config.load import ConfigErrors, parse
 from gateway.engine import Engine
 from gateway.formats.iso20022 import FORMAT
 from gateway.model import Payment, Refusal
-from gateway.ports import Inbound, Outcome
+from gateway.ports import Inbound, Outcome, Writing
 from gateway.store import open_store
 from gateway.telemetry.metrics import Metrics
 from tests import samples
@@ -42,6 +43,9 @@ routes:
     settle: {{debit: NOSTRO, credit: VOSTRO}}
     send: {{to: out, as: pacs.008.001.08{send}}}
 """
+
+
+HARBOR = Writing("R000000001", 1_795_000_000_000_000_000, "HARBUS33XXX", "FINODEHHXXX")
 
 
 class Gateway:
@@ -257,3 +261,79 @@ def test_translate_derives_addresses_and_says_from_what(
     assert main(options) == 1
     [refused] = json.loads(capfdbinary.readouterr().err)["refusals"]
     assert (refused["code"], refused["reason"]) == ("address-repair", "BE04")
+
+
+@pytest.mark.parametrize(("decide", "code"), [("true", "not-held"), ("false", "not-permitted")])
+async def test_who_decides_over_rest_is_the_operators_choice(tmp_path: Path, decide: str, code: str) -> None:
+    text = CONFIG.format(store=tmp_path / "db", send="", rules="", rules_in="")
+    api = f"  api: {{adapter: http, format: json, listen: 127.0.0.1:8080, api: true, decide: {decide}}}\naccounts:"
+    (tmp_path / "list.csv").write_text("name\nA B\n")
+    made = Gateway(tmp_path, text.replace("accounts:", api, 1))
+    await made.open()
+    body = {"op": "reject", "payment": 17, "by": "j.doe", "because": "checked"}
+    [outcome] = await made.engine.run([Inbound("api", 1, json.dumps(body).encode(), type="operation")])
+    assert outcome.statuses[0].refusal_code == code
+    await made.engine.store.close()
+
+
+async def test_answers_have_the_header_that_the_rules_ask_for(tmp_path: Path) -> None:
+    made = await gateway(tmp_path, rules_in=", rules: cbpr-2025")
+    frame = FORMAT.encode(FORMAT.decode(samples.pacs008(1, "ACCOUNT-1")).records, "pacs.008.001.08", HARBOR)  # type: ignore[arg-type]
+    data = FORMAT.wrap(frame, HARBOR, "swift.cbprplus.03").data
+    outcome = await made.take(data, "iso_in")
+    assert [status.code for status in outcome.statuses] == ["ACSC"], outcome
+    [answer] = outcome.answers
+    read = FORMAT.decode(answer.data)
+    assert (read.type, read.sender, read.receiver) == ("pacs.002.001.10", "FINODEHHXXX", "HARBUS33XXX")
+    assert read.header["iso:AppHdr/BizSvc"] == "swift.cbprplus.03"
+    await made.engine.store.close()
+
+
+MIDDLE = b"<IntrmyAgt1><FinInstnId><BICFI>MIDLGB22XXX</BICFI></FinInstnId></IntrmyAgt1><Dbtr>"
+ONWARD = b"<CdtrAgt><FinInstnId><BICFI>QUAYFRPPXXX"
+
+
+async def test_what_is_passed_on_is_our_instruction(tmp_path: Path) -> None:
+    made = await gateway(tmp_path, rules=", rules: cbpr-2026")
+    before = samples.pacs008(1, "ACCOUNT-1").replace(b"<Dbtr>", MIDDLE)
+    before = before.replace(b"<CdtrAgt><FinInstnId><BICFI>FINODEHHXXX", ONWARD)
+    before = before.replace(b"<InstgAgt><FinInstnId><BICFI>HARBUS33XXX", b"<InstgAgt><FinInstnId><BICFI>CHAINUS3XXX")
+    [status] = (await made.take(before, "iso_in")).statuses
+    assert (status.code, status.text) == ("ACSC", "")
+    [data] = await made.sent()
+    read = FORMAT.decode(data)
+    [payment] = read.records
+    assert isinstance(payment, Payment)
+    assert (read.sender, read.receiver) == ("FINODEHHXXX", "MIDLGB22XXX")
+    agents = (payment.instructing_agent, payment.instructed_agent, *payment.previous_agents, payment.creditor_agent)
+    assert [agent.bic for agent in agents if agent] == ["FINODEHHXXX", "MIDLGB22XXX", "CHAINUS3XXX", "QUAYFRPPXXX"]
+    assert payment.intermediary_agents == ()
+    assert b"HARBUS33XXX" in data, "the debtor's agent is who it was"
+    await made.engine.store.close()
+
+
+def test_nobody_comes_after_us() -> None:
+    [payment] = FORMAT.decode(samples.pacs008(1, "A")).records
+    assert isinstance(payment, Payment)
+    assert practice.next_leg(payment, "FINODEHHXXX") is payment
+    assert practice.next_leg(payment, "QUAYFRPPXXX") is payment, "another was instructed"
+
+
+def test_the_command_repairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    async def held() -> int:
+        made = await gateway(tmp_path, ", addresses: hybrid")
+        [status] = (await made.take(mt103(UNCERTAIN))).statuses
+        await made.engine.store.close()
+        return status.payment_id
+
+    id = str(asyncio.run(held()))
+    routes = tmp_path / "routes.yaml"
+    routes.write_text(CONFIG.format(store=tmp_path / "db", send=", addresses: hybrid", rules="", rules_in=""))
+    common = ["payments", "--routes", str(routes), "repair", id, "--by", "j.doe", "--because", "asked"]
+    assert main([*common, "--town", "Hamburg", "--country", "Germany"]) == 1
+    assert main([*common, "--town", "Hamburg", "--country", "DE", "--street", "Lindenweg", "--line", "Door 3"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["status"] == "ACSC"
+    assert main(["payments", "--routes", str(routes), "show", id]) == 0
+    story = capsys.readouterr().out
+    assert '"repair"' in story
+    assert "asked" in story

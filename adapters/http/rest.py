@@ -37,6 +37,8 @@ STATUS = {
     "idempotency-key-reused": 409,
     "account-exists": 409,
     "duplicate-payment": 409,
+    "not-permitted": 403,
+    "not-held": 409,
 }
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
@@ -83,6 +85,7 @@ class Rest:
         resources: dict[str, Methods] = {
             "/account": {"POST": self._account},
             "/transfer": {"POST": self._transfer},
+            "/decision": {"POST": self._decision},
             "/balance/": {"GET": self._known(self._balance)},
             "/transactions/": {"GET": self._known(self._transactions)},
             "/payments/": {"GET": self._known(self._payment)},
@@ -109,6 +112,11 @@ class Rest:
     async def _transfer(self, request: BaseRequest) -> Response:
         outcome = await self._take(request, "transfer")
         return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{1}")
+
+    async def _decision(self, request: BaseRequest) -> Response:
+        """Release, reject or repair a held payment; whether callers may is the endpoint's `decide`."""
+        outcome = await self._take(request, "operation")
+        return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{0}")
 
     def _reply(self, outcome: Outcome, location: str) -> Response:
         headers = dict(REPLAYED) if outcome.repeated else {}

@@ -15,12 +15,13 @@ from msgspec import structs
 
 from gateway.addresses import find_town, streets, towns
 from gateway.addresses.countries import Candidate, candidates, is_code, state_country
-from gateway.addresses.find_town import Town
+from gateway.addresses.find_town import Town, alike
 from gateway.addresses.pieces import Piece, joined, split
 from gateway.addresses.records import Evidence, Found, Hints
+from gateway.addresses.tables import OWN_POSTCODES
 from gateway.model import Address
 
-__all__ = ["ENOUGH", "Evidence", "Form", "Found", "Hints", "complete", "is_complete"]
+__all__ = ["ENOUGH", "NO_HINTS", "Evidence", "Form", "Found", "Hints", "complete", "is_complete"]
 
 Form = Literal["hybrid", "structured"]
 ENOUGH = 0.7  # confidence in town and country together, below which a person looks
@@ -123,22 +124,30 @@ def _agrees(candidate: Candidate, town: Town, hints: Hints) -> bool:
     if needs == "nothing":
         return True
     if needs == "postcode_and_town":
-        return town.listed and bool(town.postcode)
+        return town.listed and bool(town.postcode) and _meant(candidate, town)
     if not town.listed and not (town.postcode and _unlisted(candidate, town)):
         return False
     if needs == "town_not_state":
         code = country if state_country(country) else ""
         supported = country in (hints.account, hints.residence, hints.agent)
         return supported or not code or not towns.has(state_country(code), town.name)
-    if needs == "hint_town" and not town.postcode:
-        return not any(_CODE_LIKE.fullmatch(piece.text) for piece in candidate.pieces)
-    return True
+    return needs != "hint_town" or _meant(candidate, town)
+
+
+def _meant(candidate: Candidate, town: Town) -> bool:
+    """Whether a town found for a hint alone is surely that country's: written as usual, mistakable for no other."""
+    if not town.usual:
+        return False
+    if not town.postcode:
+        coded = any(_CODE_LIKE.fullmatch(piece.text) for piece in candidate.pieces)
+        return not coded and not towns.mistakable(candidate.country, town.name)
+    return not towns.mistakable(candidate.country, town.name, alike(candidate.country, town.postcode))
 
 
 def _unlisted(candidate: Candidate, town: Town) -> bool:
     """Whether a town that no list has is believed for its postcode: no other country has one that begins so."""
-    if candidate.needs == "hint_town" and town.postcode.replace(" ", "").isdigit():
-        return False  # most countries have postcodes of digits only
+    if candidate.needs == "hint_town" and candidate.country not in OWN_POSTCODES:
+        return False
     words = town.name.split()
     return not any(towns.elsewhere(candidate.country, " ".join(words[:end])) for end in range(1, len(words) + 1))
 

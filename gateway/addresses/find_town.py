@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from gateway.addresses import towns
 from gateway.addresses.pieces import Piece, suffixes, without
@@ -37,6 +37,7 @@ class Town(Struct, frozen=True):
     listed: bool
     postcode: str = ""
     state: str = ""
+    usual: bool = True  # written as the country's addresses are; False: in the other order, or at the end of a line
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What speaks for it."""
@@ -53,9 +54,12 @@ def find(pieces: Sequence[Piece], country: str) -> Town | None:
     if country in POSTCODES:
         way = _before if POSTCODES[country].before else _behind
         other = _behind if way is _before else _before
-        found = _first(pieces, country, way) or _first(pieces, country, other, listed=True)
+        found = _first(pieces, country, way)
         if found is not None:
             return found
+        found = _first(pieces, country, other, listed=True)
+        if found is not None:
+            return structs.replace(found, usual=False)
     return _without_postcode(pieces, country)
 
 
@@ -160,7 +164,8 @@ def _without_postcode(pieces: Sequence[Piece], country: str) -> Town | None:
         name, state = _stateless(pieces[place].text, country)
         if name and _listed(country, name) and len(name) <= TOWN_MAX:
             rest = without(pieces, place)
-            return Town(name, "town in the list", pieces[place].text, 0.88, rest, True, "", state)
+            usual = not _DISTRICT.search(name)
+            return Town(name, "town in the list", pieces[place].text, 0.88, rest, True, "", state, usual)
     return _at_the_end(pieces, country) or _city_state(pieces, country) or _guessed(pieces)
 
 
@@ -175,7 +180,7 @@ def _at_the_end(pieces: Sequence[Piece], country: str) -> Town | None:
             continue
         if _listed(country, words) and _DIGITS.search(before):
             rest = without(pieces, place, before)
-            return Town(words, "town in the list at the end of a line", text, 0.78, rest, True, "", state)
+            return Town(words, "town in the list at the end of a line", text, 0.78, rest, True, "", state, False)
     return None
 
 
@@ -196,6 +201,12 @@ def _guessed(pieces: Sequence[Piece]) -> Town | None:
         return None
     text = pieces[-1].text
     return Town(text, "last line, which no list knows", text, 0.5, without(pieces, len(pieces) - 1), False)
+
+
+def alike(country: str, postcode: str) -> list[str]:
+    """The countries that may have a postcode of this form, in the same place."""
+    before = POSTCODES[country].before
+    return [one for one, form in POSTCODES.items() if form.before == before and form.pattern.fullmatch(postcode)]
 
 
 def _stateless(text: str, country: str) -> tuple[str, str]:

@@ -2,8 +2,8 @@
 
     python -m gateway.addresses.make       writes schemas/addresses/towns.txt
 
-Strategy: one line a country, names as they are compared; of larger towns also the names that other languages have for
-them. The list is data of the project: nothing of GeoNames is needed to run.
+Strategy: one line a name, as names are compared, with the countries that have it; of larger towns also the names that
+other languages have for them. The list is data of the project: nothing of GeoNames is needed to run.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import sys
 from typing import Any
 
 from gateway.addresses.tables import POSTCODES
-from gateway.addresses.towns import FILE
+from gateway.addresses.towns import FILE, FOREIGN, LARGEST
 from gateway.addresses.words import folded
 
 SIZES = (1_000, 15_000)  # inhabitants, where postcodes are known and elsewhere
 OTHER_NAMES = 50_000  # inhabitants from which on other names count
 NAME_CHARACTERS = (4, 35)  # of another name; shorter ones are airports
 HEAD = """\
-# Towns by country, as they are compared (capital letters, no accents), each between semicolons.
+# Towns as they are compared (capital letters, no accents) and the countries that have them, sorted.
+# *DE: of all that have it, the largest is there; ~DE: only another language calls it so.
 # Data: GeoNames, https://www.geonames.org, CC BY 4.0; written by python -m gateway.addresses.make
 """
 _NAME = re.compile(r"[A-Z][A-Z ]*[A-Z]")
@@ -29,13 +30,25 @@ _NAME = re.compile(r"[A-Z][A-Z ]*[A-Z]")
 
 def text() -> str:
     """The file."""
-    found: dict[str, set[str]] = {}
+    own: dict[str, dict[str, int]] = {}  # name -> country -> inhabitants
+    foreign: dict[str, set[str]] = {}
     for size in SIZES:
         for city in _cities(size):
             country = city["countrycode"]
             if (country in POSTCODES) == (size == SIZES[0]):
-                found.setdefault(country, set()).update(_names(city))
-    return HEAD + "".join(f"{country};{';'.join(sorted(names))};\n" for country, names in sorted(found.items()))
+                people = own.setdefault(folded(city["name"]), {})
+                people[country] = max(people.get(country, 0), city["population"])
+                for name in _other_names(city):
+                    foreign.setdefault(name, set()).add(country)
+    names = own.keys() | foreign.keys()
+    lines = (f"{name};{_marked(own.get(name, {}), foreign.get(name, set()))}\n" for name in names if name)
+    return HEAD + "".join(sorted(lines))
+
+
+def _marked(people: dict[str, int], foreign: set[str]) -> str:
+    largest = max(people, key=lambda country: people[country]) if len(people) > 1 else ""
+    marked = [f"{LARGEST if country == largest else ''}{country}" for country in sorted(people)]
+    return " ".join((*marked, *(f"{FOREIGN}{country}" for country in sorted(foreign - people.keys()))))
 
 
 def _cities(size: int) -> list[dict[str, Any]]:
@@ -43,13 +56,13 @@ def _cities(size: int) -> list[dict[str, Any]]:
     return list(cache.get_cities().values())
 
 
-def _names(city: dict[str, Any]) -> set[str]:
-    names = {folded(city["name"])}
-    if city["population"] >= OTHER_NAMES:
-        low, high = NAME_CHARACTERS
-        others = (folded(name) for name in city["alternatenames"])
-        names |= {name for name in others if low <= len(name) <= high and _NAME.fullmatch(name)}
-    return names - {""}
+def _other_names(city: dict[str, Any]) -> set[str]:
+    """What other languages call a larger town."""
+    if city["population"] < OTHER_NAMES:
+        return set()
+    low, high = NAME_CHARACTERS
+    names = (folded(name) for name in city["alternatenames"])
+    return {name for name in names if low <= len(name) <= high and _NAME.fullmatch(name)}
 
 
 def main() -> int:

@@ -89,6 +89,8 @@ POSTCODES = {
     **{country: Postcode(re.compile(pattern), True) for country, pattern in _BEFORE.items()},
     **{country: Postcode(re.compile(pattern), False) for country, pattern in _BEHIND.items()},
 }
+# Countries whose postcodes look like no other's: a town beside one need not be in the list.
+OWN_POSTCODES = frozenset("BR CA GB IE JP NL PL PT".split())
 # What stands before a postcode with a hyphen, besides the country's own code: signs of vehicles.
 PREFIXES = {"D": "DE", "A": "AT", "F": "FR", "B": "BE", "L": "LU", "I": "IT", "S": "SE", "N": "NO", "H": "HU"} | {
     "E": "ES",

@@ -36,6 +36,9 @@ def test_the_measure_counts() -> None:
     assert figures["addresses"] == len(cases(LABELLED)) >= 200
     assert figures["wrong_country"] == 0
     assert figures["town_and_country_right"] >= 0.95  # type: ignore[operator]
+    assert figures["wrong_ibans"] > 5_000  # type: ignore[operator]
+    assert figures["wrong_ibans_believed"] == 0, "an IBAN of another country than the address"
+    assert figures["right_ibans_resolved"] >= 0.9 * figures["right_ibans"]  # type: ignore[operator]
 
 
 WORDS = st.sampled_from(
@@ -112,3 +115,5 @@ def test_towns_by_any_spelling() -> None:
     assert towns.has("CH", "St. Gallen")
     assert not towns.has("DE", "Paris")
     assert "MUNCHEN" in spellings("Muenchen")
+    assert towns.mistakable("DE", "Bergen")
+    assert not towns.mistakable("NO", "Bergen"), "the largest of that name"

@@ -20,6 +20,7 @@ MEMBERS = {
     for code, pattern in {
         "ATBLZ": r"\d{5}",
         "AUBSB": r"\d{6}",
+        "BRISP": r"\d{8}",
         "CACPA": r"\d{9}",
         "CHBCC": r"\d{3,5}",
         "CHSIC": r"\d{6}",
@@ -34,6 +35,7 @@ MEMBERS = {
         "INFSC": r"[A-Z0-9]{11}",
         "ITNCC": r"\d{10}",
         "JPZGN": r"\d{7}",
+        "NACSC": r"\d{6}",
         "NZNCC": r"\d{6}",
         "PLKNR": r"\d{8}",
         "PTNCC": r"\d{8}",

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from gateway.model import Case, Money
+from gateway.model import Case, Loss, Money
 
 CODES = {"DEBT": "OURC", "CFEE": "CANF"}  # types of charges that FIN calls otherwise
 _RECORD = re.compile(r"iso:Chrgs/PerTx/Rcrd(?:\[([0-9]+)\])?/(.*)\Z")
@@ -40,6 +40,15 @@ def told(case: Case) -> Case:
     kept = [*left, *([("mt:52A", paying)] if paying else [])]
     return structs.replace(
         case, text=tuple(_line(one) for _, one in sorted(items.items())), amount=_sum(case, items), extra=tuple(kept)
+    )
+
+
+def renamed(case: Case) -> tuple[Loss, ...]:
+    """Types of charges that stand under another code."""
+    return tuple(
+        Loss(f"extra {name}", f"{value} is called {CODES[value]}", "info")
+        for name, value in case.extra
+        if name.endswith("/Tp/Cd") and _RECORD.match(name) and value in CODES
     )
 
 

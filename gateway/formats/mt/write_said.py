@@ -29,13 +29,13 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
+    renamed = breakdown.renamed(record) if isinstance(record, Case) else ()
     record = _told(record)
     wrong = _unfit(record, type)
-    return (
-        Fit(wrong)
-        if wrong is not None
-        else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
-    )
+    if wrong is not None:
+        return Fit(wrong)
+    found = losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
+    return Fit(found.refusal, (*found.losses, *renamed))
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:

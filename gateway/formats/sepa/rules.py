@@ -15,7 +15,7 @@ from msgspec import structs
 
 from gateway.formats.iso20022 import iban, identifiers
 from gateway.formats.iso20022.rules import Rule, RuleSet, rule_set
-from gateway.model import Account, Loss, Party, Payment, Refusal
+from gateway.model import Account, Address, Loss, Party, Payment, Refusal
 
 AMOUNT_MAX_CENTS = 99_999_999_999  # 999,999,999.99
 INSTANT_MAX_CENTS_2024 = 10_000_000  # 100,000.00, until the limit of instant payments went in October 2025
@@ -193,6 +193,8 @@ def _texts(p: Payment) -> Iterator[tuple[str, str]]:
         party = getattr(p, side)
         if party is not None:
             yield f"{side}.name", party.name
+            if party.address is not None:
+                yield f"{side}.address", " ".join((*structs.astuple(party.address)[:-2], *party.address.lines))
 
 
 def _debtor_iban(p: Payment) -> str:
@@ -231,7 +233,6 @@ RULES: tuple[Line, ...] = (
     ("SEPA-DATE", "DT01", "ReqdColltnDt", _collected, DEBITS, 0, 9999),
 )
 KINDS = frozenset({"credit_transfer", "direct_debit"})
-RETURNS: tuple[Rule, ...] = ()
 NAMES = {TRANSFER: "sct", INSTANT: "sct-inst", CORE: "sdd-core", B2B: "sdd-b2b"}
 
 
@@ -259,7 +260,7 @@ def sets() -> dict[str, RuleSet]:
         Rule(id, reason, place, _within(schemes, test), KINDS, since, until)
         for id, reason, place, test, schemes, since, until in RULES
     ]
-    return found | {one.name: one for year in YEARS for one in (rule_set("sepa", year, (*lines, *RETURNS)),)}
+    return found | {one.name: one for year in YEARS for one in (rule_set("sepa", year, lines),)}
 
 
 def check(payment: Payment, year: int = CURRENT) -> Refusal | None:
@@ -274,6 +275,13 @@ def _latin(text: str) -> str:
     return _ILLEGAL.sub(".", "".join(c for c in plain if not unicodedata.combining(c)))
 
 
+def _latin_address(address: Address | None) -> Address | None:
+    if address is None:
+        return None
+    texts = {name: _latin(text) for name, text in structs.asdict(address).items() if isinstance(text, str)}
+    return structs.replace(address, lines=tuple(map(_latin, address.lines)), **texts)
+
+
 def transliterate(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     """The payment in the SEPA set, and what was written otherwise."""
     changed = {element for element, text in _texts(payment) if not SET.match(text)}
@@ -286,8 +294,8 @@ def transliterate(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     }
     for side in ("debtor", "creditor", "ultimate_debtor", "ultimate_creditor"):
         party: Party | None = getattr(payment, side)
-        if party is not None and f"{side}.name" in changed:
-            fields[side] = structs.replace(party, name=_latin(party.name))
+        if party is not None and changed & {f"{side}.name", f"{side}.address"}:
+            fields[side] = structs.replace(party, name=_latin(party.name), address=_latin_address(party.address))
     losses = tuple(
         Loss(element, "characters outside the SEPA set are written otherwise", "info") for element in sorted(changed)
     )
