@@ -116,11 +116,13 @@ def swift(quick: bool) -> Iterator[Figure]:
 
 
 def mt940(entries: int) -> bytes:
-    """A statement with so many entries, each with its information."""
+    """A statement with so many entries, each with its information in subfields, as most banks of the euro area write."""
     lines = [":20:STMT0001", ":25:NL55FINB0000000101", ":28C:7/1", ":60F:C261101EUR1000,00"]
     for n in range(entries):
-        lines.append(f":61:2611{n % 28 + 1:02d}11{n % 28 + 1:02d}C{n + 1},25NTRFREF{n:06d}//BANK{n:06d}")
-        lines.append(f":86:/EREF/E{n:09d}/NAME/{samples.name(n).upper()}\r\n/REMI/INVOICE {n}")
+        lines.append(f":61:2611{n % 28 + 1:02d}11{n % 28 + 1:02d}C{n + 1},25NTRFNONREF//BANK{n:06d}")
+        lines.append(f":86:166?00CREDIT TRANSFER?109251?20EREF+E{n:09d}?21KREF+K{n:06d}")
+        lines.append(f"?22SVWZ+INVOICE {n} OF NOVEM?23BER AND WHAT WAS LEFT OPEN?24 SINCE OCTOBER")
+        lines.append(f"?30FINBNL2AXXX?31NL55FINB{n:010d}?32{samples.name(n).upper()}?33AND SONS")
     total = 100_000 + sum((n + 1) * 100 + 25 for n in range(entries))
     lines.append(f":62F:C261128EUR{total // 100},{total % 100:02d}")
     text = "\r\n".join(lines)

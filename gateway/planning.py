@@ -32,8 +32,13 @@ from gateway.model.trading import Execution, OrderAction, Told
 from gateway.ports import AnswerBy, Codec, Decoded, Finding, Frame, Writing
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import Hours
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
+from gateway.statements.rules import Mirror, StatementRule
+
+# Payments that give an earlier one back: they settle along its legs, and have no route of their own.
+GIVING_BACK = frozenset({"return", "reversal"})
 
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
 
@@ -67,6 +72,10 @@ class Way(Struct, frozen=True):
     writer: Codec | None
     venue: Venue | None = None  # who works its orders; None: they are filled here
     affirm: bool = False  # its orders settle once their counterparty affirms them
+    cover: bool = False  # its payments wait for their other half
+    confirm: bool = False  # its payments are final once the receiving side says so
+    within_ns: int = 0  # how long after its acceptance a payment may be decided; 0: for ever
+    hours: tuple[Hours, ...] = ()  # of the system it is sent by, and of that for what the first does not take
     addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
     breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
     head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent
@@ -93,6 +102,8 @@ class Snapshot(Struct, frozen=True):
     routing_number: str = ""
     rates: dict[str, Rate] = {}  # by symbol
     securities: dict[str, int] = {}  # ISIN -> decimals that a quantity may have
+    statements: tuple[StatementRule, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -102,6 +113,7 @@ class Source(Struct, frozen=True, gc=False):
     session: str
     type: str
     message: int = 0
+    sender: str = ""  # as the message names it
 
 
 class Plan(Struct, frozen=True, gc=False):

@@ -20,6 +20,7 @@ from adapters.http.problems import problem
 from adapters.http.replies import REPLAYED
 from adapters.http.requests import Callers
 from adapters.http.server import Handler, Methods
+from gateway.model import Refusal
 from gateway.ports import Outcome, Queries
 
 PAGE_DEFAULT = 100
@@ -44,6 +45,10 @@ STATUS = {
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
 
 _encode = msgspec.json.Encoder().encode
+
+
+# Of what was asked for: the query cannot be read, or there is no such thing.
+ASKED = {"bad-date": 400, "unknown-type": 400, "unknown-account": 404}
 
 
 class _Reason(Struct, frozen=True):
@@ -88,6 +93,7 @@ class Rest:
             "/decision": {"POST": self._decision},
             "/balance/": {"GET": self._known(self._balance)},
             "/transactions/": {"GET": self._known(self._transactions)},
+            "/statement/": {"GET": self._known(self._statement)},
             "/payments/": {"GET": self._known(self._payment)},
             "/openapi.json": {"GET": self._openapi},
             "/metrics": {"GET": self._known(self._metrics)},
@@ -147,6 +153,15 @@ class Rest:
             return page
         rows = await self._queries.transactions(account, *page)
         return _no_account() if rows is None else _json({"account": account, "transactions": rows})
+
+    async def _statement(self, request: BaseRequest) -> Response:
+        asked = (request.query.get(name, "") for name in ("date", "as", "currency"))
+        found = await self._queries.statement(_last_segment(request), *asked)
+        if isinstance(found, Refusal):
+            return problem(ASKED.get(found.code, 422), found.code, found.text, place=found.place)
+        if len(found) > 1:
+            return problem(422, "which-currency", "the account holds several currencies: ask for one with ?currency=")
+        return Response(body=found[0].data, content_type=found[0].media)
 
     async def _payment(self, request: BaseRequest) -> Response:
         text = _last_segment(request)

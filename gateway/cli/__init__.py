@@ -103,15 +103,15 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject or repair payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|repair")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject", "repair"):
+    for act in ("release", "reject", "cancel", "repair"):
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
         if act == "repair":
@@ -128,6 +128,7 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
+    _statements(commands)
     _sessions(commands)
     schemas = commands.add_parser("schemas", help="ISO 20022 schemas of your own: import")
     official = _add(
@@ -141,6 +142,22 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
     )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)
+
+
+def _statements(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    statement = _add(commands, "statement", "statements:statement", "print an account's statement from the ledger")
+    statement.add_argument("account")
+    statement.add_argument("--date", default="", metavar="YYYY-MM-DD", help="that day; without it, what is new today")
+    statement.add_argument("--as", dest="type", default="", metavar="TYPE", help="camt.053.001.08, MT940, ...")
+    statement.add_argument("--currency", default="", help="only this one")
+    statement.add_argument("--routes", default=DEFAULT_ROUTES)
+    reconcile = _add(commands, "reconcile", "statements:reconcile", "received statements compared with the ledger")
+    reconcile.add_argument("--routes", default=DEFAULT_ROUTES)
+    acts = reconcile.add_subparsers(dest="act", required=True, metavar="list|show")
+    listing = acts.add_parser("list")
+    listing.add_argument("--after", type=int, default=0)
+    listing.add_argument("--limit", type=int, default=100)
+    acts.add_parser("show").add_argument("id", type=int)
 
 
 def _address(repair: argparse.ArgumentParser) -> None:

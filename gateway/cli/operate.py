@@ -30,7 +30,7 @@ ANSWER_S = 30.0  # how long a running daemon may take to commit a decision
 
 
 def payments(options: argparse.Namespace) -> int:
-    """list, show, release, reject, repair."""
+    """list, show, release, reject, cancel, repair."""
     config = configuration(options.routes)
     if config is None:
         return 2

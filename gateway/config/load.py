@@ -19,12 +19,23 @@ from msgspec import Struct
 from gateway.config import problems, secrets
 from gateway.config.check_parts import check_parts, is_amount
 from gateway.config.check_routes import check_routes
+from gateway.config.check_statements import check_statements
 from gateway.config.convert import BAD, Converter, Raw, label, record_fields, required
 from gateway.config.draft import Draft
 from gateway.config.env import override
 from gateway.config.known import Known, Modules
 from gateway.config.problems import ConfigError, ConfigErrors, unknown
-from gateway.config.records import AccountConfig, Accounts, Configuration, EndpointConfig, Name, TestCase, Top
+from gateway.config.records import (
+    AccountConfig,
+    Accounts,
+    Configuration,
+    EndpointConfig,
+    MirrorConfig,
+    Name,
+    StatementConfig,
+    TestCase,
+    Top,
+)
 from gateway.config.yaml import TEXT_CHARACTERS_MAX, Items, Node, read
 from gateway.config.yaml import Mapping as Keys
 from gateway.model import EXPONENTS
@@ -95,10 +106,17 @@ class _Reader:
             self.policies[key] = self._policy(key, node)
         self.draft.accounts = list(self._accounts())
         self.draft.routes = list(self._list(self.root.entries.get("routes"), Route, ("routes",)))
-        self.draft.tests = list(self._list(self.root.entries.get("tests"), TestCase, ("tests",)))
+        for section, wanted, found in (
+            ("tests", TestCase, self.draft.tests),
+            ("statements", StatementConfig, self.draft.statements),
+            ("reconcile", MirrorConfig, self.draft.mirrors),
+        ):
+            found.extend(self._list(self.root.entries.get(section), wanted, (section,)))
         self.draft.rates = _typed(values.get("rates"))
         self.draft.securities = _typed(values.get("securities"))
+        self.draft.hours = _typed(values.get("hours"))
         check_parts(self.draft)
+        check_statements(self.draft)
         check_routes(self.draft)
         return values
 
@@ -237,6 +255,8 @@ def _configuration(top: dict[str, Any], reader: _Reader, base: Path, environ: Ma
         endpoints=draft.endpoints,
         accounts=Accounts(tuple(account for _, account in draft.accounts)),
         policies=reader.policies,
+        statements=tuple(statement for _, statement in draft.statements),
+        reconcile=tuple(mirror for _, mirror in draft.mirrors),
         tests=tuple(test for _, test in draft.tests),
         base=base,
         state_folder=_state_folder(store, base, environ),

@@ -25,7 +25,7 @@ from msgspec import NODEFAULT, Meta, Struct
 
 from gateway.config.convert import Raw, get_origin, record_fields, required
 from gateway.config.known import Known, Modules
-from gateway.config.records import Accounts, Name, TestCase, Top
+from gateway.config.records import Accounts, MirrorConfig, Name, StatementConfig, TestCase, Top
 from gateway.routing.route import Route
 
 FILE = Path(__file__).resolve().parents[2] / "schemas" / "routes.schema.json"
@@ -64,6 +64,8 @@ def schema(known: Known) -> dict[str, Any]:
         "policies": _named(_policy(shapes, known)),
         "accounts": shapes.of(Accounts),
         "routes": {"type": "array", "minItems": 1, "items": shapes.of(Route)},
+        "statements": {"type": "array", "items": shapes.of(StatementConfig)},
+        "reconcile": {"type": "array", "items": shapes.of(MirrorConfig)},
         "tests": {"type": "array", "items": shapes.of(TestCase)},
     }
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "routes.yaml of Financial OS"}

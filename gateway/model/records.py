@@ -168,8 +168,9 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks) or net
-    (tell a session what its open deals come to).
+    `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
+    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment) or
+    tick (time has passed).
     """
 
     kind: str
@@ -185,3 +186,5 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     identity: str = ""
     scheme: str = ""
     addresses: tuple[tuple[str, Address], ...] = ()  # of repair: ("creditor", its address)
+    rule: str = ""  # of a statement: by which rule ...
+    moment_ns: int = 0  # ... and up to when

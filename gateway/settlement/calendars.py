@@ -82,6 +82,11 @@ def cutoff(calendar: str, day: str, at: str, zone: str) -> int:
     return int(when.timestamp()) * NS_PER_SECOND
 
 
+def day_begins(day: str, zone: str) -> int:
+    """When a day begins there, in ns since 1970."""
+    return int(datetime.combine(date.fromisoformat(day), time(), ZoneInfo(zone)).timestamp()) * NS_PER_SECOND
+
+
 def local_day(moment_ns: int, zone: str) -> str:
     """The date that clocks in `zone` show."""
     moment = datetime.fromtimestamp(moment_ns // NS_PER_SECOND, UTC)

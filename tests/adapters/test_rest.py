@@ -134,6 +134,22 @@ async def test_an_account_is_opened(open_http: OpenHttp) -> None:
 # --- questions ------------------------------------------------------------------------------------
 
 
+async def test_a_statement_is_the_message_itself(open_http: OpenHttp) -> None:
+    desk = desk_that()
+    desk.queries.balances["A"] = []
+    door = await open_http(desk, api=True)
+    found = await ask(door.port, "GET", "/statement/A?date=2026-03-02&as=camt.053.001.08&currency=EUR")
+    assert (found.status, found.body) == (200, b"2026-03-02 camt.053.001.08 EUR")
+    assert found.headers["content-type"].startswith("application/xml")
+    for path, status, code in (
+        ("A", 422, "which-currency"),
+        ("A?date=never", 400, "bad-date"),
+        ("NONE", 404, "unknown-account"),
+    ):
+        refused = await ask(door.port, "GET", f"/statement/{path}")
+        assert (refused.status, refused.json()["code"]) == (status, code)
+
+
 async def test_balances_and_transactions(open_http: OpenHttp) -> None:
     desk = FakeDesk()
     desk.queries.balances["A/1"] = [{"account": "A/1", "currency": "EUR", "balance": "12.50"}]

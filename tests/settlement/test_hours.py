@@ -41,6 +41,7 @@ def at(text: str, zone: str = "America/New_York") -> int:
 )
 def test_when_it_leaves(system: str, comes: str, goes: str, settles: str) -> None:
     found = leaves(SYSTEMS[system], at(comes))
+    assert found is not None
     assert datetime.fromtimestamp(found.at_ns // 10**9, UTC).astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M") == goes
     assert found.settles == settles
 
@@ -56,7 +57,29 @@ def test_open_is_now() -> None:
 def test_it_leaves_soon_and_not_before_it_came(system: str, moment_ns: int) -> None:
     hours = SYSTEMS[system]
     found = leaves(hours, moment_ns)
+    assert found is not None
     assert moment_ns <= found.at_ns < moment_ns + 6 * 86_400 * 10**9
     assert is_business_day(hours.calendar, found.settles)
     again = leaves(hours, found.at_ns)
     assert again == found or hours.deadlines
+
+
+@pytest.mark.parametrize(
+    ("system", "wanted", "goes", "settles"),
+    [
+        ("fedach", "2026-07-02", "2026-07-01T22:00", "2026-07-02"),
+        ("fedach", "2026-07-10", "2026-07-09T22:00", "2026-07-10"),
+        ("fedach", "2026-07-12", "2026-07-10T22:00", "2026-07-13"),  # a Sunday is settled on Monday
+        ("fedach_same_day", "2026-07-10", "2026-07-10T10:30", "2026-07-10"),
+        ("fedwire", "2026-07-13", "2026-07-12T21:00", "2026-07-13"),
+    ],
+)
+def test_what_is_dated_ahead_waits(system: str, wanted: str, goes: str, settles: str) -> None:
+    found = leaves(SYSTEMS[system], at("2026-07-01T12:00"), wanted)
+    assert found is not None
+    assert datetime.fromtimestamp(found.at_ns // 10**9, UTC).astimezone(NEW_YORK).strftime("%Y-%m-%dT%H:%M") == goes
+    assert found.settles == settles
+
+
+def test_a_year_is_the_most() -> None:
+    assert leaves(SYSTEMS["fedach"], at("2026-07-01T12:00"), "2027-07-09") is None

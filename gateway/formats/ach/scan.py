@@ -186,7 +186,7 @@ class Scanner(EntryChecks):
     def _check_destination(self, number: int, text: str) -> None:
         c = column(tables.FILE_HEADER, "immediate_destination")
         destination = text[3:13].strip()
-        if not destination.isdigit() or len(destination) not in (9, 10):
+        if not destination.isdecimal() or len(destination) not in (9, 10):
             self.wrong("F04", number, c, "the destination is not a routing number of nine digits", "RC01")
         elif len(destination) == 9 and routing_check_digit(destination[:8]) != destination[8]:
             expected = routing_check_digit(destination[:8])
@@ -220,13 +220,13 @@ class Scanner(EntryChecks):
                 "B03", number, column(t, "originator_status"), f"found {text[78]!r}, expected {status or '1 or 2'}"
             )
         effective = text[69:75]
-        if effective.isdigit() and effective.strip("0") and day(effective) is None:
+        if effective.isdecimal() and effective.strip("0") and day(effective) is None:
             self.wrong("B04", number, column(t, "effective_date"), f"{effective!r} is not a date YYMMDD", "DT01")
-        if not (batch.odfi.isdigit() and batch.odfi.isascii()):
+        if not (batch.odfi.isdecimal() and batch.odfi.isascii()):
             self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
             batch.sound = False
             batch.doubts.add("odfi")
-        if not (batch.number.isdigit() and batch.number.isascii()):
+        if not (batch.number.isdecimal() and batch.number.isascii()):
             self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
             batch.doubts.add("batch_number")
             batch.number = self.last_batch_number
@@ -322,7 +322,7 @@ class Scanner(EntryChecks):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
-            if not (digits.isdigit() and digits.isascii()):
+            if not (digits.isdecimal() and digits.isascii()):
                 differ.append((c, f"{digits!r} is not a number, expected {value}", value))
                 said.append(value)
                 continue
@@ -348,7 +348,7 @@ class Scanner(EntryChecks):
         self.control = text
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
-        counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
+        counts = text[c.where].isdecimal() and int(text[c.where]) == self.batch_count
         if not counts and "batch_count" not in self.doubts:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
@@ -400,11 +400,11 @@ class Scanner(EntryChecks):
     def _blocks_agree(self) -> bool:
         """Blocks of ten lines. Some count a block of padding that is not there; fewer than there are is an error."""
         said, blocks = self.control[7:13], -(-self.control_line // tables.BLOCKING)
-        return said.isdigit() and blocks <= int(said) <= blocks + 1
+        return said.isdecimal() and blocks <= int(said) <= blocks + 1
 
 
 def _is_routing(nine: str) -> bool:
-    return len(nine) == 9 and nine.isdigit() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]
+    return len(nine) == 9 and nine.isdecimal() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]
 
 
 def entries(lines: Iterable[str], make: Make, *, keep_spaces: bool = False) -> Iterator[Record]:

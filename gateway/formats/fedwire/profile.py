@@ -73,7 +73,7 @@ def _anything(text: str) -> bool:
 def _amount_fits(text: str) -> bool:
     whole, _, fraction = text.partition(".")
     digits = whole + fraction.ljust(2, "0")
-    return len(fraction) <= 2 and digits.isdigit() and int(digits) <= AMOUNT_MAX_CENTS
+    return len(fraction) <= 2 and digits.isascii() and digits.isdigit() and int(digits) <= AMOUNT_MAX_CENTS
 
 
 IMAD = r"[0-9]{8}[A-Za-z0-9]{8}[0-9]{6}"

@@ -24,7 +24,7 @@ from gateway.formats.iso20022.tags import Picked, Places, Texts, between, cut, p
 from gateway.formats.iso20022.xml import NAMESPACE, parser
 from gateway.model import Payment, Refusal
 
-PATTERNS_MAX = 512  # of one type
+PATTERNS_MAX = 128  # of one type
 Read = Callable[[Texts], Any]  # a field from the texts; raises BadAmount
 
 

@@ -20,7 +20,7 @@ from gateway.formats.iso20022.documents import amount_of, amount_paths, counted,
 from gateway.formats.iso20022.kinds import Kind
 from gateway.formats.iso20022.read import Outer
 from gateway.formats.iso20022.shape import UNBOUNDED
-from gateway.formats.iso20022.xml import NAMESPACE, compiled, parser
+from gateway.formats.iso20022.xml import NAMESPACE, own_schema, parser
 from gateway.model import Refusal, Statement
 
 PIECE_BYTES = 256 * 1024
@@ -142,7 +142,7 @@ class Checker:
 
     def run(self, file: BinaryIO) -> Checked:
         """Raises NotPlain, for a fault of the schema too."""
-        found, own = compiled(self._kind.type), parser()
+        found, own = own_schema(self._kind.type), parser()
         assert found is not None, f"no schema of {self._kind.type}"
         body: etree._Element | None = None
         for piece in self._cutter.pieces(file):

@@ -22,7 +22,7 @@ from gateway.formats.iso20022.kinds import Kind, kind_of
 from gateway.formats.iso20022.patterns import Reader
 from gateway.formats.iso20022.pieces import Checker, NotPlain
 from gateway.formats.iso20022.read import Outer, Record, bad_amount, entry, outer, record
-from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, compiled, violation
+from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, own_schema, violation
 from gateway.model import Entry, Refusal, Statement
 from gateway.ports import Decoded
 
@@ -121,7 +121,7 @@ class _Check:
         """What is wrong with the file, and what its body says for every record."""
         names = (self._spine[0], self._parent, self._kind.body)
         context = _context(
-            file, self._kind, ("end",), names, compiled(self._kind.type)
+            file, self._kind, ("end",), names, own_schema(self._kind.type)
         )  # a schema of this thread's own
         body: etree._Element | None = None
         try:

@@ -97,7 +97,7 @@ class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     type: Literal["operation"] = "operation"
-    op: Literal["release", "reject", "repair", "close_account", "net"]
+    op: Literal["release", "reject", "cancel", "repair", "close_account", "net"]
     payment: Annotated[int, Meta(ge=1)] | None = None
     account: AccountId | None = None
     addresses: dict[Side, PostalAddress] = {}

@@ -192,12 +192,12 @@ def _sums(level: Level) -> Broken | None:
     repeated = next(iter(level.inner.values()), [])
     fields = [*level.fields, *(line for inner in level.levels() if inner not in repeated for line in inner.fields)]
     settled = dict(fields)
-    total = sum(_scaled(inner.text("32")[3:]) for inner in repeated)
+    total = sum(_scaled(inner.text("32")[3:], "32B") for inner in repeated)
     if "19" in settled:
-        return None if _scaled(settled["19"]) == total else ("C01", ":19:", "the sum of the amounts is another one")
-    taken = sum(_scaled(settled[tag][3:]) for tag in ("71F", "71G") if tag in settled)
+        return None if _scaled(settled["19"], "19") == total else ("C01", ":19:", "the sum of the amounts is another one")
+    taken = sum(_scaled(settled[tag][3:], tag) for tag in ("71F", "71G") if tag in settled)
     for tag, amount in (("32A", settled.get("32A", "")[9:]), ("32B", settled.get("32B", "")[3:])):
-        if amount and _scaled(amount) != total + taken:
+        if amount and _scaled(amount, "32B") != total + taken:
             return ("C01" if tag == "32A" else "D80"), f":{tag}:", "the amount is not the sum of all, and 19 is missing"
     return None
 
@@ -213,17 +213,17 @@ def _total(level: Level) -> Broken | None:
     if len({one.text("32")[:3] for one in inner}) > 1:
         return "C02", ":32B:", "all amounts of the message are in one currency"
     decimals = [one.text("32")[3:] for one in inner]
-    if sum(map(_scaled, decimals)) != _scaled(level.text("19")):
+    if sum(_scaled(text, "32B") for text in decimals) != _scaled(level.text("19"), "19"):
         return "C01", ":19:", "the sum of the amounts is another one"
     return None
 
 
-def _scaled(text: str) -> int:
+def _scaled(text: str, tag: str) -> int:
     """An amount in thousandths of a thousandth: exact for every currency. Raises Fault."""
     whole, _, fraction = text.partition(",")
     digits = (whole or "0") + fraction[:6].ljust(6, "0")
-    if "," in digits:
-        raise Fault("T40", "AM12", ":32a:", "an amount has digits, one comma, and the decimals behind it")
+    if not digits.isdecimal():
+        raise Fault("T40", "AM12", f":{tag}:", "an amount has digits, one comma, and the decimals behind it")
     return int(digits)
 
 

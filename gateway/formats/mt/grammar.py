@@ -85,7 +85,10 @@ class Level(Struct):
 
     def get(self, number: str) -> tuple[str, str] | None:
         """(option, value) of the first field of a number."""
-        return next(((tag[2:], value) for tag, value in self.fields if tag[:2] == number), None)
+        for tag, value in self.fields:
+            if tag[:2] == number:
+                return tag[2:], value
+        return None
 
     def text(self, number: str) -> str:
         found = self.get(number)

@@ -15,6 +15,7 @@ from typing import Any
 from gateway.formats.mt import parties, tables
 from gateway.model import EXPONENTS, Address, Agent, Charge, Instruction, Money, Party, Payment
 
+_SIX = re.compile(r"[0-9]{6}\Z", re.ASCII)
 _RATE = re.compile(r"(?=.{1,12}\Z)[0-9]+,[0-9]*\Z", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]+,[0-9]*\Z", re.ASCII)
 _END = r"(?://(?=/)|/(?=/)|/?\Z)"  # of a code word in 70: `//` before the next one, or the end
@@ -40,8 +41,10 @@ class Fault(Exception):
 @lru_cache(maxsize=512)
 def calendar_day(text: str) -> str:
     """YYMMDD as YYYY-MM-DD, years 80 to 99 of the last century; "" when it is no date."""
+    if not _SIX.match(text):  # of a copied field, whose format nobody has checked
+        return ""
+    year = int(text[:2])
     try:
-        year = int(text[:2])
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:])).isoformat()
     except ValueError:
         return ""
