@@ -297,6 +297,13 @@ RULES += (
         "section 0, 107",
     ),
     Rule(
+        "notification-named",
+        re.compile(r"^:20a:"),
+        lambda one: bool(one.ours) and one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", ""),
+        "20 of a 210 is the notification's own id, which it is told by in a recall; the other takes the message's",
+        "section 7, 210",
+    ),
+    Rule(
         "day-of-collection",
         re.compile(r"DrctDbtTxInf/ReqdColltnDt$"),
         lambda one: not one.ours and one.expected == one.all_ours.get(_sibling(one, "IntrBkSttlmDt")),

@@ -242,7 +242,8 @@ def _instruction_codes(payment: Payment, extra: dict[str, str], operation: str) 
             found[one.code] = "" if one.code == "CHQB" else text.line(one.text, 30)
     for one in payment.instructions_for_next_agent:
         if _is_coded(one):
-            found[one.text[1:5]] = text.line(one.text[6:], 30)
+            code = one.text[1:5]
+            found[code] = text.line(one.text[6:], 30) if code in tables.CODES_WITH_WORDS else ""
     if payment.creditor_account is not None:
         found.pop("CHQB", None)  # a cheque goes to no account (rule E18)
     for first, second, _ in tables.EXCLUDED_CODES:

@@ -265,7 +265,7 @@ def said(record: Any) -> Any:
 
 # Code words of fields that are structure in ISO 20022, and words for what is not said.
 STRUCTURE = set(
-    "COVE HIGH RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
+    "COVE HIGH CFEE RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
     " DEBT DBIT UNABLE TO APPLY CLAIM NON RECEIPT REQUEST MODIFY INS D C 28D".split()
 )
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[.,:+-][A-Za-z0-9]+)*")
