@@ -44,6 +44,7 @@ bench: $(BIN)/.installed       ## every published figure
 	$(BIN)/python bench/routing.py
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/screening.py
+	$(BIN)/python bench/iso.py
 
 sim: $(BIN)/.installed         ## seeded simulation of the whole daemon; SEEDS=n
 	$(BIN)/python tests/sim/run.py --seeds $(SEEDS)
@@ -52,7 +53,7 @@ crash: $(BIN)/.installed       ## kill -9 at random moments under load
 	$(BIN)/python tests/crash/kill_loop.py --cycles 20
 
 fuzz: $(BIN)/.installed        ## mutated input to every decoder
-	$(BIN)/python tests/fuzz/run.py --runs 200000 --seed $(SEED)
+	$(BIN)/python tests/fuzz/run.py --runs 1000000 --seed $(SEED)
 	$(BIN)/python tests/fuzz/fix_frames.py --frames 1000000 --seed $(SEED)
 
 schema: $(BIN)/.installed      ## JSON Schema of routes.yaml, from the types

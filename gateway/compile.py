@@ -10,18 +10,28 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from gateway import compliance, formats
-from gateway.config.records import AccountConfig, Configuration, EndpointConfig, RateConfig
+from msgspec import structs
+
+from gateway import compliance, formats, practice
+from gateway.addresses import towns
+from gateway.config.records import AccountConfig, Configuration, EndpointConfig, RateConfig, StatementConfig
+from gateway.engine import CLOCK
 from gateway.model import Money, Operation, Venue
 from gateway.pipeline import Endpoint, Policy, Snapshot, Way
 from gateway.planning import Rate
 from gateway.ports import Codec, Door
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import SYSTEMS, Hours
+from gateway.settlement.instant import NS_PER_SECOND
 from gateway.settlement.plan import Templates
+from gateway.statements.rules import Mirror, StatementRule
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset({"open_account", "close_account", "release", "reject", "net"})
+ALL_OPERATIONS = frozenset(
+    {"open_account", "close_account", "release", "reject", "repair", "cancel", "net", "statement"}
+)
+DECISIONS = frozenset({"release", "reject", "repair", "cancel"})
 INTERNAL = ("config", "control", "core")
 
 
@@ -35,13 +45,19 @@ def door_class(adapter: str) -> type[Door]:
 def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
     """The snapshot of a checked configuration. Raises ValueError (a list that cannot be read, say) with a sentence."""
     endpoints = {name: Endpoint(name, formats.load("json"), "caller", ALL_OPERATIONS) for name in INTERNAL}
+    endpoints[CLOCK] = Endpoint(CLOCK, formats.load("json"), "caller", frozenset({"tick"}))
     for name, entry in config.endpoints.items():
         codec = None if entry.format == "auto" else formats.load(entry.format)
         if entry.allow:
             codec = _loosened(name, codec, entry)
         _check_sessions(name, codec, getattr(entry.config, "sessions", ()))
         endpoints[name] = Endpoint(
-            name, codec, door_class(entry.adapter).answer_by, _operations(entry.adapter, entry.config)
+            name,
+            codec,
+            door_class(entry.adapter).answer_by,
+            _operations(entry.adapter, entry.config),
+            practice.holding(entry.rules),
+            practice.answering(entry.rules),
         )
     policies = {name: compliance.policy(name, options, config.base) for name, options in config.policies.items()}
     ways = {route.name: _way(route, policies, endpoints, config) for route in config.routes}
@@ -57,6 +73,25 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         identity.routing_number,
         rates,
         securities,
+        tuple(_statements(statement) for statement in config.statements),
+        tuple(Mirror(m.account, m.ledger, m.currency, m.signs == "opposite", m.zone) for m in config.reconcile),
+    )
+
+
+def _statements(config: StatementConfig) -> StatementRule:
+    return StatementRule(
+        config.name,
+        config.accounts,
+        config.as_,
+        config.to,
+        config.when,
+        formats.writer(config.as_),
+        config.at,
+        config.zone,
+        config.calendar,
+        frozenset(config.requesters or (config.to,)),
+        config.empty,
+        config.receiver,
     )
 
 
@@ -86,7 +121,9 @@ def _check_sessions(name: str, codec: Codec | None, sessions: Any) -> None:
 def _operations(adapter: str, config: Any) -> frozenset[str]:
     if adapter == "control":
         return ALL_OPERATIONS
-    return frozenset({"open_account"}) if adapter == "http" and getattr(config, "api", False) else frozenset()
+    if adapter != "http" or not getattr(config, "api", False):
+        return frozenset()
+    return frozenset({"open_account"}) | (DECISIONS if getattr(config, "decide", False) else frozenset())
 
 
 def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endpoint], config: Configuration) -> Way:
@@ -97,8 +134,32 @@ def _way(route: Route, policies: Mapping[str, Policy], endpoints: dict[str, Endp
     if send is not None and hasattr(writer, "tell"):
         session = send.session or config.endpoints[send.to].config.sessions[0].target
         venue = Venue(send.to, session, send.as_)
-    affirm = settle is not None and settle.affirm == "required"
-    return Way(route, templates, policies.get(route.check), writer, venue, affirm)
+    policy = policies.get(route.check)
+    way = Way(route, templates, policy, writer, venue)
+    if settle is not None:
+        affirm, cover, confirm = (wish == "required" for wish in (settle.affirm, settle.cover, settle.confirm))
+        within_ns = settle.within_s * NS_PER_SECOND
+        way = structs.replace(way, affirm=affirm, cover=cover, confirm=confirm, within_ns=within_ns)
+    if send is None or writer is None:
+        return way
+    rules = config.endpoints[send.to].rules
+    form = practice.address_form(send.addresses, rules)
+    if form is not None:
+        towns.prepare()  # not when the first payment needs it
+    broken = practice.breaking(writer, send.as_, rules, config.gateway)
+    leg = practice.leg(rules, config.gateway)
+    hours = systems(send.hours, config.hours) if send.hours else ()
+    head = practice.heading(writer, rules)
+    return structs.replace(way, addresses=form, breaks=broken, head=head, leg=leg, hours=hours)
+
+
+def systems(name: str, own: Mapping[str, Hours]) -> tuple[Hours, ...]:
+    """The hours of a payment system, then of those that take what it does not; each once."""
+    known, found = {**SYSTEMS, **own}, dict[str, Hours]()
+    while name and name not in found:
+        found[name] = known[name]
+        name = known[name].otherwise
+    return tuple(found.values())
 
 
 def _writer(codec: Codec | None, type: str) -> Codec:

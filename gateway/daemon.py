@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Literal
 
 import watchfiles
 
-from gateway import formats, systemd
+from gateway import formats, practice, systemd
 from gateway.compile import account_operations, compile_snapshot, door_class
 from gateway.config.load import ConfigErrors, load
 from gateway.config.records import Configuration, EndpointConfig
@@ -30,11 +30,15 @@ from gateway.pipeline import HEAD_BYTES, Snapshot
 from gateway.ports import Acceptor, Committed, Decoded, Door, Inbound, Link, Queries, SessionConfig
 from gateway.queries import EngineQueries
 from gateway.rehearsal import rehearse
+from gateway.statements.due import Due
+from gateway.statements.issue import made_until, own_hash
 from gateway.store import open_store
 from gateway.telemetry.metrics import Metrics
 
 STOP_S = 20.0  # systemd kills after 30
 HEARTBEAT_S = 0.25
+STATEMENTS_S = 1.0  # how soon after a day's end its statements are begun
+STATEMENTS_TOGETHER = 20  # in one batch: each may hold ten thousand entries, and payments wait behind it
 COLLECT_AFTER = (2_000, 20, 50)  # allocations, young collections, middle collections until the next older one
 
 log = logging.getLogger("financial_os.daemon")
@@ -60,14 +64,15 @@ class Counter:
         return self._daemon.engine.has_room()
 
     def parts(self, endpoint: str, file: BinaryIO, records_max: int) -> Iterator[Decoded]:
-        codec = self._daemon.engine.snapshot.endpoints[endpoint].codec
+        door = self._daemon.engine.snapshot.endpoints[endpoint]
+        codec, held_to = door.codec, door.held_to
         if codec is None:
             head = file.read(HEAD_BYTES)
             file.seek(0)
             codec = formats.detect(head)
         if codec is None:
             raise ValueError("unknown format")
-        return codec.parts(file, records_max)
+        return practice.held_parts(codec.parts(file, records_max), held_to)
 
     def acceptor(self, endpoint: str, sessions: Sequence[SessionConfig]) -> Acceptor:
         engine = self._daemon.engine
@@ -99,6 +104,7 @@ class Daemon:
         self.engine.on_outbox = self.outbox.add
         self.queries = EngineQueries(self.engine, self.outbox, self.metrics)
         self.desk = Counter(self)
+        self.due = Due()
         self.generation = 1
         self.last_problem = ""
         self._stop = asyncio.Event()
@@ -158,7 +164,8 @@ class Daemon:
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, self._reload.set)
         await self.start()
-        helpers = [asyncio.create_task(job()) for job in (self._beat, self._watch, self._reload_on_demand)]
+        jobs = (self._beat, self._watch, self._reload_on_demand, self._make_statements)
+        helpers = [asyncio.create_task(job()) for job in jobs]
         assert self._walk is not None, "start opens the walk"
         stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({self._walk, stop}, return_when=asyncio.FIRST_COMPLETED)
@@ -212,6 +219,7 @@ class Daemon:
             return f"{error}; {await self._go_back(config, before)}"
         self.generation += 1
         self.config = config
+        self.due.forget()
         await self._offer_accounts(config)
         return ""
 
@@ -251,11 +259,28 @@ class Daemon:
         fed = 0.0
         while True:
             self.queries.beat()
+            self.engine.tick()
             now = time.monotonic()
             if every and now - fed >= every:
                 systemd.notify("WATCHDOG=1")
                 fed = now
             await asyncio.sleep(min(HEARTBEAT_S, every or HEARTBEAT_S))
+
+    async def _make_statements(self) -> None:
+        """Offer the instructions for statements whose day has ended."""
+        engine = self.engine
+        while True:
+            await asyncio.sleep(STATEMENTS_S)
+            now_ns, rules = engine.clock_ns(), engine.snapshot.statements
+            due = self.due.operations(rules, engine.state.ledger.positions, self._statements_until, now_ns)
+            for start in range(0, len(due), STATEMENTS_TOGETHER):
+                await engine.room()
+                decoded = Decoded("json", "operation", records=due[start : start + STATEMENTS_TOGETHER])
+                await engine.offer([Inbound("config", now_ns, b"", self.path.name, decoded=decoded)])
+
+    def _statements_until(self, rule: str, account: str, currency: str) -> int:
+        row = self.engine.store.latest(own_hash(rule, account, currency))
+        return made_until(row) if row is not None else 0
 
     async def _watch(self) -> None:
         """Reload when routes.yaml changes on disk."""

@@ -17,9 +17,23 @@ from time import perf_counter_ns
 
 from msgspec import Struct
 
-from gateway.model import Operation
+from gateway.entries import unpack_record
+from gateway.model import Operation, Payment
 from gateway.pipeline import Snapshot, State, apply, prepare
-from gateway.ports import Batch, Committed, Decoded, Delivery, Inbound, Link, Outcome, Sealed, SessionState, Store
+from gateway.ports import (
+    Batch,
+    Committed,
+    Decoded,
+    Delivery,
+    Inbound,
+    Link,
+    Outcome,
+    PaymentRow,
+    Sealed,
+    SessionState,
+    Store,
+)
+from gateway.settlement.instant import deadline_ns
 from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
@@ -28,6 +42,8 @@ LATELY_NS = 1_000_000_000  # ... that is, within a second
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
 SNAPSHOT_TRANSFERS = 200_000  # balances are written down after so many, so that a start replays no more
+NEVER_NS = 2**63
+CLOCK = "clock"  # the endpoint that the passing of time comes through
 
 log = logging.getLogger("financial_os.engine")
 
@@ -49,7 +65,7 @@ class Engine:
         self.snapshot = snapshot
         self.clock_ns = clock_ns
         self.metrics = metrics
-        self.state = State(store.message, store.payment, store.exceptions)
+        self.state = State(store)
         self.batch_id = self.time_ns = 0
         self.on_outbox: Callable[[Sequence[Delivery]], None] = lambda items: None
         self._sessions: dict[tuple[str, str], SessionState] = {}
@@ -62,6 +78,7 @@ class Engine:
         self._room.set()
         self._since_snapshot = 0
         self._stopping = False
+        self._ticking: asyncio.Future[Committed] | None = None
 
     # -- start
 
@@ -74,10 +91,33 @@ class Engine:
         state.transfer, state.delivery = found.transfer, found.delivery
         state.ledger.load(found.accounts)
         state.load_open(found.held)
+        self._load_deadlines(found.held)
         state.files = {(row.endpoint, row.digest): row for row in found.files}
         state.references.load(found.references)
         state.arrivals.load(found.arrivals)
         self._sessions = {(row.endpoint, row.session): row for row in found.sessions}
+
+    def _load_deadlines(self, rows: Sequence[PaymentRow]) -> None:
+        """Until when the payments that are not decided must be, by the routes as they are now."""
+        for row in rows:
+            way = self.snapshot.ways.get(row.route)
+            record = unpack_record(row.record) if way is not None and way.within_ns else None
+            message = self.store.message(row.message) if isinstance(record, Payment) else None
+            if way is not None and message is not None and isinstance(record, Payment):
+                self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, way.within_ns)
+
+    def tick(self) -> None:
+        """Let time pass: offer a tick when a payment has run out of it, or leaves. Called by whoever has a clock."""
+        deadlines, leaves_ns = self.state.deadlines, self.state.departures.next_ns()
+        if self._ticking is not None and not self._ticking.done():
+            return
+        now_ns = self.clock_ns()
+        first_ns = min(deadlines.values(), default=NEVER_NS)
+        if min(first_ns, leaves_ns if leaves_ns is not None else NEVER_NS) <= now_ns:
+            record = Operation("tick", "", source=CLOCK)
+            self._ticking = self.offer(
+                [Inbound(CLOCK, now_ns, b"", decoded=Decoded("json", "operation", records=(record,)))]
+            )
 
     async def open_accounts(self, operations: Sequence[Operation]) -> list[Outcome]:
         """Open the configured accounts that do not exist yet, as a journaled message; before `walk` runs."""

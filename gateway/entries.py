@@ -6,12 +6,15 @@ before those of the store, and a payment is found in the status that it has now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from bisect import insort
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import msgspec
 
 from gateway import formats
+from gateway.addressing import repaired
 from gateway.model import Operation, Order, Payment, Record, Refusal, Status
 from gateway.model.trading import Execution, Told
 from gateway.planning import Plan, Snapshot, Source, Speaker, reference
@@ -25,15 +28,27 @@ from gateway.ports import (
     Finding,
     Frame,
     MessageRow,
+    Movement,
     PaymentRow,
+    Reading,
     StatusRow,
     TransferRow,
     Writing,
 )
 from gateway.repeats import Repeats, identity_hash
 from gateway.settlement.book import Book
+from gateway.settlement.departures import Departures
+from gateway.settlement.hours import Departure
+from gateway.settlement.instant import moment_ns, utc
 from gateway.settlement.ledger import Ledger, Leg
 
+KEPT = ("statement", "report", "reconciliation")  # the last of an identity is looked up to go on from
+CONVERSATION = "conversation"  # the check of decisions that link what belongs to one conversation
+OPEN = ("PDNG", "ACSP")  # not decided yet
+HASH_MAX = 2**64 - 1
+SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
+WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
+_LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
 pack = msgspec.msgpack.Encoder().encode
@@ -44,28 +59,53 @@ _unpack_head = msgspec.msgpack.Decoder(tuple[str, str, str, str, str, str, dict[
 class State:
     """What apply remembers between batches; rebuilt from the store at every start."""
 
-    def __init__(
-        self,
-        read_message: Callable[[int], MessageRow | None],
-        read_payment: Callable[[int], PaymentRow | None],
-        exceptions: Callable[[str, bytes], list[PaymentRow]],
-    ) -> None:
+    def __init__(self, store: Reading) -> None:
         self.ledger = Ledger()
         self.references = Repeats()  # payment identity -> payment id
         self.arrivals = Repeats()  # message digest, key or id -> message id
         self.held: dict[int, PaymentRow] = {}
+        self.repairs: dict[int, list[int]] = {}  # payment that waits on though it was repaired -> repairs, by number
         self.book = Book()  # orders at work, standing instructions
         self.files: dict[tuple[str, bytes], FileRow] = {}
+        self.deadlines: dict[int, int] = {}  # payment not decided yet -> ns by which it must be
+        self.departures = Departures()  # payments that have settled here and wait to leave
         self.message = self.payment = self.transfer = self.delivery = 0  # last number given
-        self.read_message = read_message
-        self.read_payment = read_payment
-        self.exceptions = exceptions
+        self.read_message = store.message
+        self.read_payment = store.payment
+        self.exceptions = store.exceptions
+        self.read_latest = store.latest
+        self.movements = store.movements
+        self.last_transfer_before = store.last_transfer_before
 
     def load_open(self, rows: Sequence[PaymentRow]) -> None:
         """Take over the payments that are not final: held ones, and what the book remembers."""
         self.held = {row.id: row for row in rows if row.status == "PDNG"}
-        booked = (row for row in rows if row.status == "ACSP" or row.kind in FILLS)
+        for row in rows:
+            if row.kind == "repair":
+                self._repair_again(row)
+        for row in rows:
+            departure = departure_of(row)
+            if departure is not None:
+                self.departures.add(row.id, departure.at_ns)
+        rows = [row for row in rows if row.id not in self.departures]
+        booked = (row for row in rows if row.kind != "repair" and (row.status == "ACSP" or row.kind in FILLS))
         self.book.load([(row, unpack_record(row.record)) for row in booked])
+
+    def repair(self, id: int, held: PaymentRow, made: Payment) -> None:
+        """A held payment waits on with other addresses, by the repair of number `id`."""
+        self.held[held.id] = msgspec.structs.replace(held, record=pack(made))
+        self.repairs.setdefault(held.id, []).append(id)
+
+    def _repair_again(self, row: PaymentRow) -> None:
+        operation = unpack_record(row.record)
+        assert isinstance(operation, Operation), "a repair is an operation"
+        held = self.held.get(int(operation.subject))
+        record = unpack_record(held.record) if held is not None else None
+        if held is None or not isinstance(record, Payment):
+            return
+        made = repaired(record, operation.addresses)
+        assert isinstance(made, Payment), "a repair that was taken is of a party that is there"
+        self.repair(row.id, held, made)
 
 
 class Entries:
@@ -78,6 +118,7 @@ class Entries:
         self.messages: dict[int, MessageRow] = {}  # of this batch
         self.payments: dict[int, PaymentRow] = {}  # of this batch
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
+        self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
 
     # -- rows
@@ -129,9 +170,19 @@ class Entries:
             losses,
             pack(record),
         )
-        self.batch.payments.append(row)
+        rows = self.batch.payments
+        if rows and rows[-1].id > id:  # what it brought about was written down before it
+            insort(rows, row, key=lambda other: other.id)
+        else:
+            rows.append(row)
         self.payments[id] = row
+        if hash and row.kind in KEPT:
+            self._latest[hash] = row
         return row
+
+    def latest(self, hash: int) -> PaymentRow | None:
+        """The last statement or reconciliation that was kept under an identity."""
+        return self._latest.get(hash) or self.state.read_latest(hash)
 
     def payment(self, id: int) -> PaymentRow | None:
         """A payment in its present status; None for a number that was never given."""
@@ -146,9 +197,18 @@ class Entries:
 
     def change(self, id: int, status: str, message: int, reason: str = "", text: str = "") -> None:
         """A payment's status after its admission."""
+        if status not in OPEN:
+            self.state.deadlines.pop(id, None)
+            self.state.departures.remove(id)
         row = StatusRow(id, status, reason, text, message)
         self.batch.statuses.append(row)
         self._standings[id] = row
+
+    def let_go(self, held: int, message: int) -> None:
+        """A hold has ended, and with it what was at work on it."""
+        del self.state.held[held]
+        for repair in self.state.repairs.pop(held, ()):
+            self.change(repair, "ACSC", message)
 
     def decided(self, id: int, finding: Finding) -> None:
         """What a check had to say."""
@@ -165,6 +225,16 @@ class Entries:
                 finding.evidence,
             )
         )
+
+    def link(self, original: int, said: int, kind: str, text: str = "") -> None:
+        """Two records of one conversation: a payment, and what is said about it."""
+        self.name(identity("", f"about/{said}"), original)
+        for one, outcome, other in ((original, kind, said), (said, "about", original)):
+            self.batch.decisions.append(DecisionRow(one, CONVERSATION, outcome, "", "", text, str(other), 0.0, ""))
+
+    def about(self, said: int) -> int:
+        """The payment that a record of a conversation is about; 0 for none."""
+        return self.state.references.find(identity("", f"about/{said}"))
 
     def decided_by(self, id: int, operation: Operation, status: Status) -> None:
         """What a person decided."""
@@ -192,6 +262,18 @@ class Entries:
                 TransferRow(self.state.transfer, payment, leg.debit, leg.credit, leg.currency, leg.minor)
             )
 
+    def movements(self, account: str, currency: str, after: int) -> list[Movement]:
+        """What moved an account since a transfer: committed, then in this batch."""
+        fresh = [
+            self.movement(transfer) for transfer in self.batch.transfers if account in (transfer.debit, transfer.credit)
+        ]
+        return [m for m in (*self.state.movements(account, after), *fresh) if m.transfer.currency == currency]
+
+    def movement(self, transfer: TransferRow) -> Movement:
+        """A movement of this batch."""
+        row = self.payment(transfer.payment)
+        return Movement(transfer, self.batch.time_ns, row.record if row is not None else b"")
+
     # -- identities
 
     def remember(self, hash: int, id: int) -> None:
@@ -209,6 +291,21 @@ class Entries:
         id = self.state.references.find(hash) if hash else 0
         row = self.payment(id) if id else None
         return row if row is not None and row.identity == hash else None
+
+    def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
+        """A message that payments left in: answers to it name the message, and one of them or all."""
+        hash = identity(endpoint, f"sent/{message_id}")
+        for id in payments:
+            self.state.references.add(hash, id)
+            self.batch.references.append((hash, id))
+            hash = hash + SPREAD & HASH_MAX or 1
+
+    def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
+        """The payments that left in a message, in its order."""
+        hash = identity(endpoint, f"sent/{message_id}")
+        while id := self.state.references.find(hash):
+            yield id
+            hash = hash + SPREAD & HASH_MAX or 1
 
     # -- messages out
 
@@ -240,11 +337,25 @@ class Entries:
         if endpoint is None or endpoint.answer_by == "caller" or message.format not in formats.names():
             return
         codec = formats.load(message.format)
-        decoded = _reopen(message, codec)
-        frames = codec.answer(decoded, [status], "", self.writing(decoded.sender))
+        decoded = reopen(message, codec)
+        writing = self.writing(decoded.sender)
+        frames = codec.answer(decoded, [status], "", writing)
+        if endpoint.head is not None:
+            frames = [endpoint.head(codec, frame, writing) for frame in frames]
         for index, frame in enumerate(frames):
             name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)
+
+
+def departure_text(departure: Departure) -> str:
+    """What a payment's state says while it waits to leave."""
+    return f"leaves at {utc(departure.at_ns)} to settle on {departure.settles}"
+
+
+def departure_of(row: PaymentRow) -> Departure | None:
+    """When a payment leaves that waits to; None for every other."""
+    found = _LEAVES.match(row.text) if row.status == "ACSP" else None
+    return Departure(moment_ns(found[1]), found[2]) if found is not None else None
 
 
 def identity(endpoint: str, text: str) -> int:
@@ -274,7 +385,7 @@ def answer_name(message: int, index: int, source: str, suffix: str) -> str:
     return f"{message:012d}{tail}-{safe or 'message'}{suffix}"
 
 
-def _reopen(message: MessageRow, codec: Codec) -> Decoded:
+def reopen(message: MessageRow, codec: Codec) -> Decoded:
     """The head of a message from the journal, for a later answer."""
     if not message.part and message.data[:1] != b"\x98":  # msgpack array of 8: the head of a file in parts
         return msgspec.structs.replace(codec.decode(message.data, message.type), records=())

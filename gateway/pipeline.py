@@ -9,8 +9,8 @@ exactly one payment that is settled, held or refused; that the three add up is a
 refuse stands before `ledger.apply`; after it, nothing may fail.
 
 What happens to a record is its kind's affair: planning.py (which route and accounts), settling.py (payments and
-orders), operations.py (instructions to the gateway), trading/ (what is said about orders and trades). entries.py
-writes all of it down.
+orders), operations.py (instructions to the gateway), conversations/ (what is said about payments), trading/ (what is
+said about orders and trades). entries.py writes all of it down.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ import msgspec
 from msgspec import Struct
 
 from gateway import formats
+from gateway.conversations import Conversations
 from gateway.entries import Entries, State, answer_name, pack, rejected, status_of
-from gateway.model import Operation, Order, Payment, Record, Refusal, Status
+from gateway.model import Notice, Operation, Order, Payment, Record, Refusal, Statement, Status
 from gateway.operations import Operations
-from gateway.planning import Endpoint, Plan, Policy, Snapshot, Source, Way, plan_record, reference
+from gateway.planning import GIVING_BACK, Endpoint, Plan, Policy, Snapshot, Source, Way, plan_record, reference
 from gateway.ports import (
     Batch,
     Codec,
@@ -39,6 +40,8 @@ from gateway.ports import (
 )
 from gateway.repeats import identity_hash
 from gateway.settling import Settling
+from gateway.statements.issue import Issuing, may_be_asked
+from gateway.statements.reconcile import Reconciling, mirror_of
 from gateway.trading import Desk
 
 __all__ = [
@@ -59,6 +62,7 @@ __all__ = [
 HEAD_BYTES = 4096  # what a format sees to recognise its own
 REFUSALS_KEPT = 1_000  # of one message: enough to mend a file, bounded against a hostile one
 
+PART_ANSWERS = 1  # the answer to a file in parts is the first; what else its parts bring about follows
 MOVING = (Payment, Order)  # what has a plan
 _unpack_frames = msgspec.msgpack.Decoder(list[Frame]).decode
 _unpack_refusals = msgspec.msgpack.Decoder(list[Refusal]).decode
@@ -91,7 +95,7 @@ def prepare(batch: Sequence[Inbound], snapshot: Snapshot) -> list[Prepared]:
             [
                 plan
                 if plan is None or (place, index) not in findings
-                else msgspec.structs.replace(plan, findings=findings[place, index])
+                else msgspec.structs.replace(plan, findings=(*findings[place, index], *plan.findings))
                 for index, plan in enumerate(plans[place])
             ]
             if findings
@@ -109,7 +113,9 @@ def _open(inbound: Inbound, snapshot: Snapshot) -> Prepared:
     digest = inbound.digest or hashlib.sha256(inbound.data).digest()
     if codec is None:
         return Prepared(inbound, None, _unknown_format(), digest)
-    return Prepared(inbound, codec, codec.decode(inbound.data, inbound.type), digest)
+    decoded = codec.decode(inbound.data, inbound.type)
+    held_to = snapshot.endpoints[inbound.endpoint].held_to
+    return Prepared(inbound, codec, held_to(decoded) if held_to is not None else decoded, digest)
 
 
 def _unknown_format() -> Decoded:
@@ -122,7 +128,8 @@ def _plans(one: Prepared, snapshot: Snapshot) -> list[Plan | None]:
     inbound = one.inbound
     source = Source(inbound.endpoint, inbound.session, one.decoded.type)
     return [
-        plan_record(record, source, snapshot) if isinstance(record, MOVING) else None for record in one.decoded.records
+        plan_record(record, source, snapshot) if isinstance(record, MOVING) and record.kind not in GIVING_BACK else None
+        for record in one.decoded.records
     ]
 
 
@@ -164,12 +171,15 @@ class Walk:
         self.entries = Entries(state, snapshot, batch)
         self.settling = Settling(self.entries)
         self.desk = Desk(self.entries, self.settling)
-        self.operations = Operations(self.entries, self.settling, self.desk)
+        self.conversations = Conversations(self.entries, self.settling)
+        self.operations = Operations(self.entries, self.settling, self.desk, self.conversations)
+        self.issuing = Issuing(self.entries)
         self.fresh_exceptions: dict[tuple[str, bytes], list[Status]] = {}
 
     def run(self, prepared: Sequence[Prepared]) -> list[Outcome]:
         outcomes = [self._message(one) for one in prepared]
         self.settling.send()
+        self.issuing.notify()
         return outcomes
 
     # -- messages
@@ -184,7 +194,7 @@ class Walk:
         number = self.state.message
         refusals = one.decoded.refusals or self._conflict(one, number)
         statuses = [] if refusals else self._records(one, number)
-        frames = self._answer(one, statuses, refusals)
+        frames = [*self._answer(one, statuses, refusals), *self.conversations.said()]
         self._journal(one, number, refusals, frames)
         return Outcome(number, frames, statuses, refusals)
 
@@ -208,6 +218,8 @@ class Walk:
         fresh = self.fresh_exceptions.setdefault(where, [])
         fresh.extend(status for status in statuses if status.code != "ACSC")
         frames = self._answer_file(one, row, fresh) if inbound.last else []
+        if self.snapshot.endpoints[inbound.endpoint].answer_by == "outbox":
+            self._deliver(inbound, number, self.conversations.said(), PART_ANSWERS)
         self._journal(one, number, (), frames)
         return Outcome(number, frames, statuses)
 
@@ -229,7 +241,7 @@ class Walk:
     @staticmethod
     def _progress(before: FileRow | None, number: int, inbound: Inbound, statuses: Sequence[Status]) -> FileRow:
         codes = [status.code for status in statuses]
-        held, refused = codes.count("PDNG"), codes.count("RJCT")
+        held, refused = codes.count("PDNG") + codes.count("ACSP"), codes.count("RJCT")
         opened, settled = len(codes), len(codes) - held - refused
         if before is not None:
             opened, settled = opened + before.opened, settled + before.settled
@@ -284,9 +296,11 @@ class Walk:
         self._register(one, number, refused=bool(refusals))
         if self.snapshot.endpoints[inbound.endpoint].answer_by == "outbox":
             self._deliver(inbound, number, frames)
+        if self.settling.covers.arrived:
+            self.conversations.go_on(number)
 
-    def _deliver(self, inbound: Inbound, number: int, frames: Sequence[Frame]) -> None:
-        for index, frame in enumerate(frames):
+    def _deliver(self, inbound: Inbound, number: int, frames: Sequence[Frame], first: int = 0) -> None:
+        for index, frame in enumerate(frames, first):
             name = answer_name(number, index, inbound.source, frame.suffix)
             self.entries.outbox(inbound.endpoint, name, frame, inbound.session)
 
@@ -364,7 +378,7 @@ class Walk:
 
     def _records(self, one: Prepared, number: int) -> list[Status]:
         inbound = one.inbound
-        source = Source(inbound.endpoint, inbound.session, one.decoded.type, number)
+        source = Source(inbound.endpoint, inbound.session, one.decoded.type, number, one.decoded.sender)
         statuses = [
             self._record(record, plan, source) for record, plan in zip(one.decoded.records, one.plans, strict=True)
         ]
@@ -382,9 +396,13 @@ class Walk:
             return self.settling.take(id, record, plan, source)
         if isinstance(record, Operation):
             return self.operations.take(id, record, source)
+        if isinstance(record, Notice) and may_be_asked(record) and self.snapshot.statements:
+            return self.issuing.request(id, record, source)
+        if isinstance(record, Statement) and (mirror := mirror_of(record, self.snapshot.mirrors)) is not None:
+            return Reconciling(self.entries).take(id, record, mirror, source)
         if isinstance(record, Refusal):
             status = rejected(id, record, record)
-        elif (taken := self.desk.take(id, record, source)) is not None:
+        elif (taken := self.conversations.take(id, record, source) or self.desk.take(id, record, source)) is not None:
             return taken
         else:
             status = Status("ACTC", record, id, place=record.place)
@@ -400,4 +418,7 @@ class Walk:
         if refusals and not decoded.refusals:
             decoded = msgspec.structs.replace(decoded, records=(), refusals=tuple(refusals))
         reply = next((plan.way.route.reply for plan in one.plans if plan is not None), "")
-        return one.codec.answer(decoded, statuses, reply, self.entries.writing(decoded.sender))
+        writing = self.entries.writing(decoded.sender)
+        frames = one.codec.answer(decoded, statuses, reply, writing)
+        head = self.snapshot.endpoints[one.inbound.endpoint].head
+        return frames if head is None else [head(one.codec, frame, writing) for frame in frames]

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from msgspec import Struct, structs
 
+from gateway import addressing
+from gateway.addresses import Form
 from gateway.model import (
     SECURITY_DECIMALS,
     Case,
@@ -27,13 +29,21 @@ from gateway.model import (
     Venue,
 )
 from gateway.model.trading import Execution, OrderAction, Told
-from gateway.ports import AnswerBy, Codec, Finding, Frame
+from gateway.ports import AnswerBy, Codec, Decoded, Finding, Frame, Writing
 from gateway.routing.route import Route
 from gateway.routing.table import Table
+from gateway.settlement.hours import Hours
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import Templates, order_legs, payment_legs
+from gateway.statements.rules import Mirror, StatementRule
+
+# Payments that give an earlier one back: they settle along its legs, and have no route of their own.
+GIVING_BACK = frozenset({"return", "reversal"})
 
 Policy = Callable[[Sequence[Record]], Sequence[Sequence[Finding]]]
+
+
+HARMLESS = ("info", "derived")  # severities of what is said about a translation but is not lost in it
 
 
 class Speaker(Protocol):
@@ -49,6 +59,8 @@ class Endpoint(Struct, frozen=True):
     codec: Codec | None
     answer_by: AnswerBy
     operations: frozenset[str] = frozenset()  # which instructions to the gateway itself may come through it
+    held_to: Callable[[Decoded], Decoded] | None = None  # its rule sets: what breaks one becomes a refusal
+    head: Callable[[Codec, Frame, Writing], Frame] | None = None  # puts the header that they ask for around answers
 
 
 class Way(Struct, frozen=True):
@@ -60,6 +72,14 @@ class Way(Struct, frozen=True):
     writer: Codec | None
     venue: Venue | None = None  # who works its orders; None: they are filled here
     affirm: bool = False  # its orders settle once their counterparty affirms them
+    cover: bool = False  # its payments wait for their other half
+    confirm: bool = False  # its payments are final once the receiving side says so
+    within_ns: int = 0  # how long after its acceptance a payment may be decided; 0: for ever
+    hours: tuple[Hours, ...] = ()  # of the system it is sent by, and of that for what the first does not take
+    addresses: Form | None = None  # what the addresses of its payments are made before they are sent; None: as they are
+    breaks: Callable[[Payment], Refusal | None] | None = None  # a rule of the endpoint that what would be sent breaks
+    head: Callable[[Frame, Payment, Writing], Frame] | None = None  # puts a header around what is sent
+    leg: Callable[[Payment], Payment] | None = None  # who instructs whom, from us on
 
 
 class Rate(Struct, frozen=True):
@@ -82,6 +102,8 @@ class Snapshot(Struct, frozen=True):
     routing_number: str = ""
     rates: dict[str, Rate] = {}  # by symbol
     securities: dict[str, int] = {}  # ISIN -> decimals that a quantity may have
+    statements: tuple[StatementRule, ...] = ()
+    mirrors: tuple[Mirror, ...] = ()
 
 
 class Source(Struct, frozen=True, gc=False):
@@ -91,6 +113,7 @@ class Source(Struct, frozen=True, gc=False):
     session: str
     type: str
     message: int = 0
+    sender: str = ""  # as the message names it
 
 
 class Plan(Struct, frozen=True, gc=False):
@@ -101,6 +124,7 @@ class Plan(Struct, frozen=True, gc=False):
     refusal: Refusal | None = None
     losses: tuple[Loss, ...] = ()
     findings: Sequence[Finding] = ()
+    sent: Payment | None = None  # what leaves in place of the record: with addresses completed
 
 
 def plan_record(record: Payment | Order, source: Source, snapshot: Snapshot) -> Plan:
@@ -144,7 +168,7 @@ def plan_whole(record: Payment | Order, source: Source, snapshot: Snapshot) -> P
     policy = planned.way.policy
     if planned.refusal is not None or policy is None:
         return planned
-    return structs.replace(planned, findings=policy([record])[0])
+    return structs.replace(planned, findings=(*policy([record])[0], *planned.findings))
 
 
 def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
@@ -152,13 +176,20 @@ def _fit(payment: Payment, way: Way, legs: tuple[Leg, ...]) -> Plan:
     send = way.route.send
     if send is None or way.writer is None:
         return Plan(way, legs)
-    fit = way.writer.fit(payment, send.as_)
-    if fit.refusal is not None:
-        return Plan(way, refusal=fit.refusal)
-    if fit.losses and way.route.losses == "refuse":
-        lost = ", ".join(loss.element for loss in fit.losses[:8])
+    made = addressing.Completed(payment) if way.addresses is None else addressing.completed(payment, way.addresses)
+    if made.hold is not None:
+        return Plan(way, legs, None, made.derived, (made.hold,))
+    sent = made.payment if way.leg is None else way.leg(made.payment)
+    fit = way.writer.fit(sent, send.as_)
+    refused = fit.refusal
+    if refused is None and way.breaks is not None:
+        refused = way.breaks(sent)
+    if refused is not None:
+        return Plan(way, refusal=refused)
+    if way.route.losses == "refuse" and (counting := [loss for loss in fit.losses if loss.severity not in HARMLESS]):
+        lost = ", ".join(loss.element for loss in counting[:8])
         return Plan(way, refusal=refusal(payment, "translation-loss", "NARR", f"{send.as_} cannot carry: {lost}"))
-    return Plan(way, legs, None, fit.losses)
+    return Plan(way, legs, None, (*made.derived, *fit.losses), (), None if sent is payment else sent)
 
 
 def refusal(record: Payment | Order, code: str, reason: str, text: str) -> Refusal:

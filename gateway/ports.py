@@ -339,6 +339,9 @@ class Queries(Protocol):
 
     async def balance(self, account: str) -> list[dict[str, Any]] | None: ...
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]] | None: ...
+    async def statement(self, account: str, day: str, type: str, currency: str) -> Sequence[Frame] | Refusal:
+        """An account's statement, written, one message for each currency; "" where it does not matter."""
+
     async def payment(self, id: int) -> dict[str, Any] | None: ...
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]: ...
     def status(self) -> dict[str, Any]: ...
@@ -490,6 +493,14 @@ class TransferRow(Struct, frozen=True, gc=False, array_like=True):
     minor: int
 
 
+class Movement(Struct, frozen=True, gc=False, array_like=True):
+    """A transfer, when its batch was, and the record that brought it about."""
+
+    transfer: TransferRow
+    time_ns: int
+    record: bytes  # as in its PaymentRow
+
+
 class DecisionRow(Struct, frozen=True, gc=False, array_like=True):
     """A check's finding, or a person's decision, about a payment."""
 
@@ -575,7 +586,25 @@ class StoreFailed(Exception):
     """A commit did not happen. Memory may be ahead of the disk: the process must end."""
 
 
-class Store(Protocol):
+class Reading(Protocol):
+    """The reads of a store that apply needs: synchronous, rare, and only of what is committed."""
+
+    def message(self, id: int) -> MessageRow | None: ...
+    def payment(self, id: int) -> PaymentRow | None: ...
+    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
+        """Of a file in parts: the payments that did not settle, in order."""
+
+    def latest(self, identity: int) -> PaymentRow | None:
+        """The last statement, report or reconciliation that was kept under an identity."""
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        """An account's transfers with ids above `after`, in all its currencies, oldest first."""
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        """The last transfer of the batches before a moment; 0 for none."""
+
+
+class Store(Reading, Protocol):
     """The journal and everything derived from it. One writer; reads may come from anywhere."""
 
     async def open(self) -> Recovered:
@@ -590,12 +619,7 @@ class Store(Protocol):
 
     async def close(self) -> None: ...
 
-    # Reads that apply needs, synchronous: rare, and only of what is committed.
-    def message(self, id: int) -> MessageRow | None: ...
-    def payment(self, id: int) -> PaymentRow | None: ...
     def sent(self, endpoint: str, session: str, first: int, last: int) -> list[tuple[int, bytes]]: ...
-    def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
-        """Of a file in parts: the payments that did not settle, in order."""
 
     # Reads for people.
     async def sessions(self) -> list[SessionState]: ...
@@ -603,6 +627,9 @@ class Store(Protocol):
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]: ...
     async def payment_story(self, id: int) -> dict[str, Any] | None: ...
     async def balances(self) -> list[dict[str, Any]]: ...
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        """An account's balances at a moment, by currency, and what moved it since; both of one instant."""
+
     async def verify(self) -> list[str]:
         """Read everything again: hash chain, conservation, balances. Problems found, in sentences."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from gateway.engine import Engine
-from gateway.model import Money
+from gateway.model import Money, Refusal
 from gateway.outbox import Outbox
-from gateway.ports import Acceptor, SessionView
+from gateway.ports import Acceptor, Frame, SessionView, Writing
+from gateway.statements.look import Look, look
 from gateway.telemetry.metrics import Metrics
 
 BEAT_MAX_S = 5.0  # a loop that has not turned for so long is not alive
@@ -46,6 +48,13 @@ class EngineQueries:
         if not self._engine.state.ledger.rows(account):
             return None
         return await self._engine.store.transactions(account, after, limit)
+
+    async def statement(self, account: str, day: str, type: str, currency: str) -> Sequence[Frame] | Refusal:
+        engine = self._engine
+        snapshot = engine.snapshot
+        writing = Writing("LOOK", engine.clock_ns(), snapshot.sender, "", snapshot.routing_number)
+        seen = await look(engine.store, snapshot.statements, Look(account, day, type, currency), writing)
+        return seen if isinstance(seen, Refusal) else seen.frames
 
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
         return await self._engine.store.payments(status, after, limit)

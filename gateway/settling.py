@@ -8,20 +8,37 @@ placed here); or at once but after the counterparty has affirmed it, until when 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from itertools import islice
 
 import msgspec
 
-from gateway.entries import Entries, identity, rejected, source_of, unpack_record
+from gateway.covers import WAITS as WAITS_FOR
+from gateway.covers import Covers
+from gateway.entries import (
+    OPEN,
+    WAITS,
+    Entries,
+    departure_of,
+    departure_text,
+    identity,
+    rejected,
+    source_of,
+    unpack_record,
+)
 from gateway.model import Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
 from gateway.ports import Finding, MessageRow, PaymentRow
 from gateway.settlement.book import Working
+from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
+from gateway.settlement.instant import NS_PER_SECOND, deadline_ns
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_accounts
 from gateway.settlement.quotes import quote_problem
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
+DEPARTING_MAX = 5_000  # payments that leave with one batch: what a transaction takes, and half a NACHA file
 RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
 # What an order says of the deal; the rest may differ between an order and its possible resend.
 _TERMS = ("client_order_id", "symbol", "side", "base", "price", "order_type", "account", "quote_id")
@@ -33,11 +50,12 @@ class Settling:
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
         self.state = entries.state
-        self._outgoing: dict[tuple[str, str, str], tuple[Way, list[Payment]]] = {}
+        self.covers = Covers(entries)
+        self._outgoing: dict[tuple[str, str, str], tuple[Way, list[Payment], list[int]]] = {}
 
     def take(self, id: int, record: Payment | Order, plan: Plan, source: Source) -> Status:
         """Admit a record under the number `id`: decide, settle, write it down."""
-        hash = identity(source.endpoint, record.identity) if record.identity else 0
+        hash = identity(source.endpoint, _own_name(record)) if record.identity else 0
         earlier = self._earlier(record, hash) if hash and self.state.references.find(hash) else None
         if earlier is not None and isinstance(record, Order) and RESENT in record.extra:
             again = self._again(id, record, earlier, source)
@@ -49,6 +67,8 @@ class Settling:
         row = self.entries.keep(id, source.message, record, plan, status, hash)
         if status.code == "PDNG":
             self.state.held[id] = row
+        if plan.way.within_ns and status.code in OPEN and isinstance(record, Payment):
+            self.state.deadlines[id] = deadline_ns(record, self.entries.batch.time_ns, plan.way.within_ns)
         return status
 
     # -- what came before
@@ -91,6 +111,10 @@ class Settling:
             refused = refusal(record, "duplicate-payment", "AM05", text)
         if refused is None and isinstance(record, Order) and record.quote_id:
             refused = self._check_quote(record, source)
+        if refused is None and plan.way.within_ns and isinstance(record, Payment):
+            refused = self._late(record, plan.way)
+        if refused is None and plan.way.hours and isinstance(record, Payment):
+            refused = self._too_far_ahead(record, plan.way)
         if refused is not None:
             return rejected(id, record, refused)
         hold: Finding | None = None
@@ -107,6 +131,10 @@ class Settling:
             return Status("PDNG", record, id, hold.reason, hold.text, hold.code, record.place)
         if isinstance(record, Order) and plan.way.affirm:
             return self._await(id, record, plan, hash, source)
+        if plan.way.cover and isinstance(record, Payment):
+            waits = self._wait_for_cover(id, record, hash, source)
+            if waits is not None:
+                return waits
         return self.settle(id, record, plan, hash, source)
 
     def settle(self, id: int, record: Payment | Order, plan: Plan, hash: int, source: Source) -> Status:
@@ -124,12 +152,85 @@ class Settling:
                 self._use_quote(id, record, source)
             return Status("ACSC", record, id, place=record.place)
         way = plan.way
+        if record.underlying is not None or way.cover:
+            self.covers.admit(id, record)
         send = way.route.send
-        if send is not None:
-            group = getattr(way.writer, "group", None)  # what payments of one message must have in common
-            key = (send.to, way.route.name, group(record, send.as_) if group is not None else "")
-            self._outgoing.setdefault(key, (way, []))[1].append(record)
-        return Status("ACSC", record, id, place=record.place)
+        if send is None:
+            return Status("ACSC", record, id, place=record.place)
+        sent = plan.sent or record
+        if way.hours:
+            waits = self._wait_to_leave(id, record, way)
+            if waits is not None:
+                return waits
+        self._leave(id, sent, way)
+        return Status("ACSP" if way.confirm else "ACSC", record, id, place=record.place)
+
+    def _leave(self, id: int, sent: Payment, way: Way) -> None:
+        """A payment leaves with this batch."""
+        send = way.route.send
+        assert send is not None, "only routes that send have something to leave"
+        group = getattr(way.writer, "group", None)  # what payments of one message must have in common
+        key = (send.to, way.route.name, group(sent, send.as_) if group is not None else "")
+        _, records, ids = self._outgoing.setdefault(key, (way, [], []))
+        records.append(sent)
+        ids.append(id)
+
+    def _wait_to_leave(self, id: int, payment: Payment, way: Way) -> Status | None:
+        """A payment whose system is closed, or gathers, or that is dated ahead; None for one that leaves now."""
+        now_ns = self.entries.batch.time_ns
+        departure = leaves(system_for(payment, way.hours), now_ns, payment.settlement_date)
+        assert departure is not None, "what is dated too far ahead was refused"
+        if departure.at_ns <= now_ns:
+            return None
+        self.state.departures.add(id, departure.at_ns)
+        return Status("ACSP", payment, id, "", departure_text(departure), WAITS, payment.place)
+
+    def depart(self, number: int) -> None:
+        """What has waited to leave leaves now, as much as one batch takes; the next one takes more."""
+        due = list(islice(self.state.departures.due(self.entries.batch.time_ns), DEPARTING_MAX))
+        for id in due:
+            row = self.entries.payment(id)
+            assert row is not None, "what waits is in the store"
+            way = self.entries.snapshot.ways.get(row.route)
+            if way is None or way.writer is None or way.route.send is None:
+                continue  # its route is gone: it waits until there is one of that name again, or it is cancelled
+            self._depart(row, way, number)
+
+    def _depart(self, row: PaymentRow, way: Way, number: int) -> None:
+        payment = unpack_record(row.record)
+        assert isinstance(payment, Payment), "only payments wait to leave"
+        sent = plan_way(payment, way, Source("", "", payment.source)).sent or payment
+        departure = departure_of(row)
+        assert departure is not None, "what waits says when it leaves"
+        self._leave(row.id, msgspec.structs.replace(sent, settlement_date=departure.settles), way)
+        self.state.departures.remove(row.id)
+        text = f"left, to settle on {departure.settles}"
+        self.entries.change(row.id, "ACSP" if way.confirm else "ACSC", number, text=text)
+
+    def _late(self, payment: Payment, way: Way) -> Refusal | None:
+        """Why a payment that is decided against the clock comes too late."""
+        now_ns = self.entries.batch.time_ns
+        if now_ns < deadline_ns(payment, now_ns, way.within_ns):
+            return None
+        text = f"more than {way.within_ns // NS_PER_SECOND} seconds have passed since it was accepted"
+        return refusal(payment, "too-late", "TM01", text)
+
+    def _too_far_ahead(self, payment: Payment, way: Way) -> Refusal | None:
+        """Why a payment that is dated ahead is not kept until then."""
+        hours = system_for(payment, way.hours)
+        if leaves(hours, self.entries.batch.time_ns, payment.settlement_date) is not None:
+            return None
+        text = f"it is to settle on {payment.settlement_date}, more than {AHEAD_DAYS_MAX} days ahead"
+        return refusal(payment, "too-far-ahead", "DT01", text)
+
+    def _wait_for_cover(self, id: int, payment: Payment, hash: int, source: Source) -> Status | None:
+        """A covered payment, or its cover, that came before its other half; None when nothing is to be waited for."""
+        if not self.covers.lacks(payment, id):
+            return None
+        self._admit(id, payment, hash, source)
+        self.covers.admit(id, payment)
+        code, text = WAITS_FOR[payment.underlying is not None]
+        return Status("PDNG", payment, id, "", text, code, payment.place)
 
     def _admit(self, id: int, record: Payment | Order, hash: int, source: Source) -> None:
         """A record is taken though it does not settle yet: its identity is used up, and so is the quote it took."""
@@ -190,33 +291,68 @@ class Settling:
         told = (first, Confirmation(f"C{id}", order, id, account))
         return Status("PDNG", order, id, "", "waits for its affirmation", AWAITING, order.place, told)
 
-    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
-        """Settle what was held: today's accounts, the route it was admitted under where that still exists."""
-        source = source_of(message, record.source)
+    def plan_again(self, held: PaymentRow, record: Payment | Order, source: Source) -> Plan:
+        """The plan of what was held: today's accounts, the route it was admitted under where that still exists."""
         way = self.entries.snapshot.ways.get(held.route)
         if way is not None and way.templates is not None:
-            plan = plan_way(record, way, source)
-        else:
-            plan = plan_record(record, source, self.entries.snapshot)
+            return plan_way(record, way, source)
+        return plan_record(record, source, self.entries.snapshot)
+
+    def release(self, held: PaymentRow, record: Payment | Order, message: MessageRow) -> Status:
+        """Settle what was held, as it is planned today."""
+        source = source_of(message, record.source)
+        return self.settle_held(held, record, self.plan_again(held, record, source), source)
+
+    def settle_held(self, held: PaymentRow, record: Payment | Order, plan: Plan, source: Source) -> Status:
+        """Settle what was held, as it was planned."""
         if plan.refusal is not None:
             return rejected(held.id, record, plan.refusal)
+        if isinstance(record, Payment):
+            late = self._late(record, plan.way) if plan.way.within_ns else None
+            if late is not None:
+                return rejected(held.id, record, late)
+            if plan.way.cover and not self.covers.waits(record, held.id):
+                waits = self._wait_for_cover(held.id, record, held.identity, source)
+                if waits is not None:
+                    return waits
         return self.settle(held.id, record, plan, held.identity, source)
 
     # -- out
 
     def send(self) -> None:
         """Write the messages that the settled payments of this batch leave in."""
-        for way, payments in self._outgoing.values():
-            self._send(way, payments)
+        for way, payments, ids in self._outgoing.values():
+            self._send(way, payments, ids)
 
-    def _send(self, way: Way, payments: Sequence[Payment]) -> None:
+    def _send(self, way: Way, payments: Sequence[Payment], ids: Sequence[int]) -> None:
         send, writer = way.route.send, way.writer
         assert send is not None, "only routes that send collect payments"
         assert writer is not None, "a route that sends has a writer"
         for start in range(0, len(payments), send.per_message):
-            frame = writer.encode(payments[start : start + send.per_message], send.as_, self.entries.writing(""))
+            end = start + send.per_message
+            writing = self.entries.writing("")
+            frame = writer.encode(payments[start:end], send.as_, writing)
+            if way.head is not None:
+                frame = way.head(frame, payments[start], writing)
+            self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+
+def system_for(payment: Payment, hours: Sequence[Hours]) -> Hours:
+    """The first of the systems that takes a payment of this amount and kind; the last takes everything."""
+    for system in hours[:-1]:
+        most = system.most
+        above = most is not None and Decimal(payment.amount.text()) > most
+        if not above and payment.local_instrument not in system.never:
+            return system
+    return hours[-1]
+
+
+def _own_name(record: Payment | Order) -> str:
+    """What must be unique. A cover payment carries the UETR of what it covers, and is not the same."""
+    covers = isinstance(record, Payment) and record.underlying is not None
+    return f"cover/{record.identity}" if covers else record.identity
 
 
 def find_quote(entries: Entries, id: str) -> tuple[PaymentRow, Quote] | None:

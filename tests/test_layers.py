@@ -11,6 +11,8 @@ from tests.support import ROOT
 
 # What the steps of the way of a batch stand on.
 BELOW = (
+    "gateway.addresses",
+    "gateway.addressing",
     "gateway.formats",
     "gateway.model",
     "gateway.ports",
@@ -22,6 +24,7 @@ BELOW = (
 MAY: dict[str, tuple[str, ...]] = {
     "gateway.model": (),
     "gateway.ports": ("gateway.model",),
+    "gateway.addresses": ("gateway.model",),
     "gateway.formats": ("gateway.model", "gateway.ports"),
     "gateway.formats.sepa": ("gateway.model", "gateway.ports", "gateway.formats.iso20022"),
     "gateway.compliance": ("gateway.model", "gateway.ports"),
@@ -31,11 +34,38 @@ MAY: dict[str, tuple[str, ...]] = {
     "gateway.security": ("gateway.model", "gateway.ports"),
     "gateway.telemetry": ("gateway.model", "gateway.ports"),
     "gateway.store": ("gateway.model", "gateway.ports"),
-    "gateway.config": ("gateway.model", "gateway.ports", "gateway.routing"),
-    "gateway.planning": ("gateway.model", "gateway.ports", "gateway.routing", "gateway.settlement"),
+    "gateway.config": (
+        "gateway.model",
+        "gateway.ports",
+        "gateway.routing",
+        "gateway.settlement",
+        "gateway.statements.rules",
+    ),
+    "gateway.addressing": ("gateway.addresses", "gateway.model", "gateway.ports"),
+    "gateway.planning": (
+        "gateway.addresses",
+        "gateway.addressing",
+        "gateway.model",
+        "gateway.ports",
+        "gateway.routing",
+        "gateway.settlement",
+        "gateway.statements.rules",
+    ),
     "gateway.entries": (*BELOW, "gateway.planning"),
-    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries"),
-    "gateway.operations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling", "gateway.trading"),
+    "gateway.settling": (*BELOW, "gateway.planning", "gateway.entries", "gateway.covers"),
+    "gateway.covers": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.conversations": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
+    "gateway.statements": (*BELOW, "gateway.planning", "gateway.entries"),
+    "gateway.statements.rules": ("gateway.model", "gateway.ports", "gateway.settlement"),
+    "gateway.operations": (
+        *BELOW,
+        "gateway.planning",
+        "gateway.entries",
+        "gateway.settling",
+        "gateway.trading",
+        "gateway.statements",
+        "gateway.conversations",
+    ),
     "gateway.trading": (*BELOW, "gateway.planning", "gateway.entries", "gateway.settling"),
     "gateway.pipeline": (
         *BELOW,
@@ -44,6 +74,8 @@ MAY: dict[str, tuple[str, ...]] = {
         "gateway.settling",
         "gateway.operations",
         "gateway.trading",
+        "gateway.statements",
+        "gateway.conversations",
     ),
     "adapters": ("gateway.model", "gateway.ports"),
 }

@@ -100,10 +100,12 @@ def _paths() -> dict[str, Any]:
     return {
         "/account": {"post": _change("openAccount", "Open an account", "Account", held=False)},
         "/transfer": {"post": _change("transfer", "Move money between two accounts", "Transfer", held=True)},
+        "/decision": {"post": _change("decide", "Release, reject or repair a held payment", "Operation", held=False)},
         "/balance/{account_id}": {"get": _question("balance", "An account's balances", "Balance", account)},
         "/transactions/{account_id}": {
             "get": _question("transactions", "An account's movements", "Transactions", account, after, limit)
         },
+        "/statement/{account_id}": {"get": _statement(account)},
         "/payments/{id}": {"get": _question("payment", "What became of a payment", "PaymentStory", _segment("id"))},
     }
 
@@ -144,6 +146,20 @@ def _question(id: str, summary: str, answer: str, *parameters: dict[str, Any]) -
     ):
         responses[status] = _answers(why, "HttpProblem", "application/problem+json")
     return {"operationId": id, "summary": summary, "parameters": list(parameters), "responses": responses}
+
+
+def _statement(account: dict[str, Any]) -> dict[str, Any]:
+    """A question that is answered with a message of the type that is asked for."""
+    shapes = {"date": {"type": "string", "format": "date"}, "as": {"type": "string"}, "currency": {"type": "string"}}
+    queries = [_query(name, shape) for name, shape in shapes.items()]
+    question = _question("statement", "An account's statement, as a message", "HttpProblem", account, *queries)
+    media = {name: {"schema": {"type": "string"}} for name in ("application/xml", "text/plain")}
+    responses = {
+        **question["responses"],
+        "200": {"description": "found", "content": media},
+        "422": _answers("the type cannot carry it", "HttpProblem", "application/problem+json"),
+    }
+    return {**question, "responses": responses}
 
 
 def _segment(name: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from adapters.http.problems import problem
 from adapters.http.replies import REPLAYED
 from adapters.http.requests import Callers
 from adapters.http.server import Handler, Methods
+from gateway.model import Refusal
 from gateway.ports import Outcome, Queries
 
 PAGE_DEFAULT = 100
@@ -37,11 +38,17 @@ STATUS = {
     "idempotency-key-reused": 409,
     "account-exists": 409,
     "duplicate-payment": 409,
+    "not-permitted": 403,
+    "not-held": 409,
 }
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
 
 _encode = msgspec.json.Encoder().encode
+
+
+# Of what was asked for: the query cannot be read, or there is no such thing.
+ASKED = {"bad-date": 400, "unknown-type": 400, "unknown-account": 404}
 
 
 class _Reason(Struct, frozen=True):
@@ -83,8 +90,10 @@ class Rest:
         resources: dict[str, Methods] = {
             "/account": {"POST": self._account},
             "/transfer": {"POST": self._transfer},
+            "/decision": {"POST": self._decision},
             "/balance/": {"GET": self._known(self._balance)},
             "/transactions/": {"GET": self._known(self._transactions)},
+            "/statement/": {"GET": self._known(self._statement)},
             "/payments/": {"GET": self._known(self._payment)},
             "/openapi.json": {"GET": self._openapi},
             "/metrics": {"GET": self._known(self._metrics)},
@@ -109,6 +118,11 @@ class Rest:
     async def _transfer(self, request: BaseRequest) -> Response:
         outcome = await self._take(request, "transfer")
         return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{1}")
+
+    async def _decision(self, request: BaseRequest) -> Response:
+        """Release, reject or repair a held payment; whether callers may is the endpoint's `decide`."""
+        outcome = await self._take(request, "operation")
+        return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{0}")
 
     def _reply(self, outcome: Outcome, location: str) -> Response:
         headers = dict(REPLAYED) if outcome.repeated else {}
@@ -139,6 +153,15 @@ class Rest:
             return page
         rows = await self._queries.transactions(account, *page)
         return _no_account() if rows is None else _json({"account": account, "transactions": rows})
+
+    async def _statement(self, request: BaseRequest) -> Response:
+        asked = (request.query.get(name, "") for name in ("date", "as", "currency"))
+        found = await self._queries.statement(_last_segment(request), *asked)
+        if isinstance(found, Refusal):
+            return problem(ASKED.get(found.code, 422), found.code, found.text, place=found.place)
+        if len(found) > 1:
+            return problem(422, "which-currency", "the account holds several currencies: ask for one with ?currency=")
+        return Response(body=found[0].data, content_type=found[0].media)
 
     async def _payment(self, request: BaseRequest) -> Response:
         text = _last_segment(request)

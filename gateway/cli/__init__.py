@@ -82,8 +82,18 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     decode.add_argument("--roundtrip", action="store_true", help="print what was parsed and compare the bytes")
     translate = _add(commands, "translate", "messages:translate", "write a message in another format; losses on stderr")
     translate.add_argument("file")
-    translate.add_argument("--to", required=True, metavar="TYPE", help="pacs.008.001.08, MT103, PPD, ...")
+    translate.add_argument(
+        "--to", required=True, metavar="TYPE", help="pacs.008, pacs.008.001.08, MT103, 103, PPD, ..."
+    )
     translate.add_argument("--format", default="")
+    translate.add_argument("--header", action="store_true", help="ISO 20022: with the business application header")
+    translate.add_argument("--into", default="", metavar="FOLDER", help="each message into a file of its own")
+    translate.add_argument(
+        "--addresses",
+        choices=["as_is", "hybrid", "structured"],
+        default="as_is",
+        help="what addresses in lines are made; what they were made from is in the report, as derived",
+    )
     translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
     translate.add_argument("--receiver", default="", help="the other side's")
     screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
@@ -126,17 +136,19 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release or reject payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject"):
+    for act in ("release", "reject", "cancel", "repair"):
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
+        if act == "repair":
+            _address(decide)
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
@@ -149,6 +161,7 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     ledger.add_argument("--routes", default=DEFAULT_ROUTES)
     ledger.add_argument("--after", type=int, default=0)
     ledger.add_argument("--limit", type=int, default=100)
+    _statements(commands)
     _sessions(commands)
     schemas = commands.add_parser("schemas", help="ISO 20022 schemas of your own: import")
     official = _add(
@@ -162,6 +175,33 @@ def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         commands, "verify", "operate:verify", "read the whole store again: hash chain, conservation, balances"
     )
     verify.add_argument("--routes", default=DEFAULT_ROUTES)
+
+
+def _statements(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    statement = _add(commands, "statement", "statements:statement", "print an account's statement from the ledger")
+    statement.add_argument("account")
+    statement.add_argument("--date", default="", metavar="YYYY-MM-DD", help="that day; without it, what is new today")
+    statement.add_argument("--as", dest="type", default="", metavar="TYPE", help="camt.053.001.08, MT940, ...")
+    statement.add_argument("--currency", default="", help="only this one")
+    statement.add_argument("--routes", default=DEFAULT_ROUTES)
+    reconcile = _add(commands, "reconcile", "statements:reconcile", "received statements compared with the ledger")
+    reconcile.add_argument("--routes", default=DEFAULT_ROUTES)
+    acts = reconcile.add_subparsers(dest="act", required=True, metavar="list|show")
+    listing = acts.add_parser("list")
+    listing.add_argument("--after", type=int, default=0)
+    listing.add_argument("--limit", type=int, default=100)
+    acts.add_parser("show").add_argument("id", type=int)
+
+
+def _address(repair: argparse.ArgumentParser) -> None:
+    repair.add_argument("--party", default="creditor", help="whose address: creditor (default), debtor, ...")
+    repair.add_argument("--town", required=True)
+    repair.add_argument("--country", required=True, help="code of two letters")
+    for name in ("street", "building-number", "postcode", "post-box", "subdivision"):
+        repair.add_argument(f"--{name}", default="")
+    repair.add_argument(
+        "--line", action="append", dest="lines", default=[], help="at most twice, for what has no field"
+    )
 
 
 def _sessions(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

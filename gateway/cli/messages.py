@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from gateway import formats
-from gateway.model import Loss, Payment, Refusal
+from gateway.cli.translation import Ends, target, translated
+from gateway.model import Loss, Refusal
 from gateway.pipeline import HEAD_BYTES
-from gateway.ports import Codec, Decoded, Writing
+from gateway.ports import Codec, Decoded, Frame
 
 STREAM_ABOVE = 64 * 1024 * 1024  # larger files are read in parts
 PART_RECORDS = 1_024
@@ -109,46 +110,58 @@ def _print(verdict: dict[str, Any], jsonl: bool) -> None:
 
 def translate(options: argparse.Namespace) -> int:
     """The message on stdout, the loss report as JSON on stderr; exit 1 when something is refused."""
-    path = Path(options.file)
-    writer = formats.writer(options.to)
+    path, type = Path(options.file), target(options.to)
+    formats.writer(type)
     codec = _codec(path, options.format)
     if codec is None:
-        return _report(options, [Refusal("unknown-format", "FF01", "byte 0", "no known format begins so")], [])
-    carried: list[Any] = []
+        return _report(options, type, [Refusal("unknown-format", "FF01", "byte 0", "no known format begins so")], [])
+    ends = Ends(options.sender, options.receiver, time.time_ns())
     refusals: list[Refusal] = []
-    carries: tuple[type, ...] = getattr(writer, "carries", (Payment,))
-    for decoded in _read(path, codec):
-        refusals += decoded.refusals
-        refusals += [record for record in decoded.records if isinstance(record, Refusal)]
-        others = [record for record in decoded.records if not isinstance(record, (*carries, Refusal))]
-        refusals += [_not_carried(record, options.to) for record in others]
-        carried += [record for record in decoded.records if isinstance(record, carries)]
-    fits = [(record, writer.fit(record, options.to)) for record in carried]
-    refusals += [fit.refusal for _, fit in fits if fit.refusal is not None]
-    losses = [(record.place, loss) for record, fit in fits for loss in fit.losses]
-    fitting = [record for record, fit in fits if fit.refusal is None]
-    if fitting:
-        writing = Writing("FOTRANSLATE00001", time.time_ns(), options.sender, options.receiver)
-        sys.stdout.buffer.write(writer.encode(fitting, options.to, writing).data)
+    losses: list[tuple[str, Loss]] = []
+    for number, decoded in enumerate(_messages(path, codec), 1):
+        done = translated(decoded, type, ends, options.header, options.addresses)
+        for frame in done.frames:
+            _put_out(frame, options.into, number)
+        refusals += done.refusals
+        losses += done.losses
+    return _report(options, type, refusals, losses)
+
+
+def _messages(path: Path, codec: Codec) -> Iterator[Decoded]:
+    """Message by message: a FIN file holds several, each of which is whole in itself."""
+    if codec.name != "mt":
+        yield from _read(path, codec)
+        return
+    with path.open("rb") as file:
+        yield from codec.parts(file, 1)
+
+
+def _put_out(frame: Frame, into: str, number: int) -> None:
+    """A message to stdout, one after the other, or to a file of its own."""
+    if not into:
+        sys.stdout.buffer.write(frame.data if frame.data.endswith(b"\n") else frame.data + b"\r\n")
         sys.stdout.buffer.flush()
-    return _report(options, refusals, losses)
+        return
+    folder = Path(into)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{number:06d}-{frame.name}{frame.suffix}").write_bytes(frame.data)
 
 
-def _not_carried(record: Any, type: str) -> Refusal:
-    text = f"{type} carries no {getattr(record, 'kind', 'record')} of the kind that {record.source} is"
-    return Refusal("not-in-format", "AG02", record.place, text)
-
-
-def _report(options: argparse.Namespace, refusals: Iterable[Refusal], losses: Iterable[tuple[str, Loss]]) -> int:
+def _report(
+    options: argparse.Namespace, type: str, refusals: Iterable[Refusal], losses: Iterable[tuple[str, Loss]]
+) -> int:
     refused = [_refusal_dict(refusal) for refusal in refusals]
     report = {
         "file": options.file,
-        "to": options.to,
-        "losses": [
-            {"place": place, "element": loss.element, "why": loss.why, "severity": loss.severity}
-            for place, loss in losses
-        ],
+        "to": type,
+        "losses": [{"place": place, **loss_dict(loss)} for place, loss in losses],
         "refusals": refused,
     }
     print(_json.encode(report).decode(), file=sys.stderr)
     return 1 if refused else 0
+
+
+def loss_dict(loss: Loss) -> dict[str, str]:
+    """A loss as the report has it; the notice number only where there is one."""
+    found = {"element": loss.element, "why": loss.why, "severity": loss.severity}
+    return {**found, "number": loss.number} if loss.number else found

@@ -1,6 +1,6 @@
 """financial-os payments, ledger, status, verify: the operator's hands and eyes.
 
-A decision (release, reject) is a message like any other: it goes to the running daemon over its control socket,
+A decision (release, reject, repair) is a message like any other: it goes to the running daemon over its control socket,
 or, when none runs, through the same engine opened here. Reads go to the database beside the writer.
 """
 
@@ -25,11 +25,12 @@ from gateway.ports import Inbound, Store
 from gateway.store import accept, open_store
 from gateway.telemetry.metrics import Metrics
 
+ADDRESS = ("town", "country", "street", "building_number", "postcode", "post_box", "subdivision", "lines")
 ANSWER_S = 30.0  # how long a running daemon may take to commit a decision
 
 
 def payments(options: argparse.Namespace) -> int:
-    """list, show, release, reject."""
+    """list, show, release, reject, cancel, repair."""
     config = configuration(options.routes)
     if config is None:
         return 2
@@ -39,7 +40,10 @@ def payments(options: argparse.Namespace) -> int:
         story = read_store(config, lambda store: store.payment_story(options.id))
         print(json.dumps(story, indent=2, default=str) if story else f"no payment {options.id}")
         return 0 if story else 1
-    request = {"op": options.act, "payment": options.id, "by": options.by, "because": options.because}
+    request: dict[str, Any] = {"op": options.act, "payment": options.id, "by": options.by, "because": options.because}
+    if options.act == "repair":
+        given = {name: getattr(options, name) for name in ADDRESS}
+        request["addresses"] = {options.party: {name: value for name, value in given.items() if value}}
     answer = ask(control_path(config), request) or asyncio.run(_decide_here(config, request))
     print(json.dumps(answer))
     return 0 if answer.get("status") == "ACSC" else 1

@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 from gateway.config.check_routes import INTERNAL_ENDPOINTS
 from gateway.config.draft import Draft, Where
@@ -16,6 +17,9 @@ from gateway.config.problems import unknown
 from gateway.config.records import AccountConfig, EndpointConfig, Expect, RateConfig, TestCase
 from gateway.model import EXPONENTS, MINOR_MAX, is_security
 from gateway.ports import SessionConfig
+from gateway.settlement.calendars import is_calendar
+from gateway.settlement.holidays import CALENDARS
+from gateway.settlement.hours import SYSTEMS, Hours
 
 CURRENCY_LETTERS = 3
 
@@ -34,6 +38,8 @@ def check_parts(draft: Draft) -> None:
     for isin in draft.securities:
         if not is_security(isin):
             draft.complain(("securities", isin), f"{isin!r} is not an ISIN with its check digit", key=True)
+    for name, hours in draft.hours.items():
+        _hours(draft, ("hours", name), hours)
     for index, test in draft.tests:
         _test(draft, ("tests", index), test)
 
@@ -184,3 +190,20 @@ def _test(draft: Draft, where: Where, test: TestCase) -> None:
         draft.complain((*where, "expect", "route"), unknown("route", test.expect.route, routes))
     if test.expect == Expect():
         draft.complain((*where, "expect"), "expects nothing; known are reason, route, status")
+
+
+# --- hours -----------------------------------------------------------------------------------------
+
+
+def _hours(draft: Draft, where: Where, hours: Hours) -> None:
+    if not is_calendar(hours.calendar):
+        draft.complain((*where, "calendar"), unknown("calendar", hours.calendar, sorted(CALENDARS)))
+    if hours.zone not in available_timezones():
+        draft.complain((*where, "zone"), f"{hours.zone!r} is no time zone; write one such as America/New_York")
+    if hours.otherwise and hours.otherwise not in {**SYSTEMS, **draft.hours}:
+        draft.complain((*where, "otherwise"), unknown("payment system", hours.otherwise, [*SYSTEMS, *draft.hours]))
+    if (hours.most is not None or hours.never) and not hours.otherwise:
+        draft.complain(where, "the key 'otherwise' is missing: where does go what is above `most`, or in `never`?")
+    times = [deadline.at for deadline in hours.deadlines]
+    if times != sorted(set(times)):
+        draft.complain((*where, "deadlines"), "deadlines stand in the order of the day, each once")

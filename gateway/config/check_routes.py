@@ -15,11 +15,13 @@ from gateway.config.draft import Draft, Where
 from gateway.config.problems import unknown
 from gateway.model import EXPONENTS
 from gateway.routing.cover import hidden
-from gateway.routing.route import KINDS, Amount, Route, Send, Settle, When
+from gateway.routing.route import KINDS, Amount, Recall, Route, Send, Settle, When
+from gateway.settlement.hours import SYSTEMS
 
-INTERNAL_ENDPOINTS = ("config", "control", "core")  # the gateway's own doors, which need no entry
+INTERNAL_ENDPOINTS = ("config", "control", "core", "clock")  # the gateway's own doors, which need no entry
 PLACEHOLDERS = ("currency", "session", "account", "endpoint")
 PARTIES = ("debtor", "creditor")
+OPTIONS = ("affirm", "cover", "confirm", "within_s")  # of settle: how, not between which accounts
 DEALS = {"order", "trade"}  # kinds that settle between client and principal
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
@@ -102,7 +104,10 @@ def _names(draft: Draft, where: Where, route: Route) -> None:
         draft.complain((*where, "send", "to"), unknown("endpoint", route.send.to, draft.names("endpoints")))
     if route.send.as_ not in draft.writes:
         draft.complain((*where, "send", "as"), unknown("message type", route.send.as_, draft.writes))
-    elif route.send.as_.startswith("FIX") and route.send.to in draft.endpoints:
+    if route.send.hours and route.send.hours not in {**SYSTEMS, **draft.hours}:
+        known = [*SYSTEMS, *draft.hours]
+        draft.complain((*where, "send", "hours"), unknown("payment system", route.send.hours, known))
+    if route.send.as_.startswith("FIX") and route.send.to in draft.endpoints:
         _venue(draft, where, route.send, route.settle)
 
 
@@ -122,17 +127,33 @@ def _venue(draft: Draft, where: Where, send: Send, settle: Settle | None) -> Non
 def _outcome(draft: Draft, where: Where, route: Route) -> None:
     """A route either refuses, and does nothing else, or settles."""
     if route.refuse is not None:
-        others = {"settle": route.settle, "send": route.send, "check": route.check}
+        others = {"settle": route.settle, "send": route.send, "check": route.check, "recall": route.recall != Recall()}
         for name in (name for name, value in others.items() if value):
             draft.complain((*where, name), f"a route that refuses does not {name}; leave one of them out", key=True)
     elif route.settle is None:
         draft.complain(where, "the key 'settle' is missing; a route settles or refuses")
     else:
         _settle(draft, (*where, "settle"), route.when, route.settle)
+        _life(draft, where, route, route.settle)
+
+
+def _life(draft: Draft, where: Where, route: Route, settle: Settle) -> None:
+    """What becomes of payments later needs somewhere that they were sent, or that they stayed."""
+    payments = (("cover", settle.cover), ("confirm", settle.confirm), ("within_s", settle.within_s))
+    for name in (name for name, wish in payments if wish and not settle.debit):
+        draft.complain((*where, "settle", name), f"{name} is about payments: give debit and credit")
+    if settle.confirm and route.send is None:
+        draft.complain((*where, "settle", "confirm"), "nobody confirms what is not sent on: the key 'send' is missing")
+    if route.recall.do == "forward" and route.send is None:
+        draft.complain(
+            (*where, "recall", "do"), "a payment that ends here is asked back from nobody: use hold or return"
+        )
+    if route.recall.do == "return" and route.send is not None:
+        draft.complain((*where, "recall", "do"), "what was sent on is not here to be given back: use forward or hold")
 
 
 def _settle(draft: Draft, where: Where, when: When, settle: Settle) -> None:
-    accounts = {name: text for name, text in structs.asdict(settle).items() if name != "affirm"}
+    accounts = {name: text for name, text in structs.asdict(settle).items() if name not in OPTIONS}
     orders = bool(when.kind) and set(when.kind) <= DEALS
     payments = bool(when.kind) and not DEALS & {*when.kind} and not any(kind.endswith("*") for kind in when.kind)
     pairs = (("debit", "credit", payments, "payments"), ("client", "principal", orders, "orders"))

@@ -14,9 +14,18 @@ from msgspec import Struct
 from gateway.config.convert import label, render
 from gateway.config.known import Known
 from gateway.config.problems import ConfigError
-from gateway.config.records import AccountConfig, EndpointConfig, RateConfig, SecurityConfig, TestCase
+from gateway.config.records import (
+    AccountConfig,
+    EndpointConfig,
+    MirrorConfig,
+    RateConfig,
+    SecurityConfig,
+    StatementConfig,
+    TestCase,
+)
 from gateway.config.yaml import Items, Mapping, Node, Scalar
 from gateway.routing.route import Route
+from gateway.settlement.hours import Hours
 
 Where = tuple[str | int, ...]  # keys and indexes from 0, from the root of the tree
 
@@ -32,8 +41,11 @@ class Draft(Struct, dict=True):
     accounts: list[tuple[int, AccountConfig]] = []  # with their place in the list, as the broken ones are left out
     routes: list[tuple[int, Route]] = []
     tests: list[tuple[int, TestCase]] = []
+    statements: list[tuple[int, StatementConfig]] = []
+    mirrors: list[tuple[int, MirrorConfig]] = []
     rates: dict[str, RateConfig] = {}  # those that could be typed
     securities: dict[str, SecurityConfig] = {}
+    hours: dict[str, Hours] = {}
 
     @cached_property
     def writes(self) -> frozenset[str]:

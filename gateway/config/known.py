@@ -22,6 +22,7 @@ class Known(Protocol):
     def checks(self) -> Iterable[str]: ...
     def check_options(self, name: str) -> Any: ...
     def writes(self) -> Iterable[str]: ...
+    def rule_sets(self) -> Iterable[str]: ...
 
 
 class Modules:
@@ -48,6 +49,10 @@ class Modules:
         """Message types that some format writes."""
         formats = importlib.import_module("gateway.formats")
         return frozenset(type for name in formats.names() for type in formats.load(name).writes)
+
+    def rule_sets(self) -> tuple[str, ...]:
+        """Sets of rules of market practice, such as cbpr-2026."""
+        return tuple(sorted(importlib.import_module("gateway.formats").rule_sets()))
 
 
 @cache

@@ -19,12 +19,23 @@ from msgspec import Struct
 from gateway.config import problems, secrets
 from gateway.config.check_parts import check_parts, is_amount
 from gateway.config.check_routes import check_routes
+from gateway.config.check_statements import check_statements
 from gateway.config.convert import BAD, Converter, Raw, label, record_fields, required
 from gateway.config.draft import Draft
 from gateway.config.env import override
 from gateway.config.known import Known, Modules
 from gateway.config.problems import ConfigError, ConfigErrors, unknown
-from gateway.config.records import AccountConfig, Accounts, Configuration, EndpointConfig, Name, TestCase, Top
+from gateway.config.records import (
+    AccountConfig,
+    Accounts,
+    Configuration,
+    EndpointConfig,
+    MirrorConfig,
+    Name,
+    StatementConfig,
+    TestCase,
+    Top,
+)
 from gateway.config.yaml import TEXT_CHARACTERS_MAX, Items, Node, read
 from gateway.config.yaml import Mapping as Keys
 from gateway.model import EXPONENTS
@@ -33,6 +44,8 @@ from gateway.routing.route import Route
 
 __all__ = ["ConfigError", "ConfigErrors", "load", "parse"]
 
+OWN_KEYS = ("adapter", "format", "rules", "allow")  # of an endpoint; all others are its adapter's
+RULED_FORMATS = ("iso20022", "sepa", "auto")
 MEMORY = "sqlite::memory:"
 
 
@@ -93,10 +106,17 @@ class _Reader:
             self.policies[key] = self._policy(key, node)
         self.draft.accounts = list(self._accounts())
         self.draft.routes = list(self._list(self.root.entries.get("routes"), Route, ("routes",)))
-        self.draft.tests = list(self._list(self.root.entries.get("tests"), TestCase, ("tests",)))
+        for section, wanted, found in (
+            ("tests", TestCase, self.draft.tests),
+            ("statements", StatementConfig, self.draft.statements),
+            ("reconcile", MirrorConfig, self.draft.mirrors),
+        ):
+            found.extend(self._list(self.root.entries.get(section), wanted, (section,)))
         self.draft.rates = _typed(values.get("rates"))
         self.draft.securities = _typed(values.get("securities"))
+        self.draft.hours = _typed(values.get("hours"))
         check_parts(self.draft)
+        check_statements(self.draft)
         check_routes(self.draft)
         return values
 
@@ -157,14 +177,29 @@ class _Reader:
             return
         rest = Keys({}, {}, node.file, node.line, node.column)
         for key, value in node.entries.items():
-            if key not in ("adapter", "format", "allow"):
+            if key not in OWN_KEYS:
                 rest.put(node.keys[key], value)
+        rules = self._rules(node, format, path)
         allow: Any = ()
         if "allow" in node.entries:
             allow = self.converter.convert(node.entries["allow"], tuple[str, ...], (*path, "allow"))
         config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
         if format and config is not BAD and allow is not BAD:
-            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, allow)
+            self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, rules, allow)
+
+    def _rules(self, node: Keys, format: str, path: problems.Path) -> tuple[str, ...]:
+        """Rule sets by name; they are about ISO 20022 messages."""
+        value = node.entries.get("rules")
+        if value is None:
+            return ()
+        names = self.converter.convert(value, tuple[str, ...], (*path, "rules"))
+        known = tuple(self.draft.known.rule_sets())
+        for name in () if names is BAD else names:
+            if name not in known:
+                self.converter.problem(value, (*path, "rules"), unknown("rule set", name, known))
+        if format not in ("", *RULED_FORMATS):
+            self.converter.problem(value, (*path, "rules"), f"rule sets hold {', '.join(RULED_FORMATS)}, not {format}")
+        return () if names is BAD else tuple(names)
 
     def _choice(self, node: Keys, key: str, known: Sequence[str], path: problems.Path) -> str:
         """The name that a key gives, when it is one of those known; else "" and a problem."""
@@ -223,6 +258,8 @@ def _configuration(top: dict[str, Any], reader: _Reader, base: Path, environ: Ma
         endpoints=draft.endpoints,
         accounts=Accounts(tuple(account for _, account in draft.accounts)),
         policies=reader.policies,
+        statements=tuple(statement for _, statement in draft.statements),
+        reconcile=tuple(mirror for _, mirror in draft.mirrors),
         tests=tuple(test for _, test in draft.tests),
         base=base,
         state_folder=_state_folder(store, base, environ),
@@ -256,7 +293,7 @@ def meaning(config: Configuration) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, EndpointConfig):
-        return [value.adapter, value.format, _plain(value.config), *value.allow]
+        return [value.adapter, value.format, _plain(value.config), *value.rules, *value.allow]
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in msgspec.structs.asdict(value).items()}
     if isinstance(value, dict):

@@ -9,7 +9,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from gateway.config.convert import Raw
-from gateway.routing.route import REASON, Route
+from gateway.ports import ClockTime
+from gateway.routing.route import REASON, Route, Text
+from gateway.settlement.hours import Hours
 
 Name = Annotated[
     str,
@@ -47,6 +49,7 @@ class EndpointConfig(Struct, frozen=True):
     format: str  # a format's name, or `auto`: found by content
     config: Any
     line: int = 0
+    rules: tuple[str, ...] = ()  # rule sets that what comes in and what is sent is held to: cbpr-2026, sepa-2026
     allow: tuple[str, ...] = ()  # what a bank's files may do that the format's rules do not: names that the format has
 
 
@@ -89,6 +92,32 @@ class SecurityConfig(Struct, frozen=True):
     name: str = ""
 
 
+class StatementConfig(Struct, frozen=True):
+    """Statements of accounts, made from the ledger."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=64)]  # statements are numbered by it, account and currency
+    accounts: Text  # ids; one that ends in `*` means those that begin so
+    as_: str = field(name="as")  # camt.053.001.08, camt.052.001.08, camt.054.001.08, MT940, MT950, MT942, MT900, MT910
+    to: str  # name of an endpoint
+    receiver: Bic = ""  # whose messages they are, in the header of MT
+    when: Literal["day_end", "on_request", "each_entry"] = "day_end"
+    at: ClockTime = "18:00"  # when a day ends
+    zone: str = "UTC"  # the clock that says so, an IANA name: Europe/Berlin
+    calendar: str = "T2"  # business days: T2, FED, a country; several joined by + are open when all are
+    requesters: Text = ()  # endpoints that may ask for them with camt.060 or MT 920; without it, the one in `to`
+    empty: bool = True  # also of days without an entry
+
+
+class MirrorConfig(Struct, frozen=True):
+    """An account of ours at another institution, whose statements are compared with the ledger."""
+
+    account: Annotated[str, Meta(min_length=1, max_length=35)]  # as the statements name it: an IBAN, a number
+    ledger: AccountId  # the account here that stands for it
+    currency: Annotated[str, Meta(pattern="^([A-Z]{3})?$", description="a currency code")] = ""  # "": any
+    signs: Literal["opposite", "same"] = "opposite"  # what the bank credits, the ledger debits
+    zone: str = "UTC"  # the clock that dates the ledger's transfers, an IANA name
+
+
 class Expect(Struct, frozen=True):
     """What a test expects of its first payment; what is not given is not looked at."""
 
@@ -127,6 +156,9 @@ class Top(Struct, frozen=True):
     policies: Raw = Raw()
     rates: dict[str, RateConfig] = {}  # by currency pair, such as EUR/USD: what quotes are given at
     securities: dict[str, SecurityConfig] = {}  # by ISIN
+    statements: Raw = Raw()
+    reconcile: Raw = Raw()
+    hours: dict[str, Hours] = {}  # payment systems by name, beside those that are known
     tests: Raw = Raw()
 
 
@@ -142,6 +174,9 @@ class Configuration(Struct, frozen=True):
     policies: dict[str, dict[str, Any]] = {}  # policy -> check -> that check's Options
     rates: dict[str, RateConfig] = {}  # by currency pair
     securities: dict[str, SecurityConfig] = {}  # by ISIN
+    statements: tuple[StatementConfig, ...] = ()
+    reconcile: tuple[MirrorConfig, ...] = ()
+    hours: dict[str, Hours] = {}  # payment systems by name
     tests: tuple[TestCase, ...] = ()
     base: Path = Path()  # the folder that relative paths are below
     state_folder: Path = Path()  # where the process keeps its own files: beside an SQLite store, else $STATE_DIRECTORY

@@ -25,10 +25,11 @@ from msgspec import NODEFAULT, Meta, Struct
 
 from gateway.config.convert import Raw, get_origin, record_fields, required
 from gateway.config.known import Known, Modules
-from gateway.config.records import Accounts, Name, TestCase, Top
+from gateway.config.records import Accounts, MirrorConfig, Name, StatementConfig, TestCase, Top
 from gateway.routing.route import Route
 
 FILE = Path(__file__).resolve().parents[2] / "schemas" / "routes.schema.json"
+RULES = "rule sets that what comes in, and what is sent, is held to"
 _SCALARS: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
     bool: {"type": "boolean"},
@@ -63,6 +64,8 @@ def schema(known: Known) -> dict[str, Any]:
         "policies": _named(_policy(shapes, known)),
         "accounts": shapes.of(Accounts),
         "routes": {"type": "array", "minItems": 1, "items": shapes.of(Route)},
+        "statements": {"type": "array", "items": shapes.of(StatementConfig)},
+        "reconcile": {"type": "array", "items": shapes.of(MirrorConfig)},
         "tests": {"type": "array", "items": shapes.of(TestCase)},
     }
     head = {"$schema": "http://json-schema.org/draft-07/schema#", "title": "routes.yaml of Financial OS"}
@@ -76,6 +79,7 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
 def _endpoint(shapes: _Shapes, known: Known, adapter: str) -> dict[str, Any]:
     shape = shapes.inline(known.adapter_config(adapter))
     own = {"adapter": {"const": adapter}, "format": {"enum": ["auto", *known.formats()]}}
+    own["rules"] = {"type": "array", "items": {"enum": [*known.rule_sets()]}, "description": RULES}
     own["allow"] = shapes.of(tuple[str, ...])
     return {**shape, "properties": own | shape["properties"], "required": ["adapter", "format", *shape["required"]]}
 

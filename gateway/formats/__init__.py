@@ -7,9 +7,11 @@ writes a message type.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import pkgutil
 from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
 from gateway.ports import Codec
 
@@ -32,6 +34,17 @@ def load(name: str) -> Codec:
 def detect(head: bytes) -> Codec | None:
     """The format whose messages begin so; None when no format says yes."""
     return next((codec for codec in map(load, names()) if codec.detect(head)), None)
+
+
+@cache
+def rule_sets() -> dict[str, Any]:
+    """Rule sets of market practice by name: what a format's module `rules` gives as `sets()`."""
+    found: dict[str, Any] = {}
+    for name in names():
+        if importlib.util.find_spec(f"{__name__}.{name}.rules") is not None:
+            sets = getattr(importlib.import_module(f"{__name__}.{name}.rules"), "sets", None)
+            found |= sets() if sets is not None else {}
+    return found
 
 
 @cache

@@ -1,6 +1,7 @@
 """The words of the trade as records; imports nothing of ours."""
 
-from gateway.model.conversation import Case, Extra, Mandate, Notice, Original, Reason, Report
+from gateway.model.conversation import Case, Extra, Floor, Mandate, Notice, Original, Reason, Report
+from gateway.model.countries import COUNTRIES
 from gateway.model.money import EXPONENTS, MINOR_MAX, SECURITY_DECIMALS, Money, counter_value, is_security
 from gateway.model.outcome import Record, Said, Status
 from gateway.model.party import Account, Address, Agent, Birth, Identification, Party
@@ -8,6 +9,7 @@ from gateway.model.records import Charge, Instruction, Loss, Operation, Order, P
 from gateway.model.statement import Balance, Entry, Statement
 
 __all__ = [
+    "COUNTRIES",
     "EXPONENTS",
     "MINOR_MAX",
     "SECURITY_DECIMALS",
@@ -20,6 +22,7 @@ __all__ = [
     "Charge",
     "Entry",
     "Extra",
+    "Floor",
     "Identification",
     "Instruction",
     "Loss",

@@ -71,6 +71,8 @@ class Report(Struct, frozen=True, gc=False, omit_defaults=True, tag="report"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    instructing_agent: Agent | None = None  # who reports
+    instructed_agent: Agent | None = None  # to whom
 
 
 class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
@@ -102,6 +104,15 @@ class Case(Struct, frozen=True, gc=False, omit_defaults=True, tag="case"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    account: Account | None = None  # of charges: the account that is debited or credited ...
+    date: str = ""  # ... and their value date
+
+
+class Floor(Struct, frozen=True, gc=False, omit_defaults=True):
+    """From which amount on a report is wanted (FlrLmt; MT 34F)."""
+
+    amount: Money
+    side: str = ""  # DEBT, CRED, BOTH
 
 
 class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
@@ -130,3 +141,6 @@ class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
     scheme: str = ""
     identity: str = ""
     extra: Extra = ()
+    servicer: Agent | None = None  # who keeps the account, where `agent` is the payer's
+    intermediary: Agent | None = None  # between the payer's agent and the one that keeps the account
+    floors: tuple[Floor, ...] = ()  # of a statement request

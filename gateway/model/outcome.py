@@ -5,12 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gateway.model.conversation import Case, Notice, Report
+from gateway.model.reconciliation import Reconciliation
 from gateway.model.records import Operation, Order, Payment, Refusal
 from gateway.model.statement import Statement
 from gateway.model.trading import Told, Trading
 
 Said = Report | Case | Notice | Statement  # kept, answered and matched; moves no money by itself
-Record = Payment | Order | Operation | Report | Case | Notice | Statement | Trading
+Record = Payment | Order | Operation | Report | Case | Notice | Statement | Reconciliation | Trading
 
 
 class Status(Struct, frozen=True, gc=False, omit_defaults=True):

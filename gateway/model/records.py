@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from gateway.model.conversation import Extra, Mandate, Original, Reason
 from gateway.model.money import Money
-from gateway.model.party import Account, Agent, Party
+from gateway.model.party import Account, Address, Agent, Party
 
 
 class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
@@ -33,11 +33,15 @@ class Refusal(Struct, frozen=True, gc=False, omit_defaults=True, tag="refusal"):
 
 
 class Loss(Struct, frozen=True, gc=False, omit_defaults=True):
-    """One thing that a translation does not carry whole; `severity` is info, truncated or lost."""
+    """One thing that a translation does not carry whole; `severity` is info, truncated or lost.
+
+    Or derived: the source does not say it in this field; `why` tells what it was taken from.
+    """
 
     element: str
     why: str
     severity: str = "lost"
+    number: str = ""  # the notice that operators of FIN know it by: T0000T, T14001 ...
 
 
 class Charge(Struct, frozen=True, gc=False, omit_defaults=True):
@@ -164,7 +168,9 @@ class Order(Struct, frozen=True, gc=False, omit_defaults=True, tag="order"):
 class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operation"):
     """An instruction to the gateway itself, journaled like any message.
 
-    `kind` is open_account, close_account, release, reject or net (tell a session what its open deals come to).
+    `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
+    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment) or
+    tick (time has passed).
     """
 
     kind: str
@@ -179,3 +185,6 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     source: str = ""
     identity: str = ""
     scheme: str = ""
+    addresses: tuple[tuple[str, Address], ...] = ()  # of repair: ("creditor", its address)
+    rule: str = ""  # of a statement: by which rule ...
+    moment_ns: int = 0  # ... and up to when

@@ -73,6 +73,9 @@ class Settle(Struct, frozen=True):
     principal: str = ""
     affirm: Literal["", "required"] = ""  # of an order: settles once the counterparty has affirmed it
     allocate: str = ""  # of an order: an account that a block is allocated to; "": client, or the account's own name
+    cover: Literal["", "required"] = ""  # a covered payment and its cover wait for each other, whichever comes first
+    confirm: Literal["", "required"] = ""  # of what is sent on: ACSP until the receiving side says that it settled
+    within_s: Annotated[int, Meta(ge=0, le=86_400)] = 0  # decided so soon after its acceptance, or refused; 0: any time
 
 
 class Send(Struct, frozen=True):
@@ -82,6 +85,16 @@ class Send(Struct, frozen=True):
     as_: str = field(name="as")  # message type: pacs.008.001.08; FIX.4.4/D: the venue there works the order
     per_message: Annotated[int, Meta(ge=1, le=100_000)] = 1  # so many payments in one message
     session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
+    hours: str = ""  # a payment system: what comes while it is closed, or gathers, waits; "": all leaves at once
+    # What addresses in lines are made first; "": hybrid where the endpoint's rule sets ask for it, else as_is.
+    addresses: Literal["", "as_is", "hybrid", "structured"] = ""  # in lines: as they are, or town and country found
+
+
+class Recall(Struct, frozen=True):
+    """What is done when the sender of a settled payment asks for it back."""
+
+    do: Literal["hold", "return", "forward", "refuse"] = "hold"  # hold: a person decides
+    reason: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$", description=REASON)] = "LEGL"  # of refuse: told to the sender
 
 
 class Refuse(Struct, frozen=True):
@@ -102,3 +115,4 @@ class Route(Struct, frozen=True):
     reply: str = ""  # message type of the answer; "": the natural one of the message
     losses: Literal["record", "refuse"] = "record"  # what a translation that does not carry everything leads to
     refuse: Refuse | None = None
+    recall: Recall = Recall()

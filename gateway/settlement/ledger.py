@@ -136,6 +136,10 @@ class Ledger:
         """Whether there is such a position, open or closed."""
         return (account, currency) in self._positions
 
+    def positions(self) -> list[tuple[str, str]]:
+        """Account and currency of every position that is not closed, in the order they were opened."""
+        return [key for key, position in self._positions.items() if not position.closed]
+
     def rows(self, account: str) -> list[AccountRow]:
         """An account's positions in the order they were opened; empty for an unknown account."""
         return [position.row() for position in self._accounts.get(account, ())]

@@ -14,7 +14,6 @@ from gateway.settlement.ledger import Leg
 # Kinds of payments that move no money by themselves, whatever their route says.
 UNSETTLED = {
     "equivalent_transfer": "an amount to be exchanged on the way is not settled here",
-    "return": "a return is not settled here: it belongs to a payment that was sent",
 }
 
 

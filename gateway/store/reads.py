@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 
 from gateway.model import EXPONENTS, Money, is_security
-from gateway.ports import MessageRow, PaymentRow, SessionState
+from gateway.ports import MessageRow, Movement, PaymentRow, SessionState, TransferRow
 from gateway.store import sql
-from gateway.store.records import Row, message_row, payment_row, sent_message, session_state
+from gateway.store.records import Row, message_row, payment_row, sent_message, session_state, signed
 from gateway.store.schema import BLOCK_BITS
 
 log = logging.getLogger("financial_os.store")
@@ -42,6 +42,7 @@ _LISTED = (
 )
 _TRANSFER = ("id", "payment", "debit", "credit", "currency", "minor", "reference", "time_ns")
 _DECISION = ("check", "outcome", "code", "reason", "text", "detail", "score", "evidence", "by", "because")
+CONVERSATION = "conversation"  # decisions that link what belongs to one conversation
 _MESSAGE = ("endpoint", "received_ns", "format", "type", "message_id", "source", "session", "part", "outcome")
 
 
@@ -79,6 +80,21 @@ class Reads(ABC):
         """Of a file in parts: the payments that are not settled now, in order."""
         return [payment_row(row) for row in self._fetch(sql.EXCEPTIONS, endpoint, digest)]
 
+    def latest(self, identity: int) -> PaymentRow | None:
+        rows = self._fetch(sql.LATEST, signed(identity))
+        return payment_row(rows[0]) if rows else None
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        last = self._fetch(sql.LAST_ID["transfers"])[0][0] or 0
+        found = list[Row]()
+        for statement in _by_blocks(after, last):
+            found += self._fetch(statement, account, after, NUMBER_MAX)
+        return [_movement(row) for row in found]
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        rows = self._fetch(sql.LAST_TRANSFER_AT, time_ns)
+        return rows[0][0] if rows else 0
+
     # -- for people
 
     async def balances(self) -> list[dict[str, Any]]:
@@ -93,6 +109,19 @@ class Reads(ABC):
             }
             for account, currency, stored, change, floor, closed in await self._rows(sql.POSITIONS)
         ]
+
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        """Balances at a moment and movements since. What is stored as balance may lie before the moment, or after."""
+        positions = await self._rows(sql.POSITION, account)
+        balances, as_of = {row[0]: row[1] for row in positions}, positions[0][2] if positions else 0
+        start = ((await self._rows(sql.LAST_TRANSFER_AT, since_ns)) or [(0,)])[0][0]
+        last, after = (await self._rows(sql.LAST_ID["transfers"]))[0][0] or 0, min(start, as_of)
+        rows = [row for s in _by_blocks(after, last) for row in await self._rows(s, account, after, NUMBER_MAX)]
+        found = [_movement(row) for row in rows]
+        for move in (move.transfer for move in found if min(start, as_of) < move.transfer.id <= max(start, as_of)):
+            forward = 1 if as_of < start else -1
+            balances[move.currency] += forward * (move.minor if move.credit == account else -move.minor)
+        return balances, [move for move in found if move.transfer.id > start]
 
     async def sessions(self) -> list[SessionState]:
         """The numbers of every session, as of the last commit."""
@@ -132,11 +161,22 @@ class Reads(ABC):
         story["record"] = msgspec.msgpack.decode(row.record) if row.record else None
         [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
         story["received"] = dict(zip(_MESSAGE, head, strict=True))
-        story["decisions"] = [
+        decisions = [
             dict(zip(_DECISION, columns[2:], strict=True)) for columns in await self._rows(sql.DECISIONS_OF, id)
         ]
+        story["decisions"] = [decision for decision in decisions if decision["check"] != CONVERSATION]
+        links = [decision for decision in decisions if decision["check"] == CONVERSATION]
+        story["conversation"] = [await self._said(link) for link in links]
         story["statuses"], story["transfers"] = await self._history(id)
         return _with_amount(story)
+
+    async def _said(self, link: dict[str, Any]) -> dict[str, Any]:
+        """One record of a payment's conversation, or the payment that it is about: what it is and how it stands."""
+        [row] = [payment_row(row) for row in await self._rows(sql.PAYMENT, int(link["detail"]))]
+        [head] = await self._rows(sql.MESSAGE_HEAD, row.message) or [(None,) * len(_MESSAGE)]
+        said = {name: getattr(row, name) for name in ("kind", "status", "reason", "text", "message")}
+        received = dict(zip(_MESSAGE, head, strict=True))
+        return {"payment": row.id, **said, "says": link["text"], "received": received}
 
     async def _history(self, id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """Later statuses with their times, and the transfers made when it was admitted and at each of them."""
@@ -171,6 +211,17 @@ class Reads(ABC):
             }
             for id, _, debit, credit, currency, minor in rows
         ]
+
+
+def _by_blocks(after: int, last: int) -> list[str]:
+    """The statements that together look through all transfers after one and up to another."""
+    blocks = range(after >> BLOCK_BITS, (last >> BLOCK_BITS) + 1, BLOCKS_MAX)
+    return [sql.MOVEMENTS.format(blocks=", ".join(map(str, range(b, b + BLOCKS_MAX)))) for b in blocks]
+
+
+def _movement(row: Row) -> Movement:
+    *transfer, record, time_ns = row
+    return Movement(TransferRow(*transfer), time_ns, record or b"")
 
 
 def _within(number: int, most: int) -> int:

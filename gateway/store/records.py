@@ -113,7 +113,12 @@ def journal_rows(batch: Batch, head: Head) -> dict[str, list[Row]]:
 
 def _signed(row: Row) -> Row:
     identity = row[_IDENTITY]
-    return row if identity < _SIGN else (*row[:_IDENTITY], identity - _WRAP, *row[_IDENTITY + 1 :])
+    return row if identity < _SIGN else (*row[:_IDENTITY], signed(identity), *row[_IDENTITY + 1 :])
+
+
+def signed(identity: int) -> int:
+    """The 64 bits of an identity as a column holds them."""
+    return identity if identity < _SIGN else identity - _WRAP
 
 
 def payment_row(columns: Sequence[Any]) -> PaymentRow:

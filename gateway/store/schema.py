@@ -100,7 +100,13 @@ ALTER TABLE sessions ADD COLUMN crc {int};
 ALTER TABLE sent ADD COLUMN crc {int}
 """
 
-SCRIPTS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
+# The last statement of an account, and the last reconciliation, are looked up by what they are kept under.
+_VERSION_3 = """
+CREATE INDEX payments_latest ON payments (identity, id)
+  WHERE kind IN ('statement', 'report', 'reconciliation') AND identity <> 0
+"""
+
+SCRIPTS: tuple[str, ...] = (_VERSION_1, _VERSION_2, _VERSION_3)
 
 
 def statements(version: int, types: dict[str, str]) -> list[str]:

@@ -89,6 +89,10 @@ EXCEPTIONS = f"""{_PAYMENTS} WHERE p.status <> 'ACSC' AND coalesce(s.status, p.s
     SELECT message FROM files WHERE endpoint = ?1 AND digest = ?2
     UNION SELECT id FROM messages WHERE digest = ?2 AND part > 0 AND endpoint = ?1
   ) ORDER BY p.id"""  # noqa: S608  # as above
+# Only what the gateway keeps for itself to go on from has such a kind and an identity; the words are the index's own.
+LATEST = f"""{_PAYMENTS} WHERE p.kind IN ('statement', 'report', 'reconciliation') AND p.identity <> 0
+  AND p.identity = ?1 ORDER BY p.id DESC LIMIT 1"""
+LAST_TRANSFER_AT = "SELECT last_transfer FROM batches WHERE time_ns < ?1 ORDER BY id DESC LIMIT 1"
 UNDELIVERED = f"""SELECT {_columns("outbox", "o.")} FROM pending q JOIN outbox o ON o.id = q.id
   WHERE q.endpoint = ?1 AND q.id > ?2 ORDER BY q.id LIMIT ?3"""  # noqa: S608  # as above
 
@@ -106,13 +110,18 @@ POSITIONS = """SELECT p.account, p.currency, p.balance_minor, coalesce(m.change,
     ) sides GROUP BY account, currency
   ) m ON m.account = p.account AND m.currency = p.currency ORDER BY p.account, p.currency"""
 # `blocks` is a list of whole numbers: an IN list is what both databases look up one by one in the index.
-TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.reference, (
+_TRANSACTIONS = f"""SELECT t.id, t.payment, t.debit, t.credit, t.currency, t.minor, p.{{column}}, (
     SELECT b.time_ns FROM batches b WHERE b.last_transfer >= t.id ORDER BY b.last_transfer, b.id LIMIT 1)
   FROM (
-    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND debit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{{{blocks}}}}) AND debit = ?1
     UNION ALL
-    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{blocks}}) AND credit = ?1
+    SELECT {_columns("transfers")} FROM transfers WHERE (id >> {BLOCK_BITS}) IN ({{{{blocks}}}}) AND credit = ?1
   ) t LEFT JOIN payments p ON p.id = t.payment WHERE t.id > ?2 ORDER BY t.id LIMIT ?3"""  # noqa: S608  # as above
+TRANSACTIONS = _TRANSACTIONS.format(column="reference")
+MOVEMENTS = _TRANSACTIONS.format(column="record")
+# In one statement, so that balance and the last transfer in it belong together.
+POSITION = """SELECT p.currency, p.balance_minor, b.transfer FROM positions p, balances_as_of b
+  WHERE p.account = ?1 ORDER BY p.currency"""
 _LISTED = """SELECT p.id, p.message, p.place, p.kind, coalesce(s.status, p.status), coalesce(s.reason, p.reason),
     p.refusal_code, coalesce(s.text, p.text), p.route, p.debit, p.credit, p.currency, p.minor, p.reference
   FROM payments p LEFT JOIN standings s ON s.payment = p.id"""

@@ -80,6 +80,14 @@ class FakeQueries:
         found = self.movements.get(account)
         return None if found is None else [row for row in found if row["id"] > after][:limit]
 
+    async def statement(self, account: str, day: str, type: str, currency: str) -> Sequence[Frame] | Refusal:
+        if account not in self.balances:
+            return Refusal("unknown-account", "AC01", "account", "there is no such account")
+        if day == "never":
+            return Refusal("bad-date", "DT01", "date", "a date is written YYYY-MM-DD")
+        frames = [Frame(f"{day} {type} {c}".encode(), type, ".xml", "application/xml") for c in ("EUR", "USD")]
+        return [frame for frame in frames if frame.data.decode().endswith(currency)]
+
     async def payment(self, id: int) -> dict[str, Any] | None:
         return self.stories.get(id)
 

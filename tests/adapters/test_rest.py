@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.formats.json import FORMAT
-from gateway.model import Operation, Payment, Status
+from gateway.model import Address, Operation, Payment, Status
 from tests.adapters.conftest import OpenHttp
 from tests.adapters.desk import FakeDesk, replies, settled
 from tests.adapters.wire import Reply, ask
@@ -134,6 +134,22 @@ async def test_an_account_is_opened(open_http: OpenHttp) -> None:
 # --- questions ------------------------------------------------------------------------------------
 
 
+async def test_a_statement_is_the_message_itself(open_http: OpenHttp) -> None:
+    desk = desk_that()
+    desk.queries.balances["A"] = []
+    door = await open_http(desk, api=True)
+    found = await ask(door.port, "GET", "/statement/A?date=2026-03-02&as=camt.053.001.08&currency=EUR")
+    assert (found.status, found.body) == (200, b"2026-03-02 camt.053.001.08 EUR")
+    assert found.headers["content-type"].startswith("application/xml")
+    for path, status, code in (
+        ("A", 422, "which-currency"),
+        ("A?date=never", 400, "bad-date"),
+        ("NONE", 404, "unknown-account"),
+    ):
+        refused = await ask(door.port, "GET", f"/statement/{path}")
+        assert (refused.status, refused.json()["code"]) == (status, code)
+
+
 async def test_balances_and_transactions(open_http: OpenHttp) -> None:
     desk = FakeDesk()
     desk.queries.balances["A/1"] = [{"account": "A/1", "currency": "EUR", "balance": "12.50"}]
@@ -210,3 +226,40 @@ def refers(node: Any) -> set[str]:
         own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
         return own.union(*(refers(value) for value in node.values()))
     return set().union(*(refers(value) for value in node)) if isinstance(node, list) else set()
+
+
+REPAIR = {
+    "op": "repair",
+    "payment": 17,
+    "addresses": {"creditor": {"town": "Paris", "country": "FR", "lines": ["Door 3"]}},
+    "by": "j.doe",
+    "because": "asked the sender",
+}
+
+
+async def test_a_held_payment_is_decided_about(open_http: OpenHttp) -> None:
+    desk = desk_that()
+    door = await open_http(desk, api=True)
+    reply = await post(door.port, "/decision", REPAIR)
+    assert (reply.status, reply.headers["location"]) == (201, "/payments/17")
+    [operation] = FORMAT.decode(desk.committed[0].data, desk.committed[0].type).records
+    assert isinstance(operation, Operation)
+    assert operation.addresses == (("creditor", Address(town="Paris", country="FR", lines=("Door 3",))),)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"addresses": {}},
+        {"op": "release"},
+        {"addresses": {"nobody": {"town": "Paris", "country": "FR"}}},
+        {"addresses": {"creditor": {"town": "Paris", "country": "France"}}},
+        {"addresses": {"creditor": {"town": "Paris"}}},
+        {"addresses": {"creditor": {"town": "Paris", "country": "FR", "lines": ["1", "2", "3"]}}},
+    ],
+)
+async def test_a_decision_that_is_none_says_where(open_http: OpenHttp, change: dict[str, Any]) -> None:
+    door = await open_http(desk_that(), api=True)
+    reply = await post(door.port, "/decision", {**REPAIR, **change})
+    assert reply.status in (400, 422)
+    assert "addresses" in reply.json()["place"]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from gateway.config import env, reference
 from gateway.config.known import Modules
 from gateway.config.load import parse
-from gateway.config.records import AccountConfig, Expect, Identity, TestCase, Top
+from gateway.config.records import AccountConfig, Expect, Identity, MirrorConfig, StatementConfig, TestCase, Top
 from gateway.routing.route import KINDS, Amount, Refuse, Route, Send, Settle, When
 from tests.config.known import World
 from tests.support import ROOT
@@ -21,7 +21,22 @@ SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
-    "record", [Top, Identity, AccountConfig, Route, When, Amount, Settle, Send, Refuse, TestCase, Expect]
+    "record",
+    [
+        Top,
+        Identity,
+        AccountConfig,
+        Route,
+        When,
+        Amount,
+        Settle,
+        Send,
+        Refuse,
+        StatementConfig,
+        MirrorConfig,
+        TestCase,
+        Expect,
+    ],
 )
 def test_every_key_is_on_the_page(record: type[Struct]) -> None:
     keys = [field.encode_name for field in msgspec.structs.fields(record)]

@@ -110,7 +110,7 @@ def test_any_value_by_its_path() -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("FINOS__BOGUS", "unknown key 'bogus'; known are accounts,"),
+        ("FINOS__NONSENSE", "unknown key 'nonsense'; known are accounts,"),
         ("FINOS__ENDPOINTS__CSM__BATCHMAX", "endpoints.csm: unknown key 'batchmax'; did you mean batch_max?"),
         ("FINOS__ENDPOINTS__CMS__BATCH_MAX", "endpoints: unknown name 'CMS'; did you mean CSM? known are BANK_X, CSM,"),
         ("FINOS__POLICIES__RETIAL__LIMITS__EUR", "policies: unknown name 'RETIAL'; did you mean RETAIL?"),

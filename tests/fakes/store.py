@@ -15,9 +15,11 @@ import msgspec
 from gateway.ports import (
     AccountRow,
     Batch,
+    DecisionRow,
     Delivery,
     FileRow,
     MessageRow,
+    Movement,
     PaymentRow,
     Recovered,
     SessionState,
@@ -35,6 +37,7 @@ class Disk:
         self.payments: dict[int, PaymentRow] = {}
         self.transfers: dict[int, TransferRow] = {}
         self.statuses: list[StatusRow] = []
+        self.decisions: list[DecisionRow] = []
         self.outbox: dict[int, Delivery] = {}
         self.delivered: set[int] = set()
         self.accounts: dict[tuple[str, str], AccountRow] = {}
@@ -43,6 +46,11 @@ class Disk:
         self.files: dict[tuple[str, bytes], FileRow] = {}
         self.references: list[tuple[int, int]] = []
         self.arrivals: list[tuple[int, int]] = []
+        self.last_transfers: list[tuple[int, int]] = []  # of each batch: its time and its last transfer
+
+    def time_of(self, transfer: int) -> int:
+        """When a transfer was made."""
+        return next(time_ns for time_ns, last in self.last_transfers if last >= transfer)
 
     def current(self, id: int) -> str:
         """A payment's status now."""
@@ -95,11 +103,15 @@ class MemoryStore:
     def _write(self, batch: Batch) -> None:
         d = self.disk
         assert batch.id == d.batch + 1, "batches follow each other"
+        for rows in (batch.messages, batch.payments, batch.transfers, batch.outbox):
+            ids = [row.id for row in rows]
+            assert ids == sorted(ids), "ids of a batch do not rise"
         d.batch, d.time_ns = batch.id, batch.time_ns
         d.messages.update((row.id, row) for row in batch.messages)
         d.payments.update((row.id, row) for row in batch.payments)
         d.transfers.update((row.id, row) for row in batch.transfers)
         d.statuses.extend(batch.statuses)
+        d.decisions.extend(batch.decisions)
         d.outbox.update((item.id, item) for item in batch.outbox)
         d.accounts.update(((row.account, row.currency), row) for row in batch.opened)
         d.sessions.update(((s.endpoint, s.session), s) for s in batch.sessions)
@@ -110,6 +122,7 @@ class MemoryStore:
         d.files.update(((f.endpoint, f.digest), f) for f in batch.files)
         d.references.extend(batch.references)
         d.arrivals.extend(batch.arrivals)
+        d.last_transfers.append((batch.time_ns, max(d.transfers, default=0)))
 
     async def delivered(self, ids: Sequence[int], now_ns: int) -> None:
         self.disk.delivered.update(ids)
@@ -146,6 +159,27 @@ class MemoryStore:
     def exceptions(self, endpoint: str, digest: bytes) -> list[PaymentRow]:
         of = {m.id for m in self.disk.messages.values() if (m.endpoint, m.digest) == (endpoint, digest)}
         return [p for p in self.disk.payments.values() if p.message in of and p.status in ("PDNG", "RJCT")]
+
+    def latest(self, identity: int) -> PaymentRow | None:
+        kinds = ("statement", "report", "reconciliation")
+        rows = [p for p in self.disk.payments.values() if identity and p.identity == identity and p.kind in kinds]
+        return self._now(rows[-1]) if rows else None
+
+    def movements(self, account: str, after: int) -> list[Movement]:
+        rows = [t for t in self.disk.transfers.values() if t.id > after and account in (t.debit, t.credit)]
+        return [Movement(t, self.disk.time_of(t.id), self.disk.payments[t.payment].record) for t in rows]
+
+    async def history(self, account: str, since_ns: int) -> tuple[dict[str, int], list[Movement]]:
+        start = self.last_transfer_before(since_ns)
+        balances = {c: 0 for a, c in self.disk.accounts if a == account}
+        for move in self.movements(account, 0):
+            if move.transfer.id <= start:
+                sign = 1 if move.transfer.credit == account else -1
+                balances[move.transfer.currency] += sign * move.transfer.minor
+        return balances, self.movements(account, start)
+
+    def last_transfer_before(self, time_ns: int) -> int:
+        return max((last for when, last in self.disk.last_transfers if when < time_ns), default=0)
 
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]]:
         rows = [t for t in self.disk.transfers.values() if t.id > after and account in (t.debit, t.credit)]

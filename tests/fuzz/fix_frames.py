@@ -31,7 +31,7 @@ from gateway.formats.fix.acceptor import FixAcceptor, FixLink  # noqa: E402
 from gateway.formats.fix.message import parse  # noqa: E402
 from gateway.ports import SessionConfig  # noqa: E402
 from tests.fix_peer import frame, order_body, stamp  # noqa: E402
-from tests.fuzz.run import mutate  # noqa: E402
+from tests.fuzz.mutate import mutate  # noqa: E402
 
 FRAMES_PER_STREAM = 8
 WIRE_BYTES_MAX = 64 * 1024  # of answers to one stream; rejects are small, and a resend has nothing to send

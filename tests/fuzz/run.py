@@ -1,132 +1,112 @@
-"""Mutated input to every decoder and to the FIX session; anything that escapes is a failure.
+"""Mutated input to every decoder and to the FIX session: nothing but records and refusals with a place may come out.
 
-    python tests/fuzz/run.py [--runs 200000] [--seed 1] [--only fix]
+    python tests/fuzz/run.py [--runs 200000] [--seed 1] [--format mt ...] [--processes 2]
 
-Seeds are the project's examples and generated samples; mutations flip, cut, repeat, splice and swap structural
-bytes. A failure prints the seed and the input, so that it becomes a test.
+`--runs` are shared among the formats. Each process has a bound on its memory, each input one on its time; the closing
+lines count what came out, by format and by code of refusal. A failure prints the input, so that it becomes a test, and
+the slice of the seed that repeats it.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
+import multiprocessing
+import resource
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 from gateway import formats  # noqa: E402  # the path comes first
-from gateway.ports import Decoded, SessionConfig  # noqa: E402
-from tests import samples  # noqa: E402
-from tests.fix_peer import frame, order_body  # noqa: E402
-from tests.formats.mt.test_family import DEBITS, REQUEST, SEVERAL, STATEMENT, fin  # noqa: E402
+from gateway.model import Refusal  # noqa: E402
+from gateway.ports import Codec, Decoded, SessionConfig  # noqa: E402
+from tests.fix_peer import frame  # noqa: E402
+from tests.fuzz.mutate import mutate, rearrange  # noqa: E402
+from tests.fuzz.seeds import by_format  # noqa: E402
 
-FAMILY = [
-    STATEMENT.strip(),
-    *(
-        fin(type, body).decode()
-        for type, body in (("940", STATEMENT), ("101", REQUEST), ("104", DEBITS), ("203", SEVERAL))
-    ),
-]
-
-INPUT_BYTES_MAX = 8_192  # mutants of small messages; size limits have tests of their own
-SLOW_S = 0.5
-SPICE = (
-    b"\x01",
-    b"\x00",
-    b"\xff",
-    b"<",
-    b">",
-    b"&",
-    b"<!DOCTYPE",
-    b"{4:",
-    b"-}",
-    b":",
-    b"\r\n",
-    b"9" * 40,
-    b"-1",
-    b"\xc3\xa9",
-    b"8=FIX.4.4\x01",
-    b"10=000\x01",
-    b"]]>",
-    b"{",
-    b"}",
-    b"[",
-    b'"',
-    b"=",
-    b"6",
-    b"7",
-    b"\xef\xbb\xbf",
-)
+SLICE = 2_000  # inputs of one task
+SLOW_S = 0.5  # of processor time: an input of a few kilobytes takes less than a millisecond
+HANG_S = 20.0
+MEMORY_BYTES_MAX = 2 * 1024**3  # address space of a process
+GROWTH_KIB_MAX = 300 * 1024  # resident, over a whole process: caches are bounded
+PRINTED_MAX = 3
+STREAMED = ("iso20022", "sepa", "mt", "statements")  # also read in parts
+Run = Callable[[bytes], Counter[str]]
 
 
-def seeds() -> dict[str, list[bytes]]:
-    """Good messages of every format."""
-    found: dict[str, list[bytes]] = {
-        "ach": [samples.ach(5)],
-        "fix": [frame("D", "CLIENT1", "FINOS", 2, order_body("A1", "1", "1000", "1.1"))],
-        "iso20022": [samples.pacs008(1, "A"), samples.pain001(2, "DE23999900000000000101")],
-        "sepa": [samples.pain001(2, "DE23999900000000000101")],
-        "mt": [samples.mt103(1, "A"), samples.mt103(1, "A") + samples.mt103(2, "B"), *map(str.encode, FAMILY)],
-        "json": [(ROOT / "examples" / "transfer.json").read_bytes()],
-        "fedwire": [path.read_bytes() for path in sorted((ROOT / "tests" / "corpus" / "fedwire").glob("*.faim"))],
-    }
-    for path in sorted((ROOT / "examples").iterdir()):
-        if path.suffix in (".xml", ".fin", ".ach", ".json"):
-            codec = formats.detect(path.read_bytes()[:4096])
-            if codec is not None:
-                found.setdefault(codec.name, []).append(path.read_bytes())
-    return found
+class Hang(BaseException):
+    """The time of one input is over."""
 
 
-def mutate(data: bytes, random: Random, others: list[bytes]) -> bytes:
-    """One to six small accidents."""
-    out = bytearray(data)
-    for _ in range(random.randint(1, 6)):
-        at = random.randrange(len(out) + 1)
-        end = min(len(out), at + random.randint(1, 40))
-        what = random.randrange(7)
-        if what == 0 and at < len(out):
-            out[at] ^= 1 << random.randrange(8)
-        elif what == 1:
-            del out[at:end]
-        elif what == 2:
-            out[at:at] = out[at:end] * random.randint(1, 3)
-        elif what == 3:
-            out[at:at] = random.choice(SPICE)
-        elif what == 4:
-            other = random.choice(others)
-            cut = random.randrange(len(other))
-            out[at:end] = other[cut : cut + random.randint(1, 60)]
-        elif what == 5:
-            out[at:end] = bytes(random.randrange(256) for _ in range(end - at))
-        else:
-            out[at:end] = random.choice(SPICE)
-    return bytes(out[:INPUT_BYTES_MAX])
+class Outcome(NamedTuple):
+    """What one slice brought: counts of results, and what went wrong."""
+
+    name: str
+    counts: Counter[str]
+    failures: list[str]
+    resident_kib: int
 
 
-def decoder(name: str) -> Callable[[bytes], None]:
-    codec = formats.load(name)
+def decoder(name: str) -> Run:
+    """Decode, in parts too where files may be large; count what comes out."""
+    codec = formats.load(name) if name in formats.names() else None
 
-    def run(data: bytes) -> None:
-        decoded = codec.decode(data)
-        assert isinstance(decoded, Decoded)
-        assert decoded.refusals or decoded.records, "a message opens into something, or is refused"
-        assert not (decoded.refusals and decoded.records), "a message refused as a whole has no records"
+    def run(data: bytes) -> Counter[str]:
+        own = codec or formats.detect(data[:4096])
+        if own is None:
+            return Counter({"no format": 1})
+        decoded = own.decode(data)
+        if name in STREAMED and len(data) % 16 == 0:
+            _streamed(own, data, decoded)
+        return _counted(decoded)
 
     return run
 
 
-def session() -> Callable[[bytes], None]:
+def _streamed(codec: Codec, data: bytes, whole: Decoded) -> None:
+    """A file in parts has the records of the message read at once, or is refused like it."""
+    found = list(codec.parts(io.BytesIO(data), 3))
+    assert found, "a file has at least one part"
+    for part in found:
+        _counted(part)
+    refused = any(part.refusals for part in found)
+    assert refused == bool(whole.refusals), f"in parts {'refused' if refused else 'taken'}, at once not so"
+
+
+def _counted(decoded: Decoded) -> Counter[str]:
+    """The laws of a decoded message."""
+    assert isinstance(decoded, Decoded)
+    assert decoded.refusals or decoded.records, "a message opens into something, or is refused"
+    assert not (decoded.refusals and decoded.records), "a message refused as a whole has no records"
+    found: Counter[str] = Counter()
+    for one in (*decoded.refusals, *decoded.records):
+        if isinstance(one, Refusal):
+            assert one.code, f"a refusal without a code: {one}"
+            assert one.reason, f"a refusal without a reason: {one}"
+            assert one.place.strip(), f"a refusal without a place: {one}"
+            assert one.text.strip(), f"a refusal without a sentence: {one}"
+            found[one.code] += 1
+        else:
+            found["record"] += 1
+    return found
+
+
+def session() -> Run:
     """The FIX session engine, logged on, fed with mutants; its numbers never go back."""
     now = time.time_ns()
 
-    def run(data: bytes) -> None:
+    def run(data: bytes) -> Counter[str]:
         acceptor = formats.load("fix").acceptor(  # type: ignore[attr-defined]
             "fix", [SessionConfig("CLIENT1")], [], lambda session, first, last: []
         )
@@ -138,45 +118,117 @@ def session() -> Callable[[bytes], None]:
         after = link.seal()
         if before.state is not None and after.state is not None and not after.reset:
             assert after.state.next_in >= before.state.next_in
+        return Counter({"stream": 1})
 
     return run
 
 
+@cache
+def _seeds() -> dict[str, list[bytes]]:
+    found = by_format()
+    return found | {"fix session": found["fix"]}
+
+
+@cache
+def _target(name: str) -> Run:
+    return session() if name == "fix session" else decoder(name)
+
+
+def targets(chosen: list[str]) -> list[str]:
+    """The formats, statements, and the FIX session; all without a choice."""
+    known = [*formats.names(), "statements", "fix session"]
+    wrong = sorted(set(chosen) - set(known))
+    if wrong:
+        raise SystemExit(f"no format {', '.join(wrong)}; known are {', '.join(known)}")
+    return chosen or known
+
+
+def fuzz(task: tuple[str, str, int]) -> Outcome:
+    """One slice: a format, the seed of its chance, how many inputs."""
+    name, seed, runs = task
+    random, good, run = Random(seed), _seeds()[name], _target(name)
+    counts: Counter[str] = Counter()
+    failures: list[str] = []
+    before = signal.signal(signal.SIGALRM, _hang)
+    for _ in range(runs):
+        change = rearrange if random.random() < 0.5 else mutate
+        data = change(random.choice(good), random, good)
+        started = time.perf_counter()
+        signal.setitimer(signal.ITIMER_REAL, HANG_S)
+        try:
+            counts += run(data)
+        except (Exception, Hang):
+            failures.append(f"{traceback.format_exc()}slice {seed!r}, input: {data!r}")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        if time.perf_counter() - started > SLOW_S and _slow(run, data):
+            failures.append(f"slow: slice {seed!r}, input: {data!r}")
+    signal.signal(signal.SIGALRM, before)
+    return Outcome(name, counts, failures, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+def _slow(run: Run, data: bytes) -> bool:
+    """Whether an input takes its time again, of the processor: a busy machine and what is made once do not count."""
+    started = time.process_time()
+    run(data)
+    return time.process_time() - started > SLOW_S
+
+
+def _hang(number: int, at: Any) -> None:
+    raise Hang
+
+
+def bounded() -> None:
+    """Bound the memory of a process."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
+
+
+def tasks(names: list[str], runs: int, seed: int) -> Iterator[tuple[str, str, int]]:
+    """Slices, the formats in turn, so that every process sees all of them."""
+    each = runs // len(names)
+    for first in range(0, each, SLICE):
+        for name in names:
+            yield name, f"{seed} {name} {first}", min(SLICE, each - first)
+
+
+def played(names: list[str], runs: int, seed: int, processes: int) -> Iterator[Outcome]:
+    """All slices, in processes of their own."""
+    with multiprocessing.get_context("spawn").Pool(processes, bounded) as pool:
+        yield from pool.imap_unordered(fuzz, tasks(names, runs, seed))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=200_000, help="mutants in all, shared among the targets")
+    parser.add_argument("--runs", type=int, default=200_000, help="mutants in all, shared among the formats")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--format", action="append", default=[], metavar="NAME", help="only this one; again for more")
+    parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
-    corpus = seeds()
-    targets = {name: (decoder(name), corpus[name]) for name in formats.names()}
-    targets["fix session"] = (session(), corpus["fix"])
-    targets = {name: target for name, target in targets.items() if options.only in name}
-    failed = 0
-    for name, (run, good) in targets.items():
-        random = Random(f"{options.seed} {name}")
-        failures = _fuzz(run, good, random, options.runs // len(targets))
-        failed += failures
-        print(f"{name:12} {options.runs // len(targets)} mutants, {failures} escapes", flush=True)
-    return 1 if failed else 0
+    names = targets(options.format)
+    counts: dict[str, Counter[str]] = {name: Counter() for name in names}
+    started, failed, resident = time.monotonic(), 0, [1 << 62, 0]
+    for outcome in played(names, options.runs, options.seed, options.processes):
+        counts[outcome.name] += outcome.counts
+        for failure in outcome.failures[: max(0, PRINTED_MAX - failed)]:
+            print(failure, flush=True)
+        failed += len(outcome.failures)
+        resident = [min(resident[0], outcome.resident_kib), max(resident[1], outcome.resident_kib)]
+    _close(counts, options.runs // len(names), failed, resident, time.monotonic() - started)
+    return 1 if failed or resident[1] - resident[0] > GROWTH_KIB_MAX else 0
 
 
-def _fuzz(run: Callable[[bytes], None], good: list[bytes], random: Random, runs: int) -> int:
-    failures = 0
-    for _ in range(runs):
-        data = mutate(random.choice(good), random, good)
-        started = time.perf_counter()
-        try:
-            run(data)
-        except Exception:
-            failures += 1
-            if failures <= 3:
-                traceback.print_exc()
-                print(f"input: {data!r}")
-        if time.perf_counter() - started > SLOW_S:
-            failures += 1
-            print(f"slow: {data!r}")
-    return failures
+def _close(counts: dict[str, Counter[str]], each: int, failed: int, resident: list[int], seconds: float) -> None:
+    codes: Counter[str] = Counter()
+    for name, found in counts.items():
+        refused = found.total() - found["record"]
+        print(f"{name:12} {each} mutants, {found['record']} records, {refused} refusals")
+        codes += found
+    del codes["record"]
+    print("refusals:", ", ".join(f"{code} {count}" for code, count in codes.most_common()))
+    print(
+        f"{each * len(counts)} mutants, {failed} escapes, {seconds:.0f} s,"
+        f" memory of a process from {resident[0] // 1024} to {resident[1] // 1024} MiB"
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 from gateway.formats.fix.message import parse
 from tests.fix_peer import frame, order_body
 from tests.fuzz.fix_frames import whole_frames
-from tests.fuzz.run import mutate
+from tests.fuzz.mutate import mutate
 
 fix = pytest.importorskip("quickfix", reason="quickfix is not installed: pip install -e '.[interop]'")
 pytestmark = pytest.mark.interop

@@ -398,3 +398,57 @@ async def test_damaged_sessions_are_expected_again_and_damaged_messages_left_out
     assert len(store.sent("fix", "TWO", 1, 9)) == 2
     assert await store.sessions() == found
     await store.close()
+
+
+async def test_what_is_kept_to_go_on_from_is_found_by_its_identity(store: AnyStore) -> None:
+    books = Books()
+    await store.commit(books.opening("A", "B"))
+    for identity, kind in ((BIG, "statement"), (7, "statement"), (7, "report"), (BIG, "reconciliation"), (9, "return")):
+        batch = books.new()
+        books.add_message(batch)
+        books.add_payment(batch, moves=False, kind=kind, identity=identity, status="ACTC")
+        await store.commit(batch)
+    found = {identity: store.latest(identity) for identity in (BIG, 7, 9, 1, 0)}
+    assert {identity: row.id if row else None for identity, row in found.items()} == {
+        BIG: 4,
+        7: 3,
+        9: None,
+        1: None,
+        0: None,
+    }
+    assert found[BIG].identity == BIG
+
+
+async def test_movements_of_an_account_since_a_transfer(store: AnyStore) -> None:
+    books = Books()
+    await store.commit(books.opening("A", "B", "C"))
+    assert store.movements("A", 0) == []
+    first, second = books.settled(("A", "B", 100), ("B", "C", 30)), books.settled(("C", "A", 5))
+    await store.commit(first)
+    await store.commit(second)
+    assert [(m.transfer, m.time_ns) for m in store.movements("A", 0)] == [
+        (first.transfers[0], first.time_ns),
+        (second.transfers[0], second.time_ns),
+    ]
+    assert [m.record for m in store.movements("A", 0)] == [first.payments[0].record, second.payments[0].record]
+    assert [m.transfer.id for m in store.movements("A", 1)] == [3]
+    balances, moves = await store.history("A", second.time_ns)
+    assert (balances, moves) == ({"EUR": -100}, store.movements("A", 2))
+    batch = books.settled(("A", "B", 7))
+    batch.balances = [AccountRow("A", "EUR", -102, None), AccountRow("B", "EUR", 77, None)]
+    await store.commit(batch)  # balances are stored beyond the moment that is asked for
+    assert (await store.history("A", second.time_ns))[0] == {"EUR": -100}
+    assert (await store.history("A", batch.time_ns + 1)) == ({"EUR": -102}, [])
+    assert (await store.history("NOBODY", 0)) == ({}, [])
+    assert store.movements("A", 4) == store.movements("NOBODY", 0) == []
+    times = (first.time_ns, first.time_ns + 1, second.time_ns, second.time_ns + 1, 0)
+    assert [store.last_transfer_before(time_ns) for time_ns in times] == [0, 2, 2, 3, 0]
+
+
+async def test_movements_far_apart_are_all_found(store: AnyStore) -> None:
+    books = Books()
+    await store.commit(books.opening("A", "B", "C"))
+    await store.commit(books.settled(("A", "B", 1)))
+    books.transfer = 3 << 20  # beyond what one statement looks through
+    await store.commit(books.settled(("C", "B", 1), ("B", "A", 1)))
+    assert [m.transfer.id for m in store.movements("A", 0)] == [1, (3 << 20) + 2]

@@ -76,13 +76,13 @@ def record(table: Layout, values: Mapping[str, str | int]) -> str:
     out = []
     for c in table:
         if c.name not in values:
-            out.append(c.kind if c.kind.isdigit() else ("0" if c.kind in DIGITS else " ") * c.width)
+            out.append(c.kind if c.kind.isdecimal() else ("0" if c.kind in DIGITS else " ") * c.width)
             continue
         value = values[c.name]
         if isinstance(value, int):
             out.append(f"{value:0{c.width}d}")
         elif c.kind in "i$":
-            out.append(text(value, c.width) if not value.isdigit() else value.rjust(c.width, "0"))
+            out.append(text(value, c.width) if not value.isdecimal() else value.rjust(c.width, "0"))
         else:
             out.append(text(value.rjust(c.width) if c.kind == "r" else value, c.width))
     return "".join(out)

@@ -112,7 +112,7 @@ STATES = frozenset(
 def entry_layout(sec: str, line: str) -> Layout:
     """The layout of an entry. Enrolments stand with and without a count of addenda."""
     known = SECS.get(sec)
-    if known is None or (sec == "ENR" and not line[54:58].isdigit()):
+    if known is None or (sec == "ENR" and not line[54:58].isdecimal()):
         return tables.ENTRY
     return tables.LAYOUTS[known.layout]
 

@@ -58,9 +58,9 @@ def fits(c: Column, text: str) -> bool:
     """Whether a field's value is of its kind."""
     value = text[c.where]
     if c.kind in DIGITS:
-        return value.isascii() and value.isdigit()
+        return value.isascii() and value.isdecimal()
     if c.kind == "o":
-        return value.isascii() and all(character.isdigit() or character == " " for character in value)
+        return value.isascii() and all(character.isdecimal() or character == " " for character in value)
     return value.isascii() and value.isprintable()
 
 
@@ -156,7 +156,7 @@ class EntryChecks(Faults):
             self.routing[routing] = int(text[3:11])
 
     def _check_sequence_adv(self, number: int, text: str, batch: Batch) -> None:
-        if not (text[90:94].isdigit() and text[90:94].isascii()):
+        if not (text[90:94].isdecimal() and text[90:94].isascii()):
             return
         if text[90:94] <= batch.last_trace:
             c = column(tables.ENTRY_ADV, "sequence")
@@ -203,7 +203,7 @@ class EntryChecks(Faults):
         assert batch is not None, "an entry stands in a batch"
         before = len(self.faults)
         said_1, has = text[78], "1" if addenda else "0"
-        if said_1 != has and said_1.isdigit():
+        if said_1 != has and said_1.isdecimal():
             what = f"{len(addenda)} addenda follow" if addenda else "no addenda follow"
             self.wrong("E06", number, column(layout, "addenda_indicator"), f"found {said_1!r}, and {what}", "FF01", has)
             batch.doubts.add("count")
@@ -246,7 +246,7 @@ class EntryChecks(Faults):
             at = next(at for at, line in enumerate(addenda, number + 1) if line[1:3] in ("17", "18"))
             self.wrong("E11", at, tables.ADDENDA_17[1], "a return of IAT has no addenda 17 or 18")
         sec = SECS[batch.sec]
-        if sec.always_zero and not batch.international and text[29:39].strip("0") and text[29:39].isdigit():
+        if sec.always_zero and not batch.international and text[29:39].strip("0") and text[29:39].isdecimal():
             self.wrong("E03", number, tables.ENTRY[5], f"{batch.sec} moves no money", "AM09", "0000000000")
 
     def _addenda_kind(self, at: int, line: str, layout: Layout | None) -> None:
@@ -278,7 +278,7 @@ class EntryChecks(Faults):
     def _check_code(self, number: int, text: str, layout: Layout, code: Code, batch: Batch, sec: Sec) -> None:
         """Code and amount: what the class allows, and zero where it has to be."""
         digits = text[layout.amount.where]
-        if batch.sec == "ADV" or not digits.isdigit():
+        if batch.sec == "ADV" or not digits.isdecimal():
             return
         cents, c = int(digits), layout.amount
         reversal = batch.header[53:63].strip() == REVERSAL
@@ -342,13 +342,13 @@ class EntryChecks(Faults):
         if line[1:3] in SEQUENCED and int(line[83:87]) != place:
             c = column(layout, "sequence")
             self.wrong("E08", at, c, f"found {line[83:87]!r}, expected {place:04d}", "FF01", f"{place:04d}")
-        elif line[87:94] != entry[87:94] and entry[87:94].isdigit():
+        elif line[87:94] != entry[87:94] and entry[87:94].isdecimal():
             what = "not the last seven digits of the entry's trace"
             self.wrong("E08", at, layout[-1], what, "FF01", entry[87:94])
 
     def _check_count(self, number: int, text: str, layout: Layout, addenda: list[str]) -> None:
         c = layout.by.get("addenda_count")
-        if c is None or not text[c.where].isdigit():
+        if c is None or not text[c.where].isdecimal():
             return
         mandatory = 7 if layout is tables.ENTRY_IAT else len(addenda)  # some count only 10 to 16
         if int(text[c.where]) not in (len(addenda), mandatory) and text[78] == ("1" if addenda else "0"):

@@ -42,7 +42,7 @@ def column(table: Layout, name: str) -> Column:
 
 def day(text: str) -> date | None:
     """YYMMDD of this century; None when it is no day."""
-    if not text.isdigit() or len(text) != 6:
+    if not text.isdecimal() or len(text) != 6:
         return None
     try:
         return date(2000 + int(text[:2]), int(text[2:4]), int(text[4:]))

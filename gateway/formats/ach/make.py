@@ -86,7 +86,7 @@ def _plain(
     extra = common.extras.get(key) or _extra(common, key, batch.sec)
     remittance = tuple([addenda_line[3:83].rstrip() for addenda_line in addenda]) if addenda else ()
     digits = text[29:39]
-    money = Money("USD", int(digits) if digits.isdigit() else 0)
+    money = Money("USD", int(digits) if digits.isdecimal() else 0)
     sec, number, company, odfi = batch.sec, batch.number, common.company, common.odfi
     kind = KINDS.get(kind) or ("direct_debit" if debit else "credit_transfer")
     # Positional up to the creditor's agent: half the cost of keywords, a million times a file.
@@ -168,7 +168,7 @@ def _parts(batch: Batch, common: Shared, line: int, text: str, addenda: list[str
         fields,
         Account(kept or fields["account_number"].strip(), "ABA", "", "", code.account),
         common.agents.get(text[3:12]) or _agent(common, text[3:12]),
-        Money("USD", int(cents) if cents.isdigit() else 0),
+        Money("USD", int(cents) if cents.isdecimal() else 0),
         fields.get("trace_number") or text[79:94],
         texts,
         (*common.extra, *extra),

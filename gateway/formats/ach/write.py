@@ -56,7 +56,7 @@ RETURN = frozenset(("original", "reasons"))
 def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     """A file of what is sent: a batch per company, class and day."""
     number = writing.routing_number
-    modifier = MODIFIERS[int(writing.message_id[-5:]) % 36] if writing.message_id[-5:].isdigit() else "A"
+    modifier = MODIFIERS[int(writing.message_id[-5:]) % 36] if writing.message_id[-5:].isdecimal() else "A"
     head = file_header(writing.receiver or number, number, ("", ""), writing.now_ns, modifier)
     return put_together(RawFile(head, batches(payments, type, number)))
 
@@ -211,7 +211,7 @@ def _cannot(payment: Payment, sec: str) -> Refusal | None:
         wrong = "an entry's amount has ten digits"
     elif payment.kind not in ("credit_transfer", "direct_debit", "prenote", "return"):
         wrong = f"{sec} does not carry a {payment.kind}"
-    elif len(routing) != 9 or not routing.isdigit() or routing_check_digit(routing[:8]) != routing[8]:
+    elif len(routing) != 9 or not routing.isdecimal() or routing_check_digit(routing[:8]) != routing[8]:
         wrong = "the receiving bank has no routing number with a right check digit"
     elif not account or len(account) > width or not account.isascii():
         wrong = f"the receiver's account is missing, or is longer than {width} characters"

@@ -2,8 +2,8 @@
 
 Strategy: one codec for both, told apart by the first bytes. FAIM: `tables` holds the format as data, `scan` takes text
 apart, `rules` says what goes with what, `meaning` makes payments, `write` makes messages, `loss` says what they
-lose. ISO 20022: `profile` holds what Fedwire asks beyond the schema and `iso` puts it around the ISO 20022 codec.
-Translation between the two goes through the canonical records.
+lose. ISO 20022: `profile` holds what Fedwire asks beyond the schema; `iso` reads and `iso_write` writes, around the ISO
+20022 codec. Translation between the two goes through the canonical records.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from gateway.formats.fedwire import faim, iso, write
-from gateway.model import Payment, Status
+from gateway.formats.fedwire import faim, iso, iso_write, write
+from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 # A bank may put a short line of its own before the first tag.
@@ -25,7 +25,7 @@ class Fedwire:
 
     name = "fedwire"
     writes: tuple[str, ...] = write.TYPES
-    profiles: tuple[str, ...] = iso.WRITES  # written for endpoints of this format, in the Fedwire wrapper
+    profiles: tuple[str, ...] = iso_write.WRITES  # written for endpoints of this format, in the Fedwire wrapper
 
     def detect(self, head: bytes) -> bool:
         """A FAIM tag, or the wrapper of Fedwire; a bare ISO 20022 document is Fedwire's only by the route's word."""
@@ -40,15 +40,22 @@ class Fedwire:
         file.seek(0)
         yield from iso.parts(file) if iso.is_xml(head) else faim.parts(file, records_max)
 
-    def group(self, payment: Payment, type: str) -> str:
-        """Payments of one ISO message: each is alone. FAIM files hold any."""
-        return str(id(payment)) if type in iso.WRITES else ""
+    def group(self, record: iso_write.Record, type: str) -> str:
+        """Records of one ISO message: each is alone. FAIM files hold any."""
+        return str(id(record)) if type in iso_write.WRITES else ""
 
-    def fit(self, payment: Payment, type: str) -> Fit:
-        return iso.fit(payment, type) if type in iso.WRITES else faim.fit(payment, type)
+    def fit(self, record: iso_write.Record, type: str) -> Fit:
+        if type in iso_write.WRITES:
+            return iso_write.fit(record, type)
+        if not isinstance(record, Payment):
+            text = f"{type} carries no {record.kind.replace('_', ' ')}"
+            return Fit(Refusal("wrong-kind", "FF01", record.place, text, record.id))
+        return faim.fit(record, type)
 
-    def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
-        return iso.encode(payments, type, writing) if type in iso.WRITES else faim.encode(payments, type, writing)
+    def encode(self, records: Sequence[iso_write.Record], type: str, writing: Writing) -> Frame:
+        if type in iso_write.WRITES:
+            return iso_write.encode(records, type, writing)
+        return faim.encode([record for record in records if isinstance(record, Payment)], type, writing)
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """pacs.002 to ISO 20022, an acknowledgement in FAIM to FAIM."""

@@ -14,10 +14,11 @@ from typing import BinaryIO
 from lxml import etree
 from msgspec import structs
 
-from gateway.formats.iso20022 import status, stream, write
+from gateway.formats.iso20022 import status, stream, whole, write
 from gateway.formats.iso20022.documents import document_totals, header, records
 from gateway.formats.iso20022.envelope import Envelope, open_envelope, wrapped
 from gateway.formats.iso20022.kinds import Kind, kind_of
+from gateway.formats.iso20022.patterns import told
 from gateway.formats.iso20022.read import Outer, Record
 from gateway.formats.iso20022.xml import parse, violations
 from gateway.model import Case, Notice, Payment, Refusal, Report, Statement, Status
@@ -43,12 +44,16 @@ class Iso20022:
         root = parse(data)
         if isinstance(root, Refusal):
             return self._refused("", [root])
+        texts = whole.texts(data)
+        read = whole.read(root, texts, data) if texts is not None else None
+        if read is not None:
+            return opened(self.name, read.kind, read.top, [read.payment], read.envelope)
         envelope = open_envelope(root)
         if isinstance(envelope, list):
             return self._refused("", envelope)
-        return self._document(envelope)
+        return self._document(root, envelope, data, texts)
 
-    def _document(self, envelope: Envelope) -> Decoded:
+    def _document(self, root: etree._Element, envelope: Envelope, data: bytes, texts: list[str] | None) -> Decoded:
         wrong = violations(envelope.document, envelope.type)
         kind = kind_of(envelope.type)
         if wrong or kind is None:
@@ -59,7 +64,10 @@ class Iso20022:
         wrong = document_totals(body, space, kind, top)
         if wrong:
             return self._refused(envelope.type, wrong, top.message.get("/GrpHdr/MsgId", ""))
-        return opened(self.name, kind, top, list(records(body, space, kind, top)), envelope)
+        found = list(records(body, space, kind, top, told(data, body, kind)))
+        if texts is not None and len(found) == 1 and isinstance(found[0], Payment):
+            whole.keep(root, texts, found[0], top, envelope)
+        return opened(self.name, kind, top, found, envelope)
 
     def _refused(self, type: str, refusals: list[Refusal], message_id: str = "") -> Decoded:
         return Decoded(self.name, type, message_id, refusals=tuple(refusals))

@@ -83,13 +83,13 @@ def grouped(texts: Iterable[tuple[str, str]]) -> dict[str, dict[str, str]]:
 
 def made(record: type[Struct], texts: Texts) -> Any:
     """A record from its texts. Raises BadAmount."""
-    make = _MAKERS.get(record)
+    make = MAKERS.get(record)
     return make(tuple(texts.items())) if make is not None else record(**fields(record, grouped(texts.items())))
 
 
 def fields(record: type[Struct], groups: Mapping[str, Texts]) -> dict[str, Any]:
     """The fields of a record that texts are known for. Raises BadAmount."""
-    known, readers = forms(record), _READERS
+    known, readers = forms(record), READERS
     found = {}
     for name, texts in groups.items():
         form = known[name]
@@ -133,7 +133,7 @@ def _records(form: Form, texts: Texts) -> tuple[Any, ...]:
     return tuple(made(form.inner, groups[place]) if place in groups else form.gap for place in range(max(groups) + 1))
 
 
-_READERS: dict[str, Callable[[Form, Texts], Any]] = {
+READERS: dict[str, Callable[[Form, Texts], Any]] = {
     "flag": _flag,
     "money": _money,
     "texts": _texts,
@@ -177,7 +177,7 @@ def _payment(items: Items) -> Payment:
     return Payment("credit_transfer", own.get("instructed_amount") or Money("XXX", 0), **own)
 
 
-_MAKERS: dict[type[Struct], Callable[[Items], Any]] = {
+MAKERS: dict[type[Struct], Callable[[Items], Any]] = {
     Party: _party,
     Agent: _agent,
     Account: _account,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -13,22 +14,27 @@ from gateway.formats.iso20022.read import NOTHING, OWN_WORD, Outer, Record, leve
 from gateway.formats.iso20022.xml import NAMESPACE
 from gateway.model import Payment, Refusal, Report
 
+if TYPE_CHECKING:
+    from gateway.formats.iso20022.patterns import Told
+
 
 def header(body: etree._Element, space: int, kind: Kind) -> Outer:
     """What the body says for every record."""
     return outer(body, space, kind, 0, NOTHING) if kind.depth else NOTHING
 
 
-def records(body: etree._Element, space: int, kind: Kind, top: Outer) -> Iterator[Record | Refusal]:
-    """All records of a document's body, in order."""
+def records(
+    body: etree._Element, space: int, kind: Kind, top: Outer, told: Told | None = None
+) -> Iterator[Record | Refusal]:
+    """All records of a document's body, in order; `told` has them as text too."""
     if kind.depth == 0:
         yield record(body, space, kind, NOTHING, kind.body)
     else:
-        yield from _below(body, space, kind, 0, top, "")
+        yield from _below(body, space, kind, 0, top, "", told)
 
 
 def _below(
-    element: etree._Element, space: int, kind: Kind, depth: int, above: Outer, prefix: str
+    element: etree._Element, space: int, kind: Kind, depth: int, above: Outer, prefix: str, told: Told | None
 ) -> Iterator[Record | Refusal]:
     """The records below one element of the spine; its own when there are none, or when it has a word of its own."""
     name = kind.family.spine[depth]
@@ -40,9 +46,11 @@ def _below(
     for number, child in enumerate(children, 1):
         place = f"{prefix}{name}[{number}]"
         if last:
-            yield record(child, space, kind, above, place)
+            made = told.next(above, place) if told is not None else None
+            yield made or record(child, space, kind, above, place)
         else:
-            yield from _below(child, space, kind, depth + 1, outer(child, space, kind, depth + 1, above), f"{place}/")
+            inner = outer(child, space, kind, depth + 1, above)
+            yield from _below(child, space, kind, depth + 1, inner, f"{place}/", told)
 
 
 def speaks(kind: Kind, above: Outer, followed: bool) -> bool:

@@ -37,13 +37,13 @@ def open_envelope(root: etree._Element) -> Envelope | list[Refusal]:
     """Find the one document; refuse when there is none, or more than one, or a header that is not valid."""
     if _is(root, DOCUMENT):
         return Envelope(root, type_of(root))
-    documents, headers = _parts(root)
+    documents, headers = parts_of(root)
     if not documents:
         inner = _inner(root)
         if isinstance(inner, Refusal):
             return [inner]
         for one in inner:
-            found = _parts(one)
+            found = parts_of(one)
             documents += found[0]
             headers += found[1]
     if len(documents) != 1:
@@ -53,7 +53,7 @@ def open_envelope(root: etree._Element) -> Envelope | list[Refusal]:
     return _with_header(documents[0], kind, headers[0]) if headers else Envelope(documents[0], kind)
 
 
-def _parts(root: etree._Element) -> tuple[list[etree._Element], list[etree._Element]]:
+def parts_of(root: etree._Element) -> tuple[list[etree._Element], list[etree._Element]]:
     """Documents and headers, what nests inside a document left alone: supplementary data may hold another."""
     documents: list[etree._Element] = []
     headers: list[etree._Element] = []
@@ -89,12 +89,19 @@ def _with_header(document: etree._Element, kind: str, header: etree._Element) ->
     wrong = violations(header, version) if schema(version) is not None else []
     if wrong:
         return wrong
-    space = str(header.tag).index("}") + 1
-    leaves = {f"AppHdr/{path}": text for path, text in walk(header, space).items()}
+    found = walk(header, str(header.tag).index("}") + 1)
+    return headed(document, kind, {f"AppHdr/{path}": text for path, text in found.items()})
+
+
+def headed(document: etree._Element, kind: str, leaves: dict[str, str]) -> Envelope:
+    """The envelope that these leaves of a header make."""
     return Envelope(document, kind, _bic(leaves, "Fr"), _bic(leaves, "To"), leaves)
 
 
 def _bic(leaves: dict[str, str], side: str) -> str:
+    own = f"AppHdr/{side}/FIId/FinInstnId/BICFI"  # what nearly every header says
+    if own in leaves:
+        return leaves[own]
     return next(
         (
             text
@@ -112,7 +119,8 @@ def _is(element: etree._Element, name: str) -> bool:
 
 def type_of(element: etree._Element) -> str:
     """pacs.008.001.08 of the element's namespace."""
-    return (etree.QName(element).namespace or "").removeprefix(NAMESPACE)
+    tag = element.tag
+    return tag[1 : tag.index("}")].removeprefix(NAMESPACE) if isinstance(tag, str) and tag[:1] == "{" else ""
 
 
 # --- writing ------------------------------------------------------------------------------------

@@ -47,5 +47,7 @@ def problem(iban: str) -> str:
         return f"an IBAN of {iban[:2]} has {length} characters, this one has {len(iban)}"
     if not (iban.isascii() and iban.isalnum()):
         return "an IBAN has letters and digits only"
+    if not "02" <= iban[2:4] <= "98":
+        return "the check digits of an IBAN are from 02 to 98"
     number = int("".join(str(int(c, 36)) for c in iban[4:] + iban[:4]))
     return "" if number % 97 == 1 else "the check digits of the IBAN are wrong"

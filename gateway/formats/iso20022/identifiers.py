@@ -8,19 +8,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-# ISO 3166-1, and XK, which SWIFT uses for Kosovo.
-COUNTRIES = frozenset(
-    (
-        "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT "
-        "BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH "
-        "ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT "
-        "HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS "
-        "LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI "
-        "NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG "
-        "SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG "
-        "UM US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW"
-    ).split()
-)
+from gateway.model import COUNTRIES
+
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 _LEI = re.compile(r"[A-Z0-9]{18}[0-9]{2}")
 _UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -31,6 +20,7 @@ MEMBERS = {
     for code, pattern in {
         "ATBLZ": r"\d{5}",
         "AUBSB": r"\d{6}",
+        "BRISP": r"\d{8}",
         "CACPA": r"\d{9}",
         "CHBCC": r"\d{3,5}",
         "CHSIC": r"\d{6}",
@@ -45,6 +35,7 @@ MEMBERS = {
         "INFSC": r"[A-Z0-9]{11}",
         "ITNCC": r"\d{10}",
         "JPZGN": r"\d{7}",
+        "NACSC": r"\d{6}",
         "NZNCC": r"\d{6}",
         "PLKNR": r"\d{8}",
         "PTNCC": r"\d{8}",

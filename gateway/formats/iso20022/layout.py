@@ -17,9 +17,11 @@ from msgspec import Struct, structs
 from gateway.formats.iso20022.assemble import Flat, flat
 from gateway.formats.iso20022.facets import Facets
 from gateway.formats.iso20022.kinds import Kind, entries, kind_of
+from gateway.formats.iso20022.lines import lowered
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
+from gateway.formats.iso20022.spoken import spoken
 from gateway.formats.iso20022.table import Table, path_of
 from gateway.model import Case, Entry, Loss, Notice, Payment, Report, Statement
 
@@ -27,6 +29,8 @@ NOT_SAID = frozenset({"kind", "place", "source", "scheme", "identity", "level", 
 PLACED_MAX = 60_000
 TAKEN_MAX = 512  # of one place: enough for what repeats, small for what does not
 ANY = Facets("xs:string")
+MIDNIGHT = "T00:00:00+00:00"
+DAY_AND_MIDNIGHT = len("2026-01-31" + MIDNIGHT)
 NO_CHILD = Child(0, "", 0, 0)
 Leaves = dict[str, str]
 Losses = dict[str, Loss]
@@ -49,7 +53,7 @@ class Place(Struct, frozen=True):
             facets = self.facets
             string = facets.base == "xs:string"
             known = (string or text == text.strip()) and (not string or facets.most is None or len(text) <= facets.most)
-            known = known and facets.takes(text)
+            known = known and facets.takes(text) and text.isprintable()  # else what XML does not have is looked for
             if len(self.taken) < TAKEN_MAX:
                 self.taken[text] = known
         return known
@@ -190,6 +194,7 @@ def _facets(form: Shape, type: str, path: str) -> tuple[Facets, bool] | None:
 
 def lay_out(record: Record, kind: Kind) -> Laid:
     """All leaves of a record in this type; where the type has one of several branches, in that which loses least."""
+    record = spoken(record)
     branches = kind.family.branches
     if not branches:
         return _lay_out(record, kind, ())
@@ -223,8 +228,10 @@ def _lay_out(record: Record, kind: Kind, closed: tuple[str, ...]) -> Laid:
     _place_all(laid, kind, "record", _said(record, kind))
     _place_extra(laid, kind, "record", record.extra)
     if isinstance(record, Statement):
+        if record.floors:
+            laid.losses["floors"] = Loss("floors", f"{kind.type} has no place for a floor limit")
         for entry in record.entries:
-            laid.inner.append(_entry(entry, kind, laid.losses))
+            laid.inner.append(_entry(lowered(entry), kind, laid.losses))
     return laid
 
 
@@ -322,7 +329,9 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if facets.most is not None and len(fitting) > facets.most and facets.base == "xs:string":
             fitting = fitting[: facets.most]
         if not facets.takes(fitting):
-            continue
+            fitting += MIDNIGHT  # a day where a moment is asked for, as MT says it
+            if len(fitting) != DAY_AND_MIDNIGHT or not facets.takes(fitting):
+                continue
         leaves = laid.levels[min(place.level, len(laid.levels) - 1)]
         if place.path in leaves:
             continue
@@ -331,6 +340,8 @@ def _put(laid: Laid, kind: Kind, found: Sequence[Place], text: str, element: str
         if len(fitting) < len(text) and facets.base == "xs:string":
             why = f"{len(text)} characters, {kind.type} takes {facets.most}"
             losses[element] = Loss(element, why, "truncated")
+        elif not fitting.isprintable() and any(not _shown(character) for character in fitting):
+            losses[element] = Loss(element, "characters that XML does not have are written as blanks", "info")
         return
     if text.isspace():
         return  # white space between elements that are not there
@@ -397,9 +408,14 @@ def escape(text: str, path: str = "") -> str:
     if text.isalnum():
         return text
     if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in "\t\n\r" or _allowed(c) else " " for c in text)
+        text = "".join(c if _shown(c) else " " for c in text)
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")
     return text.replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;") if "@" in path else text
+
+
+def _shown(character: str) -> bool:
+    """Whether a character is written as it is."""
+    return character.isprintable() or character in "\t\n\r" or _allowed(character)
 
 
 def _allowed(character: str) -> bool:

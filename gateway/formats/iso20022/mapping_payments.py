@@ -89,6 +89,8 @@ INTERBANK: Lines = {
     "SttlmTmReq/TillTm": "settlement_times.TILTIME",
     "SttlmTmReq/FrTm": "settlement_times.FROTIME",
     "SttlmTmReq/RjctTm": "settlement_times.REJTIME",
+    "SttlmTmIndctn/DbtDtTm": "settlement_times.SNDTIME",
+    "SttlmTmIndctn/CdtDtTm": "settlement_times.RNCTIME",
     "RgltryRptg/Dtls/Inf*": "regulatory.*",
     **charges(),
     **blocks(BETWEEN),

@@ -27,7 +27,13 @@ _STATUS: Lines = {
     "/OrgnlGrpInfAndSts/GrpSts": "status",
     **below("/", reasons("OrgnlGrpInfAndSts/StsRsnInf")),
 }
-PAYMENT_STATUS: Lines = _STATUS
+PAYMENT_STATUS: Lines = {
+    **_STATUS,
+    **block("agent", "InstgAgt", "instructing_agent"),
+    **block("agent", "InstdAgt", "instructed_agent"),
+    **block("agent", "/GrpHdr/InstgAgt", "instructing_agent"),
+    **block("agent", "/GrpHdr/InstdAgt", "instructed_agent"),
+}
 CUSTOMER_STATUS: Lines = {
     **_STATUS,
     "OrgnlPmtInfAndSts/OrgnlPmtInfId": "original.batch_id",
@@ -123,6 +129,7 @@ INQUIRY: Lines = {
     "Undrlyg/StmtNtry/OrgnlUETR": "original.uetr",
     "Undrlyg/IntrBk/OrgnlTxRef//": "payment",
     "InstrForAssgne/InstrInf": "text.0",
+    "Justfn/MssngOrIncrrctInf/IncrrctInf*/AddtlIncrrctInf": "text.*",
 }
 # --- notices ------------------------------------------------------------------------------------
 
@@ -133,9 +140,11 @@ _KEEPER = (
 )
 _EXPECTED: Lines = {
     **{path: field for place in _KEEPER[:2] for path, field in block(*place).items()},
+    **block("agent", "AcctSvcr", "servicer"),
     "XpctdValDt": "date",
     **block("party", "Dbtr/Pty", "payer"),
     **block("agent", "DbtrAgt", "agent"),
+    **block("agent", "IntrmyAgt", "intermediary"),
 }
 _NAMED: Lines = {"EndToEndId": "original.end_to_end_id", "UETR": "original.uetr"}
 RECEIPT_EXPECTED: Lines = {
@@ -164,6 +173,8 @@ STATEMENT_REQUEST: Lines = {
     "ReqdMsgNmId": "requested",
     **{path: field for place in _KEEPER for path, field in block(*place).items()},
     "RptgPrd/FrToDt/FrDt": "date",
+    **money("ReqdTxTp/FlrLmt*/Amt", "floors.*.amount"),
+    "ReqdTxTp/FlrLmt*/CdtDbtInd": "floors.*.side",
     "/GrpHdr/CreDtTm": "created",
 }
 _EVENT: Lines = {"EvtCd": "result", "EvtParam*": "text.*", "EvtTm": "created"}
@@ -207,12 +218,15 @@ CHARGES: Lines = {
     "GrpHdr/MsgId": "assignment_id",
     "GrpHdr/CreDtTm": "created",
     **block("agent", "GrpHdr/ChrgsRqstr", "creator"),
+    **block("account", "GrpHdr/ChrgsAcct", "account"),
+    "Chrgs/Sngl/ValDt/Dt": "date",
+    "Chrgs/PerTx/Rcrd/ValDt/Dt": "date",
     "Chrgs/Sngl/ChrgsId": "id",
     **money("Chrgs/Sngl/Amt", "amount"),
     **below("Chrgs/Sngl/", _CHARGED),
     "Chrgs/Sngl/AddtlInf": "text.0",
     "Chrgs/PerTx/ChrgsId": "id",
     **below("Chrgs/PerTx/Rcrd/", _CHARGED),
-    **money("Chrgs/PerTx/TtlChrgsPerTx/TtlChrgsAmt", "amount"),
+    **money("Chrgs/PerTx/Rcrd/TtlChrgsPerRcrd/TtlChrgsAmt", "amount"),
     "Chrgs/PerTx/AddtlInf": "text.0",
 }

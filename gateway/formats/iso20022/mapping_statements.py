@@ -74,6 +74,7 @@ DETAIL: Lines = {
     **money("Amt", "amount"),
     **money("AmtDtls/TxAmt/Amt", "amount"),
     **money("AmtDtls/InstdAmt/Amt", "instructed_amount"),
+    "AmtDtls/InstdAmt/CcyXchg/XchgRate": "exchange_rate",
     **charges("Chrgs/Rcrd"),
     **blocks((kind, f"RltdPties/{path}/Pty", field) for kind, path, field in CUSTOMERS),
     **blocks((kind, f"RltdPties/{path}/Agt", field) for kind, path, field in INSTITUTIONS),

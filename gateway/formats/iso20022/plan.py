@@ -60,6 +60,10 @@ DEFAULTS: dict[str, str | int] = {
     "Vrfctn": "false",
     "Sts": "BOOK",
     "Sts/Cd": "BOOK",
+    "ReqdTxTp/CdtDbtInd": "DBIT",
+    "IncrrctInf/Tp/Cd": "NARR",
+    "IncrrctInf/Cd": "NARR",
+    "Justfn/AnyInf": "true",
 }
 # Elements of which only these children say nothing: written rather than an empty agent, as usage guidelines ask.
 NAMELESS = {"ChrgsInf/Agt": "<FinInstnId><Nm>NOTPROVIDED</Nm></FinInstnId>"}
@@ -230,7 +234,7 @@ class _Printer:
     def _known(self, path: str) -> str:
         """The end of a path that a default is known for, or nothing."""
         steps = path.split("/")
-        for length in (2, 1):
+        for length in (3, 2, 1):
             end = "/".join(steps[-length:])
             if end in self._defaults:
                 return end

@@ -15,6 +15,7 @@ from msgspec import Struct, structs
 from gateway.formats.iso20022.assemble import BadAmount, fields
 from gateway.formats.iso20022.kinds import Kind, entries
 from gateway.formats.iso20022.leaves import Leaves, walk
+from gateway.formats.iso20022.lines import lifted
 from gateway.formats.iso20022.table import Table
 from gateway.model import Account, Case, Entry, Extra, Money, Notice, Original, Payment, Refusal, Report, Statement
 
@@ -164,12 +165,17 @@ def level_record(kind: Kind, above: Outer, depth: int, place: str) -> Record | R
 
 
 def _payment(kind: Kind, groups: Groups, extra: Extra, place: str) -> Record | Refusal:
-    made = fields(Payment, groups)
+    payment = paid(kind, fields(Payment, groups), extra, place)
+    return payment or _refusal("zero-amount", "AM01", f"{place}/amount", "the amount is zero", groups)
+
+
+def paid(kind: Kind, made: dict[str, Any], extra: Extra, place: str) -> Payment | None:
+    """The payment of fields that were read; None when its amount is zero and may not be."""
     amount = made.pop("amount", None)
     if amount is None:
         amount = made["original"].amount  # a reversal that says no amount is of the whole
     if amount.minor == 0 and kind.family.kind != "payment_request":
-        return _refusal("zero-amount", "AM01", f"{place}/amount", "the amount is zero", groups)
+        return None
     # An amount to be exchanged on the way is another kind of payment: no route settles it by mistake.
     exchanged = any(path == "iso:Amt/EqvtAmt/CcyOfTrf" for path, _ in extra)
     name = "equivalent_transfer" if exchanged else kind.family.kind
@@ -229,6 +235,8 @@ _RECORDS: dict[type[Struct], Any] = {
 
 def _statement(kind: Kind, groups: Groups, extra: Extra, place: str, found: tuple[Entry, ...]) -> Statement:
     made = fields(Statement, {**groups, "balances": _balances(groups)} if "balances" in groups else groups)
+    if "information" in made:
+        made["information"] = tuple("\n".join(made["information"]).split("\n"))
     account = made.pop("account", None) or Account("")
     return Statement(kind.family.kind, account, **made, entries=found, place=place, source=kind.type, extra=extra)
 
@@ -257,7 +265,7 @@ def entry(element: etree._Element, space: int, place: str) -> Entry:
         if child.tag[space:] == "TxDtls"
     ]
     alone = amount if len(details) == 1 else Money(amount.currency, 0)
-    found = tuple(_detail(child, space, number, alone) for number, child in details)
+    found = lifted(made, tuple(_detail(child, space, number, alone) for number, child in details))
     return Entry(amount, made.pop("credit", False), **made, details=found, extra=tuple(extra))
 
 

@@ -54,19 +54,29 @@ class RuleSet(Struct, frozen=True):
     year: int
     rules: tuple[Rule, ...]
     message_rules: tuple[MessageRule, ...] = ()
+    headed: bool = False  # its messages have a business header ...
+    service: str = ""  # ... which names this service
+    of_kind: dict[str, tuple[Rule, ...]] = {}  # the rules for each kind of record that came
+
+    def fitting(self, kind: str) -> tuple[Rule, ...]:
+        """The rules for a kind of record."""
+        found = self.of_kind.get(kind)
+        if found is None:
+            found = tuple(rule for rule in self.rules if not rule.kinds or kind in rule.kinds)
+            self.of_kind[kind] = found
+        return found
 
     def broken(self, record: Any) -> Refusal | None:
         """The first rule that a record breaks."""
-        for rule in self.rules:
-            if not rule.kinds or record.kind in rule.kinds:
-                wrong = rule.test(record)
-                if wrong:
-                    return refusal(rule, record, wrong)
+        for rule in self.fitting(record.kind):
+            wrong = rule.test(record)
+            if wrong:
+                return refusal(rule, record, wrong)
         return None
 
     def all_broken(self, record: Any) -> list[Refusal]:
         """Every rule that a record breaks."""
-        found = ((rule, rule.test(record)) for rule in self.rules if not rule.kinds or record.kind in rule.kinds)
+        found = ((rule, rule.test(record)) for rule in self.fitting(record.kind))
         return [refusal(rule, record, wrong) for rule, wrong in found if wrong]
 
     def message(self, decoded: Decoded) -> list[Refusal]:
@@ -90,13 +100,23 @@ def refusal(rule: Rule, record: Any, wrong: str) -> Refusal:
     return Refusal(rule.id, rule.reason, place, wrong, getattr(record, "end_to_end_id", ""), ids)
 
 
-def rule_set(name: str, year: int, rules: Iterable[Rule], message_rules: Iterable[MessageRule] = ()) -> RuleSet:
+def rule_set(
+    name: str,
+    year: int,
+    rules: Iterable[Rule],
+    message_rules: Iterable[MessageRule] = (),
+    *,
+    headed: bool = False,
+    service: str = "",
+) -> RuleSet:
     """The set as it holds in a year."""
     return RuleSet(
         f"{name}-{year}",
         year,
         tuple(rule for rule in rules if rule.since <= year <= rule.until),
         tuple(rule for rule in message_rules if rule.since <= year <= rule.until),
+        headed,
+        service,
     )
 
 
@@ -113,13 +133,19 @@ def hold(decoded: Decoded, chosen: Sequence[RuleSet]) -> Decoded:
     wrong = [refused for one in chosen for refused in one.message(decoded)]
     if wrong:
         return structs.replace(decoded, records=(), refusals=(*decoded.refusals, *wrong))
-    return structs.replace(decoded, records=[_held(record, chosen) for record in decoded.records])
+    held = [_held(record, chosen) for record in decoded.records]
+    kept = all(after is before for after, before in zip(held, decoded.records, strict=True))
+    return decoded if kept else structs.replace(decoded, records=held)
 
 
 def _held(record: Any, chosen: Sequence[RuleSet]) -> Any:
     if isinstance(record, Refusal):
         return record
-    return next((broken for one in chosen if (broken := one.broken(record)) is not None), record)
+    for one in chosen:
+        broken = one.broken(record)
+        if broken is not None:
+            return broken
+    return record
 
 
 # --- tests, by name and value -------------------------------------------------------------------

@@ -15,6 +15,8 @@ from gateway.formats.iso20022.rules import (
     Test,
     absent,
     address_form,
+    addresses,
+    agents,
     at_most,
     characters,
     currency,
@@ -22,11 +24,12 @@ from gateway.formats.iso20022.rules import (
     identified,
     matches,
     one_of,
+    parties,
     required,
     rule_set,
     uetr,
 )
-from gateway.model import Payment, Statement
+from gateway.model import Payment, Report, Statement
 from gateway.ports import Decoded
 
 CUSTOMER = frozenset({"credit_transfer"})
@@ -34,6 +37,7 @@ TRANSFERS = frozenset({"credit_transfer", "fi_transfer"})
 RETURNS = frozenset({"return"})
 DEBITS = frozenset({"fi_direct_debit"})
 PAYMENTS = TRANSFERS | RETURNS | DEBITS
+STATUSES = frozenset({"payment_status"})
 STATEMENTS = frozenset({"report", "statement", "notification"})
 METALS = ("XAU", "XAG", "XPD", "XPT")
 FIN_X = r"[A-Za-z0-9/\-?:().,'+ \r\n]*"
@@ -42,6 +46,8 @@ EXTENDED = r"[A-Za-z0-9/\-?:().,'+ \r\n!#$%&*=^_`{|}~\";<>@\[\]\\]*"
 OFFSET = re.compile(r".*[+-]\d\d:\d\d")
 SERVICE = re.compile(r"swift\.cbprplus(\.(stp|cov|adv|col))?\.\d\d")
 RELEASED = ("pacs.002", "pacs.004", "pacs.008", "pacs.009", "pain.001", "camt.052", "camt.054")
+BETWEEN = ("pacs.008", "pacs.009", "pacs.004", "pacs.010")
+TRACKED = frozenset("G001 G002 G003 G004 G005 G006 G007 G009".split())
 SINGLE = ("pacs.008", "pacs.009", "pacs.004", "pacs.010", "camt.056", "camt.029")
 
 
@@ -73,6 +79,14 @@ def _instructed(record: Payment) -> str:
     return ""
 
 
+def _debited(record: Payment) -> str:
+    instructed = record.instructed_amount
+    if instructed is None or instructed == record.amount or instructed.currency != record.amount.currency:
+        return ""
+    silent = record.charge_bearer == "DEBT" and not record.charges
+    return "amounts of one currency that differ, with charges for the debtor, give the charges" if silent else ""
+
+
 def _method(record: Payment) -> str:
     covered = any(agent is not None for agent in record.reimbursement_agents)
     if covered and record.settlement_method != "COVE":
@@ -89,11 +103,49 @@ def _agents(record: Payment) -> str:
 
 
 def _named(record: Payment) -> str:
-    for side in ("debtor_agent", "creditor_agent"):
-        agent = getattr(record, side)
-        if agent is not None and agent.name and agent.address is None and not agent.bic:
-            return f"{side}: a name without BIC needs an address"
+    for side, agent in agents(record):
+        if bool(agent.name) != (agent.address is not None):
+            return f"{side}: name and address are given together, or neither"
     return ""
+
+
+def _party_named(record: Payment) -> str:
+    for side, party in parties(record):
+        if not party.name and (party.address is not None or not party.bic) and side != "initiating_party":
+            return f"{side}: the name may only be missing where a BIC stands for it, and no address"
+    return ""
+
+
+def _duplicated(record: Payment) -> str:
+    for side, where in addresses(record):
+        fields = {text.upper() for text in (where.town, where.street, where.postcode, where.country) if text}
+        if any(line.upper() in fields for line in where.lines):
+            return f"the {side}'s address says in a line what a field says"
+    return ""
+
+
+def _for_creditor_agent(record: Payment) -> str:
+    codes = [one.code for one in record.instructions_for_creditor_agent if one.code]
+    if len(codes) > len(set(codes)):
+        return "an instruction for the creditor's agent is given twice"
+    for one, other in (("HOLD", "CHQB"), ("PHOB", "TELB")):
+        if one in codes and other in codes:
+            return f"{one} is not given together with {other}"
+    return ""
+
+
+def _tracked(record: Payment) -> str:
+    wanted = "G004" if record.kind == "fi_transfer" else "G001"
+    wrong = [code for code in record.service_level if code in TRACKED and code != wanted]
+    return (
+        f"service level {wrong[0]} is not of this message, which has {wanted}"
+        if wrong and record.underlying is None
+        else ""
+    )
+
+
+def _reasoned(record: Report) -> str:
+    return "" if record.status != "RJCT" or record.reasons else "a rejection gives its reason"
 
 
 def _remittance(record: Payment) -> str:
@@ -142,6 +194,22 @@ def _one_batch(decoded: Decoded) -> str:
     return "" if same else "PmtInfId is not the MsgId of the group header"
 
 
+def _from(decoded: Decoded) -> str:
+    return _agent_in_header(decoded.sender, decoded, "instructing_agent")
+
+
+def _to(decoded: Decoded) -> str:
+    return _agent_in_header(decoded.receiver, decoded, "instructed_agent")
+
+
+def _agent_in_header(said: str, decoded: Decoded, side: str) -> str:
+    for record in decoded.records:
+        agent = getattr(record, side, None)
+        if agent is not None and agent.bic and said and agent.bic.ljust(11, "X") != said.ljust(11, "X"):
+            return f"the header names another BIC than the {side}"
+    return ""
+
+
 def _dated(decoded: Decoded) -> str:
     return (
         "" if not decoded.created or OFFSET.fullmatch(decoded.created) else "the creation time has no offset from UTC"
@@ -161,6 +229,8 @@ MESSAGE_RULES = (
     MessageRule("CBPR-SVC", "FF01", "AppHdr/BizSvc", _service),
     MessageRule("CBPR-SVC25", "FF01", "AppHdr/BizSvc", _service_2025, RELEASED, 2025, 2025),
     MessageRule("CBPR-MSGID", "FF01", "AppHdr/BizMsgIdr", _same_id, RELEASED),
+    MessageRule("CBPR-FROM", "RC01", "AppHdr/Fr", _from, BETWEEN),
+    MessageRule("CBPR-TO", "RC01", "AppHdr/To", _to, BETWEEN),
     MessageRule("CBPR-PMTINF", "FF01", "PmtInf/PmtInfId", _one_batch, ("pain.001",)),
     MessageRule("CBPR-TIME", "DT01", "GrpHdr/CreDtTm", _dated),
     MessageRule("CBPR-ONE", "FF01", "GrpHdr/NbOfTxs", _single, SINGLE),
@@ -204,7 +274,13 @@ RULES = (
     Rule("CBPR-CLRSYS", "FF01", "SttlmInf/ClrSys", absent("clearing_system"), TRANSFERS),
     Rule("CBPR-CHRGBR", "FF01", "ChrgBr", _bearer, CUSTOMER),
     Rule("CBPR-CHRGS", "AM12", "InstdAmt", _instructed, CUSTOMER),
-    Rule("CBPR-NAMED", "FF01", "PstlAdr", _named, PAYMENTS),
+    Rule("CBPR-DEBT", "AM12", "ChrgsInf", _debited, CUSTOMER),
+    Rule("CBPR-NAMED", "FF01", "FinInstnId/Nm", _named, PAYMENTS),
+    Rule("CBPR-PARTY", "BE05", "Nm", _party_named, CUSTOMER),
+    Rule("CBPR-ADRDUP", "BE04", "PstlAdr/AdrLine", _duplicated, TRANSFERS),
+    Rule("CBPR-INSTRC", "FF01", "InstrForCdtrAgt/Cd", _for_creditor_agent, TRANSFERS),
+    Rule("CBPR-GPI", "FF04", "PmtTpInf/SvcLvl/Cd", _tracked, TRANSFERS),
+    Rule("CBPR-RSN", "NARR", "StsRsnInf/Rsn", _reasoned, STATUSES),
     Rule(
         "CBPR-ADR25", "BE04", "PstlAdr", address_form(lines_max=2, line_max=70, unstructured=True), TRANSFERS, 0, 2025
     ),
@@ -217,4 +293,5 @@ RULES = (
     Rule("CBPR-BOOK", "DT01", "Ntry/BookgDt", _booked, STATEMENTS),
     Rule("CBPR-NTRY", "FF01", "Ntry/NtryDtls/TxDtls/Refs", _details, STATEMENTS),
 )
-SETS = tuple(rule_set("cbpr", year, RULES, MESSAGE_RULES) for year in (2025, 2026))
+SERVICE_NOW = "swift.cbprplus.03"  # of the releases of 2025 and 2026
+SETS = tuple(rule_set("cbpr", year, RULES, MESSAGE_RULES, headed=True, service=SERVICE_NOW) for year in (2025, 2026))

@@ -62,6 +62,6 @@ T2 = (
 )
 ONE = tuple(rule for rule in MESSAGE_RULES if rule.id in ("CBPR-BAH", "CBPR-DEF", "CBPR-ONE"))
 SETS = (
-    *(rule_set("hvps", year, RULES, ONE) for year in (2025, 2026)),
-    *(rule_set("t2", year, T2, ONE) for year in (2025, 2026)),
+    *(rule_set("hvps", year, RULES, ONE, headed=True) for year in (2025, 2026)),
+    *(rule_set("t2", year, T2, ONE, headed=True) for year in (2025, 2026)),
 )

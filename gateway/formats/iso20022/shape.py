@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from pathlib import Path
 
 from lxml import etree
 from msgspec import Struct
 
 from gateway.formats.iso20022.facets import BUILT_IN, Facets
+from gateway.formats.iso20022.library import XS, Types, named
 from gateway.formats.iso20022.xml import folders
 
-XS = "{http://www.w3.org/2001/XMLSchema}"
 UNBOUNDED = 1_000_000_000
 FOREIGN = "*"  # the name under which content of any namespace is kept: one text, XML as it came
 
@@ -44,27 +43,18 @@ class Shape:
     """One message type's schema, from its root element down."""
 
     def __init__(self, type: str) -> None:
-        self._nodes: dict[str, etree._Element] = {}
         self._contents: dict[str, Particle | None] = {}
         self._children: dict[str, dict[str, Child]] = {}
         self._leaves: dict[str, Facets | None] = {}
         path = next(p for folder in folders() if (p := folder / f"{type}.xsd").exists())
-        root = self._load(path)
+        root = etree.parse(str(path)).getroot()
+        self._nodes: Types = named(root, path)
         element = next(node for node in root if node.tag == XS + "element")
         self.root = str(element.get("name"))
         self.start = str(element.get("type") or "")
         if not self.start:
             self.start = "#root"
             self._nodes[self.start] = next(element.iter(XS + "complexType"))
-
-    def _load(self, path: Path) -> etree._Element:
-        root = etree.parse(str(path)).getroot()
-        for node in root:
-            if node.tag == XS + "include":
-                self._load(path.parent / str(node.get("schemaLocation")))
-            elif node.get("name") and node.tag in (XS + "complexType", XS + "simpleType"):
-                self._nodes[str(node.get("name"))] = node
-        return root
 
     def _node(self, type: str) -> etree._Element | None:
         return self._nodes.get(type if type in self._nodes else type.rpartition(":")[2])

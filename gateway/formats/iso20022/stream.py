@@ -1,5 +1,8 @@
 """Large files in constant memory: read twice, first to check everything, then in parts.
 
+Strategy: plain files are checked in small documents and their payments read by the pattern of their tags (`pieces`,
+`patterns`); any other file, and every file in which a fault is found, goes through lxml's iterparse.
+
 A part holds so many records at most; a statement with more entries comes as several statements with the same head,
 all but the last of which say that it is not the last page.
 """
@@ -16,8 +19,10 @@ from msgspec import structs
 from gateway.formats.iso20022.assemble import BadAmount
 from gateway.formats.iso20022.documents import amount_of, amount_paths, counted, header, totals
 from gateway.formats.iso20022.kinds import Kind, kind_of
+from gateway.formats.iso20022.patterns import Reader
+from gateway.formats.iso20022.pieces import Checker, NotPlain
 from gateway.formats.iso20022.read import Outer, Record, bad_amount, entry, outer, record
-from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, compiled, violation
+from gateway.formats.iso20022.xml import MESSAGE_BYTES_MAX, NAMESPACE, own_schema, violation
 from gateway.model import Entry, Refusal, Statement
 from gateway.ports import Decoded
 
@@ -38,13 +43,27 @@ def parts(codec: Iso20022, file: BinaryIO, records_max: int) -> Iterator[Decoded
     if kind is None or b"<!DOCTYPE" in head or b"<!ENTITY" in head:
         yield codec.decode(file.read(MESSAGE_BYTES_MAX + 1))  # wrapped or wrong: read whole, which is bounded
         return
-    wrong, top = _Check(kind).run(file)
+    wrong, top, plain = _checked(file, kind)
     if wrong or top is None:
         id = top.message.get("/GrpHdr/MsgId", "") if top is not None else ""
         yield Decoded(codec.name, type, id, refusals=tuple(wrong))
         return
     file.seek(0)
-    yield from _read(codec.name, file, kind, top, records_max)
+    if kind.family.record is Statement:
+        reading = _statements(file, kind, top, records_max)
+    else:
+        reading = Reader(kind, top).records(file) if plain else _records(file, kind, top)
+    yield from _read(codec.name, kind, top, reading, records_max)
+
+
+def _checked(file: BinaryIO, kind: Kind) -> tuple[list[Refusal], Outer | None, bool]:
+    """What is wrong with the file, what its body says for every record, and whether it was read in pieces."""
+    try:
+        found = Checker(kind).run(file)
+        return found.wrong, found.top, True
+    except NotPlain:
+        file.seek(0)
+    return *_Check(kind).run(file), False
 
 
 def _type(head: bytes) -> str:
@@ -102,7 +121,7 @@ class _Check:
         """What is wrong with the file, and what its body says for every record."""
         names = (self._spine[0], self._parent, self._kind.body)
         context = _context(
-            file, self._kind, ("end",), names, compiled(self._kind.type)
+            file, self._kind, ("end",), names, own_schema(self._kind.type)
         )  # a schema of this thread's own
         body: etree._Element | None = None
         try:
@@ -152,14 +171,13 @@ class _Check:
         self._group_count, self._group_sum = 0, Decimal(0)
 
 
-def _read(name: str, file: BinaryIO, kind: Kind, top: Outer, records_max: int) -> Iterator[Decoded]:
+def _read(
+    name: str, kind: Kind, top: Outer, reading: Iterator[Record | Refusal], records_max: int
+) -> Iterator[Decoded]:
     from gateway.formats.iso20022 import opened
 
     found: list[Record | Refusal] = []
     size = 0
-    reading = (
-        _statements(file, kind, top, records_max) if kind.family.record is Statement else _records(file, kind, top)
-    )
     for one in reading:
         weight = max(1, len(one.entries)) if isinstance(one, Statement) else 1
         if size + weight > records_max and found:

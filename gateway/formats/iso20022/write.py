@@ -29,6 +29,9 @@ CARRIES: dict[str, frozenset[str]] = {
     "pain.013": frozenset({"credit_transfer", "equivalent_transfer", "payment_request"}),
     "pacs.002": frozenset({"payment_status", "group_status"}),
     "pain.002": frozenset({"payment_status", "group_status"}),
+    "camt.026": frozenset({"query", "unable_to_apply"}),
+    "camt.027": frozenset({"query", "claim_non_receipt"}),
+    "camt.087": frozenset({"query", "modification_request"}),
     "admi.007": frozenset({"receipt", "acknowledgement"}),
 }
 

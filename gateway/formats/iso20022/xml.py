@@ -17,11 +17,13 @@ from typing import Any
 from lxml import etree
 
 import schemas
+from gateway.formats.iso20022.library import alone
 from gateway.model import Refusal
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024  # a message read whole; larger files come in parts
 DEPTH_MAX = 64  # the deepest ISO 20022 message is about 20 deep, with envelope 25
 TAG_BYTES_MAX = 8_192  # a start tag; namespaces and schema locations take a few hundred bytes
+OWN_SCHEMAS_MAX = 8  # of one thread; about a megabyte each
 ERRORS_MAX = 20  # of one message: enough to mend it
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:"
 OWN = Path(schemas.__file__).parent / "iso20022"
@@ -100,12 +102,24 @@ def schema(type: str) -> etree.XMLSchema | None:
     return compiled(type)
 
 
+def own_schema(type: str) -> etree.XMLSchema | None:
+    """The same for the files that this thread streams: one that no other thread validates with."""
+    known: dict[str, etree.XMLSchema | None] | None = getattr(_OF_THREAD, "schemas", None)
+    if known is None:
+        known = _OF_THREAD.schemas = {}
+    if type not in known:
+        if len(known) >= OWN_SCHEMAS_MAX:
+            known.clear()
+        known[type] = compiled(type)
+    return known[type]
+
+
 def compiled(type: str) -> etree.XMLSchema | None:
-    """The same, compiled anew: for a thread of its own."""
+    """A schema, compiled anew."""
     if not re.fullmatch(r"[a-z]{4}\.\d{3}\.\d{3}\.\d{2}", type):
         return None
     path = next((p for folder in folders() if (p := folder / f"{type}.xsd").exists()), None)
-    return etree.XMLSchema(etree.parse(str(path))) if path is not None else None
+    return etree.XMLSchema(alone(path)) if path is not None else None
 
 
 def folders() -> list[Path]:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from gateway.formats.json import shapes
-from gateway.model import EXPONENTS, MINOR_MAX, Account, Money, Operation, Party, Payment, Record, Refusal
+from gateway.model import EXPONENTS, MINOR_MAX, Account, Address, Money, Operation, Party, Payment, Record, Refusal
 from gateway.ports import Decoded
 
 DATA_BYTES_MAX = 32 * 1024 * 1024  # an array is parsed whole: about five times this in memory
@@ -228,7 +228,11 @@ def _operation(shape: shapes.Operation, place: str) -> Operation | Refusal:
     if subject is None or other is not None:
         wanted = "account" if about_account else "payment"
         return _refusal("json-field", f"{place}.{wanted}", f"{shape.op} names a {wanted} and nothing else")
-    return Operation(shape.op, str(subject), by=shape.by, because=shape.because, place=place, source="operation")
+    if (shape.op == "repair") != bool(shape.addresses):
+        return _refusal("json-field", f"{place}.addresses", "repair gives at least one address, and nothing else does")
+    addresses = tuple((side, Address(**msgspec.structs.asdict(given))) for side, given in shape.addresses.items())
+    operation = Operation(shape.op, str(subject), by=shape.by, because=shape.because, place=place, source="operation")
+    return msgspec.structs.replace(operation, addresses=addresses) if addresses else operation
 
 
 READERS: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, str], Record | Refusal]]] = {

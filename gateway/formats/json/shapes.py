@@ -59,15 +59,48 @@ class Account(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     source_account: AccountId = "EQUITY"
 
 
+class PostalAddress(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address as it should be: town and country, the rest in fields or at most two lines."""
+
+    town: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=35)]
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}(?![\s\S])", description="ISO 3166-1 code", examples=["DE"])]
+    department: Annotated[str, Meta(pattern=_TEXT, max_length=70)] = ""
+    street: Annotated[str, Meta(pattern=_TEXT, max_length=70)] = ""
+    building_number: Annotated[str, Meta(pattern=_TEXT, max_length=16)] = ""
+    building_name: Annotated[str, Meta(pattern=_TEXT, max_length=35)] = ""
+    floor: Annotated[str, Meta(pattern=_TEXT, max_length=70)] = ""
+    room: Annotated[str, Meta(pattern=_TEXT, max_length=70)] = ""
+    post_box: Annotated[str, Meta(pattern=_TEXT, max_length=16)] = ""
+    postcode: Annotated[str, Meta(pattern=_TEXT, max_length=16)] = ""
+    subdivision: Annotated[str, Meta(pattern=_TEXT, max_length=35)] = ""
+    lines: Annotated[
+        tuple[Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=70)], ...], Meta(max_length=2)
+    ] = ()
+
+
+Side = Literal[
+    "debtor",
+    "creditor",
+    "ultimate_debtor",
+    "ultimate_creditor",
+    "initiating_party",
+    "debtor_agent",
+    "creditor_agent",
+    "debtor_institution",
+    "creditor_institution",
+]
+
+
 class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person's instruction to the gateway: decide about a held payment, close an account, or tell a session what
-    its open deals come to (`net`; then `account` is endpoint/session).
+    """A person's instruction to the gateway: decide about a held payment, give the addresses that it lacks (`repair`),
+    close an account, or tell a session what its open deals come to (`net`; then `account` is endpoint/session).
     """
 
     type: Literal["operation"] = "operation"
-    op: Literal["release", "reject", "close_account", "net"]
+    op: Literal["release", "reject", "cancel", "repair", "close_account", "net"]
     payment: Annotated[int, Meta(ge=1)] | None = None
     account: AccountId | None = None
+    addresses: dict[Side, PostalAddress] = {}
     by: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=140)]
     because: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=1000)]
 

@@ -40,19 +40,20 @@ def _answered(status: Status, decoded: Decoded, writing: Writing, moment: str, i
     basic, _, rest = extra.get(read.HEADER, "").partition("|")
     terminal = basic[3:15] if len(basic) == 25 else decoded.header.get("terminal") or NO_TERMINAL
     if isinstance(record, Refusal):
-        return [_acknowledged(terminal, moment, record.code)]
+        return [_acknowledged(terminal, moment, record.code, extra.get(read.LINE, ""))]
     said = [_acknowledged(terminal, moment, "")]
     if status.code == "RJCT" and isinstance(record, Payment):
         said.append(_rejection(status, record, rest.rpartition("|")[2], writing, index))
     return said
 
 
-def _acknowledged(terminal: str, moment: str, code: str) -> str:
-    """The network's answer to one message; `code` "" when it was taken."""
+def _acknowledged(terminal: str, moment: str, code: str, line: str = "") -> str:
+    """The network's answer to one message; `code` "" when it was taken, `line` where in the text the fault is."""
     if not code:
         return f"{{1:F21{terminal}0000000000}}{{4:{{177:{moment}}}{{451:0}}}}"
     known = NETWORK_CODES.get(code) or (code if len(code) == 3 and code.isalnum() else "H99")
-    return f"{{1:F21{terminal}0000000000}}{{4:{{177:{moment}}}{{451:1}}{{405:{known}}}}}"
+    place = line if known == code else ""
+    return f"{{1:F21{terminal}0000000000}}{{4:{{177:{moment}}}{{451:1}}{{405:{known}{place}}}}}"
 
 
 def _rejection(status: Status, record: Payment, original: str, writing: Writing, index: int) -> str:

@@ -58,8 +58,12 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def fields(self) -> list[tuple[str, str]]:
         """Block 4 as (tag, value), lines of a value apart by one line feed. A tag that is none stands as it is."""
-        parts = self.text.replace("\r\n", "\n").rstrip("\r").split("\n:")
-        return [(tag, value) for tag, _, value in [part.partition(":") for part in parts[1:]]]
+        return fields_of(self.lines)
+
+    @property
+    def lines(self) -> str:
+        """Block 4 with one line feed at the end of a line."""
+        return self.text.replace("\r\n", "\n").rstrip("\r")
 
     @property
     def type(self) -> str:
@@ -85,6 +89,11 @@ class Message(Struct, frozen=True, gc=False):
     def headers(self) -> dict[str, str]:
         """The tags of block 3."""
         return dict(_USER.findall(self.user))
+
+
+def fields_of(lines: str) -> list[tuple[str, str]]:
+    """The fields of a text of lines."""
+    return [(tag, value) for tag, _, value in [part.partition(":") for part in lines.split("\n:")[1:]]]
 
 
 def parse(piece: str) -> Message | str:

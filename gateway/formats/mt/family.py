@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.formats.mt import said, several, statements
-from gateway.formats.mt.blocks import Message
-from gateway.formats.mt.family_rules import broken_rule
+from gateway.formats.mt import entries, said, several, statements
+from gateway.formats.mt.blocks import Message, fields_of
+from gateway.formats.mt.family_rules import broken_rule, unled
 from gateway.formats.mt.grammar import Level, walk
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.messages import grammar
+from gateway.formats.mt.rules import Broken
 from gateway.model import Agent, Extra, Record, Refusal
 
+# Statements with lines, and the field behind which these stand.
+_ENTRIES = {"940": ("60F", "60M"), "950": ("60F", "60M"), "942": ("13D",)}
 MANY = frozenset(several.READERS)
 
 
 def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], str]) -> list[Record | Refusal]:
     """The records of a message whose headers are right. Raises Fault for the first thing that is wrong."""
-    type, fields = message.type, message.fields
+    type = message.type
+    booked, fields = _lines(message) if type in _ENTRIES else ([], message.fields)
     sender, receiver = bic(message.sender), bic(message.receiver)
     extra = [*header, *((f"mt:{{{tag}}}", text) for tag, text in message.headers.items() if tag != "121")]
     reference = next((value for tag, value in fields if tag == "20"), "").partition("\n")[0]
@@ -27,10 +31,9 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     found = grammar(type)
     if found is None:
         return [said.document(fields, type, place, identity, parts, extra)]
+    _hold(unled(type, fields))
     level = walk(fields, found, f"MT{type}")
-    broken = broken_rule(type, level)
-    if broken is not None:
-        raise Fault(broken[0], "FF01", broken[1], broken[2])
+    _hold(broken_rule(type, level))
     if type in MANY:
         common = {
             "uetr": message.headers.get("121", ""),
@@ -38,18 +41,35 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
             "instructed_agent": Agent(receiver),
         }
         return list(several.payments(level, type, prefix, common, extra))
-    return [*_said(type, level, place, identity, parts, extra)]
+    if type in statements.KINDS and type not in ("900", "910"):
+        return [statements.statement(level, type, place, identity, extra, booked)]
+    return _said(type, level, place, identity, parts, extra, message.headers.get("121", ""))
+
+
+def _lines(message: Message) -> tuple[list[entries.Groups], list[tuple[str, str]]]:
+    """The entries of a statement, taken out of the text at once where all have their format, and the other fields."""
+    text = message.lines
+    found, before, after = entries.taken(text, entries.STANDARD_PAIR)
+    lead = before[before.rfind("\n:") + 2 :].partition(":")[0]
+    if not found or lead not in _ENTRIES[message.type] or (message.type == "950" and any(one[-1] for one in found)):
+        return [], fields_of(text)  # each field for itself, so that what is wrong is named
+    return found, fields_of(before + after)
+
+
+def _hold(broken: Broken | None) -> None:
+    """Raises Fault for a rule that is broken."""
+    if broken is not None:
+        raise Fault(broken[0], "FF01", broken[1], broken[2])
 
 
 def _said(
-    type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]]
-) -> list[Record]:
+    type: str, level: Level, place: str, identity: str, parts: dict[str, Any], extra: list[tuple[str, str]], uetr: str
+) -> list[Record | Refusal]:
     if type in ("900", "910"):
-        return [statements.confirmation(level, type, place, identity, extra)]
-    if type in statements.KINDS:
-        return [statements.statement(level, type, place, identity, extra)]
+        return [statements.confirmation(level, type, place, identity, extra, uetr)]
+    ends = (parts["assigner"], parts["assignee"])
     if type == "210":
-        return list(said.receipts(level, place, identity, extra))
+        return list(said.receipts(level, place, identity, extra, uetr, ends))
     if type == "920":
-        return list(said.requests(level, place, identity, extra))
-    return [said.case(level, type, place, identity, parts, extra)]
+        return list(said.requests(level, place, identity, extra, ends))
+    return [*said.records(level, type, place, identity, parts, extra, uetr)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gateway.formats.mt.grammar import Level
+from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.rules import Broken
 
 Rule = Callable[[Level], Broken | None]
@@ -32,6 +33,18 @@ def _one_currency(level: Level) -> Broken | None:
     found |= {value.lstrip("0123456789")[:2] for tag, value in level.fields if tag in ("90D", "90C")}
     found |= {value[:2] for tag, value in level.fields if tag == "34F"}
     return ("C27", ":60a:", "all balances of a statement are in one currency") if len(found) > 1 else None
+
+
+def unled(type: str, fields: list[tuple[str, str]]) -> Broken | None:
+    """940, 942: information for the account owner (86) follows a statement line (61), or ends the message (C24)."""
+    if type not in ("940", "942"):
+        return None
+    tags = [tag for tag, _ in fields]
+    last = len(tags) - 1
+    for place, tag in enumerate(tags):
+        if tag == "86" and place != last and tags[place - 1] != "61":
+            return "C24", ":86:", "information (86) follows a statement line (61), or stands last in the message"
+    return None
 
 
 def _floors(level: Level) -> Broken | None:
@@ -132,21 +145,88 @@ def _exchange(level: Level) -> Broken | None:
     return None
 
 
+def _ordered_amount(level: Level) -> Broken | None:
+    """101: when a rate stands (D60), and what goes with an amount of zero (E54)."""
+    for inner in level.levels():
+        zero = not inner.text("32")[3:].strip("0,")
+        ordered, rate = inner.get("33") is not None, inner.get("36") is not None
+        if rate != (ordered and not zero):
+            return "D60", ":36:", "a rate (36) stands if and only if 33B does and 32B is not zero"
+        equivalent = any(value[:4] == "EQUI" for option, value in inner.all("23") if option == "E")
+        exchanged = any(option == "F" for option, _ in inner.all("21"))
+        if zero and (equivalent != ordered or (not equivalent and exchanged)):
+            return "E54", ":33B:", "an amount of zero stands with EQUI and 33B, or with neither of them nor 21F"
+    return None
+
+
+# Codes of 23E in a request: pairs that exclude each other, and those behind which words may stand.
+_EXCLUDING = {
+    "CHQB": ("CMSW", "CMTO", "CMZB", "CORT", "NETS", "PHON", "REPA", "RTGS", "URGP"),
+    "CMSW": ("CMTO", "CMZB"),
+    "CMTO": ("CMZB",),
+    "CORT": ("CMSW", "CMTO", "CMZB", "REPA"),
+    "EQUI": ("CMSW", "CMTO", "CMZB"),
+    "NETS": ("RTGS",),
+}
+_WITH_WORDS = ("CMTO", "PHON", "OTHR", "REPA")
+
+
+def _request_codes(level: Level) -> Broken | None:
+    """101: words (D66), combinations (D67), repetition (E46) and cheques (E18) of 23E."""
+    for inner in level.levels():
+        told = [value for option, value in inner.all("23") if option == "E"]
+        codes = [value[:4] for value in told]
+        if any(len(value) > 4 and value[:4] not in _WITH_WORDS for value in told):
+            return "D66", ":23E:", "words stand only behind CMTO, PHON, OTHR and REPA"
+        if any(other in codes for code in codes for other in _EXCLUDING.get(code, ())):
+            return "D67", ":23E:", "two of the instruction codes exclude each other"
+        if any(codes.count(code) > 1 for code in codes if code != "OTHR"):
+            return "E46", ":23E:", "an instruction code other than OTHR stands once"
+        if "CHQB" in codes and inner.text("59")[:1] == "/":
+            return "E18", ":59a:", "with CHQB no account of the beneficiary stands"
+    return None
+
+
+def _sums(level: Level) -> Broken | None:
+    """102, 104, 107: the sum of the amounts stands in 19 (C01), or without it in the amount that settles (D80)."""
+    repeated = next(iter(level.inner.values()), [])
+    fields = [*level.fields, *(line for inner in level.levels() if inner not in repeated for line in inner.fields)]
+    settled = dict(fields)
+    total = sum(_scaled(inner.text("32")[3:], "32B") for inner in repeated)
+    if "19" in settled:
+        return (
+            None if _scaled(settled["19"], "19") == total else ("C01", ":19:", "the sum of the amounts is another one")
+        )
+    taken = sum(_scaled(settled[tag][3:], tag) for tag in ("71F", "71G") if tag in settled)
+    for tag, amount in (("32A", settled.get("32A", "")[9:]), ("32B", settled.get("32B", "")[3:])):
+        if amount and _scaled(amount, "32B") != total + taken:
+            return ("C01" if tag == "32A" else "D80"), f":{tag}:", "the amount is not the sum of all, and 19 is missing"
+    return None
+
+
+def _few(level: Level) -> Broken | None:
+    """201, 203, 204: at most ten payments (T10)."""
+    return ("T10", ":20:", "a message has at most ten payments") if len(list(level.levels())) > 10 else None
+
+
 def _total(level: Level) -> Broken | None:
     """201, 203, 204: the sum of the amounts (C01), all in one currency (C02)."""
     inner = list(level.levels())
     if len({one.text("32")[:3] for one in inner}) > 1:
         return "C02", ":32B:", "all amounts of the message are in one currency"
     decimals = [one.text("32")[3:] for one in inner]
-    if sum(map(_scaled, decimals)) != _scaled(level.text("19")):
+    if sum(_scaled(text, "32B") for text in decimals) != _scaled(level.text("19"), "19"):
         return "C01", ":19:", "the sum of the amounts is another one"
     return None
 
 
-def _scaled(text: str) -> int:
-    """An amount in thousandths of a thousandth: exact for every currency."""
+def _scaled(text: str, tag: str) -> int:
+    """An amount in thousandths of a thousandth: exact for every currency. Raises Fault."""
     whole, _, fraction = text.partition(",")
-    return int((whole or "0") + fraction[:6].ljust(6, "0"))
+    digits = (whole or "0") + fraction[:6].ljust(6, "0")
+    if not digits.isdecimal():
+        raise Fault("T40", "AM12", f":{tag}:", "an amount has digits, one comma, and the decimals behind it")
+    return int(digits)
 
 
 def _bank_intermediaries(level: Level) -> Broken | None:
@@ -166,15 +246,20 @@ def _narrative_or_copy(level: Level) -> Broken | None:
 RULES: dict[str, tuple[Rule, ...]] = {
     "101": (
         _exchange,
+        _ordered_amount,
+        _request_codes,
         _ordering_customer,
         _instructing_party,
         _servicing_institution,
         _intermediaries,
         _linked_currencies,
     ),
-    "201": (_total,),
-    "203": (_total, _bank_intermediaries),
-    "204": (_total,),
+    "102": (_servicing_institution, _sums),
+    "104": (_sums,),
+    "107": (_sums,),
+    "201": (_few, _total),
+    "203": (_few, _total, _bank_intermediaries),
+    "204": (_few, _total),
     "210": (_receipts,),
     "910": (_one_orderer,),
     "920": (_floor_asked,),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from gateway.formats.mt import numbered
 from gateway.formats.mt.blocks import is_tag
 from gateway.formats.mt.meaning import Fault
 from gateway.formats.mt.tables import (
@@ -84,7 +85,10 @@ class Level(Struct):
 
     def get(self, number: str) -> tuple[str, str] | None:
         """(option, value) of the first field of a number."""
-        return next(((tag[2:], value) for tag, value in self.fields if tag[:2] == number), None)
+        for tag, value in self.fields:
+            if tag[:2] == number:
+                return tag[2:], value
+        return None
 
     def text(self, number: str) -> str:
         found = self.get(number)
@@ -168,13 +172,22 @@ def _title(part: Place | Sequence) -> str:
     return part.number + (next(iter(part.options)) if len(part.options) == 1 else "a")
 
 
+def _numbered(tag: str, value: str) -> tuple[str, str]:
+    """The field, once its numbered lines are right where it has such."""
+    if tag in ("50F", "59F"):
+        code, text = numbered.wrong(value, tag == "50F")
+        if code:
+            raise Fault(code, "FF01", f":{tag}:", text)
+    return tag, value
+
+
 def _checked(tag: str, value: str, place: Place) -> tuple[str, str]:
     """The field as it stands, once its format is right; blanks at line ends and empty lines are passed over."""
     pattern = place.options[tag[2:]]
     if pattern.match(value):
-        return tag, value
+        return _numbered(tag, value)
     tidy = "\n".join(line for line in map(str.rstrip, value.split("\n")) if line)
     if pattern.match(tidy):
-        return tag, tidy
+        return _numbered(tag, tidy)
     code = FAULT_CODES.get(tag, BIC_FAULT if tag[2:] == "A" else FORMAT_FAULT)
     raise Fault(code, "FF01", f":{tag}:", "the value does not have the format of the field")

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.formats.mt import parties, tables
-from gateway.model import EXPONENTS, Agent, Charge, Instruction, Money, Party, Payment
+from gateway.model import EXPONENTS, Address, Agent, Charge, Instruction, Money, Party, Payment
 
+_SIX = re.compile(r"[0-9]{6}\Z", re.ASCII)
 _RATE = re.compile(r"(?=.{1,12}\Z)[0-9]+,[0-9]*\Z", re.ASCII)
 _AMOUNT = re.compile(r"[0-9]+,[0-9]*\Z", re.ASCII)
 _END = r"(?://(?=/)|/(?=/)|/?\Z)"  # of a code word in 70: `//` before the next one, or the end
@@ -23,8 +24,13 @@ _WORDS = (
     (re.compile(rf"/PURP/([A-Z0-9]{{1,4}}){_END}", re.ASCII), "purpose"),
     (re.compile(rf"/ULTD/(.{{1,140}}?){_END}"), "ultimate_debtor"),
     (re.compile(rf"/ULTB/(.{{1,140}}?){_END}"), "ultimate_creditor"),
+    (re.compile(rf"/RELID/(.{{1,35}}?){_END}"), tables.RELATED_REMITTANCE),
 )
+_CODED = re.compile(r"\A/URI/|/(?:ROC|PURP|ULTD|ULTB|RELID)/")
 _TIME = re.compile(r"/([A-Z0-9]{1,8})/([01][0-9]|2[0-3])([0-5][0-9])([+-])(0[0-9]|1[0-4])([0-5][0-9])\Z", re.ASCII)
+INTERMEDIARIES_MAX = AGENTS_BEFORE_MAX = 3  # IntrmyAgt1 to 3, PrvsInstgAgt1 to 3
+# Who took a charge, where only the amount is said: an agent must be named, and a name needs an address.
+UNNAMED: Agent = Agent(name="NOTPROVIDED", address=Address(lines=("NOTPROVIDED",)))
 _CODE_LINE = re.compile(r"/([A-Z0-9]{1,8})/(.*)\Z", re.ASCII)
 
 
@@ -33,8 +39,10 @@ class Fault(Exception):
 
 
 @lru_cache(maxsize=512)
-def _day(text: str) -> str:
+def calendar_day(text: str) -> str:
     """YYMMDD as YYYY-MM-DD, years 80 to 99 of the last century; "" when it is no date."""
+    if not _SIX.match(text):  # of a copied field, whose format nobody has checked
+        return ""
     year = int(text[:2])
     try:
         return date(year + (1900 if year >= 80 else 2000), int(text[2:4]), int(text[4:])).isoformat()
@@ -44,7 +52,7 @@ def _day(text: str) -> str:
 
 def day(text: str, tag: str) -> str:
     """YYMMDD as YYYY-MM-DD; raises Fault when it is no date."""
-    found = _day(text)
+    found = calendar_day(text)
     if not found:
         raise Fault("T50", "DT01", f":{tag}:", "the date is no date")
     return found
@@ -65,11 +73,11 @@ def money(text: str, tag: str) -> Money:
 
 
 def settlement(
-    values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str, receiver: str, bank: bool
+    values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], sender: str, receiver: str, cover: bool
 ) -> None:
-    """32A, and 53a to 55a as section 3 of the translation rules says."""
+    """32A, and 53a to 55a; what covers another payment is not covered itself, what is covered is an advice."""
     text = values["32A"][1]
-    day = _day(text[:6])
+    day = calendar_day(text[:6])
     if not day:
         raise Fault("T50", "DT01", ":32A:", "the value date is no date")
     fields["settlement_date"] = day
@@ -84,7 +92,7 @@ def settlement(
     third = parties.agent(*values["55"]) if "55" in values else (None, None, "")
     known = (sender[:8], receiver[:8])
     covers = _covers(values, first, second, known)
-    fields["settlement_method"] = "INGA" if first[2] == "C" else "COVE" if covers and not bank else "INDA"
+    fields["settlement_method"] = "INGA" if first[2] == "C" else "COVE" if covers and not cover else "INDA"
     if covers:
         fields["reimbursement_agents"] = _shortened(first[0], second[0], third[0])
         fields["reimbursement_accounts"] = _shortened(first[1], second[1], third[1])
@@ -93,6 +101,20 @@ def settlement(
     for tag in ("53", "54", "55"):
         if tag in values and (tag != "53" or first[0] is not None or first[2] == "D" or first[1] is None):
             extra.append((f"mt:{tag}{values[tag][0]}", values[tag][1]))
+
+
+_GPI = re.compile(r"00[1-9]\Z", re.ASCII)
+
+
+def services(headers: dict[str, str], fields: dict[str, Any], extra: list[tuple[str, str]]) -> None:
+    """{103:} and {111:}: the clearing that a copy service settles in, the service level of a service type."""
+    system = tables.FIN_COPY.get(headers.get("103", ""), "")
+    if system and not fields.get("reimbursement_agents"):
+        fields["settlement_method"], fields["clearing_system"] = "CLRG", system
+        extra.remove(("mt:{103}", headers["103"]))
+    if _GPI.match(headers.get("111", "")):
+        fields["service_level"] = (f"G{headers['111']}",)
+        extra.remove(("mt:{111}", headers["111"]))
 
 
 def _shortened(*found: Any) -> tuple[Any, ...]:
@@ -115,7 +137,8 @@ def times(texts: Any, fields: dict[str, Any]) -> None:
         match = _TIME.match(text)
         if match is None:
             raise Fault("T38", "DT01", ":13C:", "a time indication is a code, hhmm and an offset")
-        found.append((match[1], f"{match[2]}:{match[3]}:00{match[4]}{match[5]}:{match[6]}"))
+        time = f"{match[2]}:{match[3]}:00{match[4]}{match[5]}:{match[6]}"
+        found.append((match[1], f"{fields['settlement_date']}T{time}" if match[1] in tables.INSTANTS else time))
     if found:
         fields["settlement_times"] = tuple(found)
 
@@ -127,7 +150,7 @@ def customer(
     fields["kind"] = "credit_transfer"
     fields["charge_bearer"] = tables.BEARERS[values["71A"][1]]
     if values["23B"][1] != "CRED":
-        fields["local_instrument"] = values["23B"][1]
+        extra.append((tables.LOCAL_INSTRUMENT, values["23B"][1]))
     if "33B" in values:
         fields["instructed_amount"] = money(values["33B"][1], "33B")
     if "36" in values:
@@ -135,24 +158,38 @@ def customer(
             raise Fault("T40", "FF01", ":36:", "a rate has digits and one comma")
         fields["exchange_rate"] = values["36"][1].replace(",", ".").rstrip(".")
     charges(values, repeated, fields)
-    instruction_codes(repeated.get("23E", ()), fields)
+    instruction_codes(repeated.get("23E", ()), fields, extra)
     _transfer(values, fields, extra, "")
     if "26T" in values:
-        fields["purpose"] = values["26T"][1]
+        extra.append((tables.PURPOSE, values["26T"][1]))
     if "77B" in values:
-        fields["regulatory"] = tuple(values["77B"][1].split("\n"))
+        fields["regulatory"] = regulatory(values["77B"][1], extra)
     extra += [(f"mt:{tag}{values[tag][0]}", values[tag][1]) for tag in ("51A", "77T") if tag in values]
 
 
 def charges(values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any]) -> None:
-    found = [Charge(money(text, "71F")) for text in repeated.get("71F", ())]
+    found = [Charge(money(text, "71F"), UNNAMED) for text in repeated.get("71F", ())]
     if "71G" in values:
         found.append(Charge(money(values["71G"][1], "71G"), fields["instructed_agent"]))
     if found:
         fields["charges"] = tuple(found)
 
 
-def instruction_codes(texts: Any, fields: dict[str, Any]) -> None:
+_REPORTING = re.compile(r"/(ORDERRES|BENEFRES)/([A-Z]{2})(?://(.*)|/?)\Z", re.ASCII)
+
+
+def regulatory(text: str, extra: list[tuple[str, str]]) -> tuple[str, ...]:
+    """77B: who reports and for which country taken out of its first line, the rest as lines."""
+    first, *more = text.split("\n")
+    found = _REPORTING.match(first)
+    if found is None:
+        return (first, *more)
+    extra += [(tables.REPORTING_SIDE, tables.RESIDENCE[found[1]]), (tables.REPORTING_COUNTRY, found[2])]
+    lines = [found[3] or "", *(line.removeprefix("//") for line in more)]
+    return tuple(line for line in lines if line)
+
+
+def instruction_codes(texts: Any, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
     """23E: where its codes go."""
     levels, purposes, creditor, following = [], [], [], []
     for text in texts:
@@ -165,8 +202,11 @@ def instruction_codes(texts: Any, fields: dict[str, Any]) -> None:
             creditor.append(Instruction(code, more))
         else:
             following.append(Instruction("", f"/{code}/{more}"))
-    fields["service_level"] = tuple(levels)
-    fields["category_purpose"] = " ".join(purposes)
+    fields["service_level"] = (*fields.get("service_level", ()), *levels)
+    if len(purposes) == 1 or extra is None:
+        fields["category_purpose"] = " ".join(purposes)
+    elif purposes:
+        extra.append((tables.CATEGORY_PURPOSE, " ".join(purposes)))
     fields["instructions_for_creditor_agent"] = tuple(creditor)
     fields["instructions_for_next_agent"] = tuple(following)
 
@@ -180,9 +220,9 @@ def _transfer(values: tables.Values, fields: dict[str, Any], extra: list[tuple[s
         fields["end_to_end_id"] = "NOTPROVIDED"  # a cover has one of its own in 21
         fields.setdefault("debtor_agent", fields["instructing_agent"])
         fields.setdefault("creditor_agent", fields["instructed_agent"])
-    remittance(values.get(sequence + "70", ("", ""))[1], fields)
+    remittance(values.get(sequence + "70", ("", ""))[1], fields, extra)
     if sequence + "72" in values:
-        sender_to_receiver(values[sequence + "72"][1], fields)
+        sender_to_receiver(values[sequence + "72"][1], fields, extra)
 
 
 def agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> None:
@@ -198,49 +238,87 @@ def agents(values: tables.Values, fields: dict[str, Any], sequence: str) -> None
             fields["intermediary_accounts"] = (own,)
 
 
-def remittance(text: str, fields: dict[str, Any]) -> None:
-    """70: the end-to-end id and the purpose taken out, the rest as lines; code words run over line ends."""
+def remittance(text: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
+    """70: what code words name taken out, the rest as lines; code words run over line ends."""
     if not text:
         return
-    if "/ROC/" in text or "/PURP/" in text or "/ULT" in text:
-        text = text.replace("\n", "")
-        for pattern, name in _WORDS:
-            if (found := pattern.search(text)) is not None:
-                fields[name] = Party(found[1]) if name[0] == "u" else found[1]
-                text = text[: found.start()] + text[found.end() :]
-        if not text.strip("/"):
-            return
-        fields["remittance"] = (text[5:] if text.startswith("/URI/") else text,)
-    else:
+    if _CODED.search(text) is None:
         fields["remittance"] = tuple(text.split("\n"))
+        return
+    text = text.replace("\n", "")
+    for pattern, name in _WORDS:
+        if (found := pattern.search(text)) is not None:
+            if ":" in name:
+                if extra is None:
+                    continue
+                extra.append((name, found[1]))
+            else:
+                fields[name] = _placed(found[1]) if name[0] == "u" else found[1]
+            text = text[: found.start()] + text[found.end() :]
+    if text.strip("/"):
+        fields["remittance"] = (text[5:] if text.startswith("/URI/") else text,)
 
 
-_NAMED = {"SVCLVL": "service_level", "LOCINS": "local_instrument", "CATPURP": "category_purpose"}
+_PLACED = re.compile(r"(.{1,140}?)/([A-Z]{2})(?: (.{1,35}))?\Z")
 
 
-def sender_to_receiver(text: str, fields: dict[str, Any]) -> None:
+def _placed(text: str) -> Party:
+    """A party of 70: its name, and behind a slash country and town."""
+    found = _PLACED.match(text)
+    return Party(found[1], Address(country=found[2], town=found[3] or "")) if found else Party(text)
+
+
+_NAMED = {"SVCLVL": "service_level", "CATPURP": "category_purpose"}
+_KEPT = {"SVCLVL": tables.SERVICE_LEVEL, "LOCINS": tables.LOCAL_INSTRUMENT, "CATPURP": tables.CATEGORY_PURPOSE}
+_CODE = re.compile(r"[A-Z0-9]{1,4}\Z", re.ASCII)
+_FOR_CREDITOR_AGENT = frozenset(("UDLC",))  # of a transfer between banks: kept with its code word
+
+
+def sender_to_receiver(text: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None = None) -> None:
     """72: code words with their continuation lines."""
     previous: list[Agent] = []
     creditor = list(fields.get("instructions_for_creditor_agent", ()))
     following = list(fields.get("instructions_for_next_agent", ()))
     intermediaries = list(fields.get("intermediary_agents", ()))
+    banks = fields["kind"] == "fi_transfer"
     for code, words in code_words(text):
-        if code == "INS":
+        if code == "INS" and len(previous) < AGENTS_BEFORE_MAX:
             previous.append(_named(words))
-        elif code == "INTA" and intermediaries:
+        elif code == "INTA" and intermediaries and len(intermediaries) < INTERMEDIARIES_MAX:
             intermediaries.append(_named(words))
-        elif code in _NAMED and not fields.get(_NAMED[code]):
-            fields[_NAMED[code]] = (words,) if code == "SVCLVL" else words
+        elif code in _KEPT and _typed(code, words, fields, extra):
+            continue
         elif code == "ACC":
             creditor.append(Instruction("", words))
         elif code == "REC":
             following.append(Instruction("", words))
-        elif code == "BNF" and fields["kind"] == "fi_transfer":
+        elif banks and code == "PURP" and _CODE.match(words) and not fields.get("purpose"):
+            fields["purpose"] = words
+        elif banks and code in ("PHOB", "TELB"):
+            creditor.append(Instruction(code, words))
+        elif banks and code in _FOR_CREDITOR_AGENT:
+            creditor.append(Instruction("", f"/{code}/{words}"))
+        elif banks and code == "BNF":
             fields["remittance"] = (*fields.get("remittance", ()), words)
         else:
             following.append(Instruction("", f"/{code}/{words}" if code else words))
     fields["previous_agents"], fields["intermediary_agents"] = tuple(previous), tuple(intermediaries)
     fields["instructions_for_creditor_agent"], fields["instructions_for_next_agent"] = tuple(creditor), tuple(following)
+
+
+def _typed(code: str, words: str, fields: dict[str, Any], extra: list[tuple[str, str]] | None) -> bool:
+    """Whether a code word says a part of the payment type that nothing else has said: a listed code, or a text."""
+    name, path = _NAMED.get(code, ""), _KEPT[code]
+    said = (name and fields.get(name)) or any(one == path for one, _ in extra or ())
+    if said or len(words) > 35 or not words:
+        return False
+    if name and _CODE.match(words):
+        fields[name] = (words,) if code == "SVCLVL" else words
+        return True
+    if extra is None:
+        return False
+    extra.append((path, words))
+    return True
 
 
 def code_words(text: str) -> list[tuple[str, str]]:
@@ -260,7 +338,8 @@ _BIC = re.compile(tables.compiled(tables.BIC).pattern, re.ASCII)
 
 
 def _named(words: str) -> Agent:
-    return Agent(words) if _BIC.match(words) else Agent(name=words)
+    """An agent of 72: a BIC, or a name, which cross-border rules let stand only beside an address."""
+    return Agent(words) if _BIC.match(words) else Agent(name=words, address=UNNAMED.address)
 
 
 def bank(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, str]], cover: bool) -> None:
@@ -270,10 +349,12 @@ def bank(values: tables.Values, fields: dict[str, Any], extra: list[tuple[str, s
     agents(values, fields, "")
     fields["debtor_institution"] = fields.pop("debtor_agent", None) or fields["instructing_agent"]
     fields["debtor_account"] = fields.pop("debtor_agent_account", None)
-    fields.setdefault("creditor_agent", fields["instructed_agent"])
     fields["creditor_institution"], fields["creditor_account"], _ = parties.agent(*values["58"])
+    creditor, receiver = fields["creditor_institution"], fields["instructed_agent"]
+    if creditor is None or creditor.bic[:8] != receiver.bic[:8]:  # else the receiver is paid, and keeps no account
+        fields.setdefault("creditor_agent", receiver)
     if "72" in values:
-        sender_to_receiver(values["72"][1], fields)
+        sender_to_receiver(values["72"][1], fields, extra)
     if cover:
         fields["underlying"] = _underlying(values, fields["amount"])
 
@@ -284,4 +365,4 @@ def _underlying(values: tables.Values, amount: Money) -> Payment:
         fields["amount"] = fields["instructed_amount"] = money(values["B33B"][1], "33B")
     extra: list[tuple[str, str]] = []
     _transfer(values, fields, extra, "B")
-    return Payment(**fields)
+    return Payment(**fields, extra=tuple(extra))

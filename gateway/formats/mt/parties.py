@@ -105,25 +105,12 @@ def party(option: str, value: str) -> tuple[Party, Account | None]:
     if option in ("A", "G"):
         return Party(bic=lines[0]), own
     if option != "F":
-        return Party(lines[0], Address(lines=tuple(lines[1:])) if len(lines) > 1 else None), own
+        name, *more = map(str.strip, lines)
+        return Party(name, Address(lines=tuple(more)) if more else None), own
     if (found := _IDENTIFIER.match(lines[0])) is not None and not _NUMBERED.match(lines[0]):
         identification = Identification(found[3], found[1], issuer=found[2], private=IDENTIFIERS.get(found[1], False))
         lines.pop(0)
     return _numbered(lines, identification), own
-
-
-@lru_cache(maxsize=AGENTS_REMEMBERED)
-def numbered_fault(value: str) -> str:
-    """What is wrong with the lines of option F; "" when nothing is."""
-    lines = value.split("\n")
-    if not _NUMBERED.match(lines[0]):
-        if lines[0][:1] != "/" and not _IDENTIFIER.match(lines[0]):
-            return "the first line is neither an account nor a code, a country and an identifier"
-        lines.pop(0)
-    digits = [line[:1] for line in lines if _NUMBERED.match(line)]
-    if len(digits) != len(lines) or digits != sorted(digits) or digits[:1] != ["1"]:
-        return "lines begin with 1/ to 8/ in ascending order, the name first"
-    return ""
 
 
 def _numbered(lines: list[str], identification: Identification | None) -> Party:
@@ -138,7 +125,7 @@ def _numbered(lines: list[str], identification: Identification | None) -> Party:
     country, _, place = "/".join(found.get("5", ())).partition("/")
     day = "".join(found.get("4", ()))
     birth = Birth(f"{day[:4]}-{day[4:6]}-{day[6:]}", place, country) if len(day) == 8 and country else None
-    return Party("".join(found.get("1", ())), _numbered_address(found), ids=tuple(ids), birth=birth)
+    return Party("".join(found.get("1", ())).strip(), _numbered_address(found), ids=tuple(ids), birth=birth)
 
 
 def _numbered_address(found: dict[str, list[str]]) -> Address | None:
@@ -146,9 +133,9 @@ def _numbered_address(found: dict[str, list[str]]) -> Address | None:
     if not streets and not places:
         return None
     country, _, rest = places[0].partition("/") if places else ("", "", "")
-    town, *more = (rest + "".join(places[1:])).split(",", 2)
+    town, *more = map(str.strip, (rest + "".join(places[1:])).split(",", 2))
     postcode = more.pop(0) if more and _POSTCODE.search(more[0]) else ""
-    street, lines = (streets[0], ()) if len(streets) == 1 else ("", tuple(streets))
+    street, lines = (streets[0].strip(), ()) if len(streets) == 1 else ("", tuple(streets))
     return Address(
         street=street, postcode=postcode, town=town, subdivision=",".join(more), country=country, lines=lines
     )
@@ -160,7 +147,7 @@ def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[st
     if found is not None and found.bic:
         return "A", [*first, found.bic]
     address = found.address if found is not None else None
-    placed = address is not None and address.country and address.town.strip()
+    placed = address is not None and address.country
     if found is not None and (placed or found.birth or found.ids):
         lines = _numbered_lines(found, free == "K")
         if first or (free == "K" and not _NUMBERED.match(lines[0])):
@@ -175,7 +162,7 @@ def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[st
 def _numbered_lines(found: Party, debtor: bool) -> list[str]:
     lines = [f"1/{part}" for part in _cut(found.name.strip() or "NOTPROVIDED", 33, 2)]
     address = found.address
-    if address is not None:
+    if address is not None and address.country:  # lines 2/ may not stand without the country of 3/
         street = _joined(
             ",",
             address.street,
@@ -188,10 +175,9 @@ def _numbered_lines(found: Party, debtor: bool) -> list[str]:
             address.sub_department,
         )
         lines += [f"2/{part}" for part in ([street] if street else list(address.lines[:2]))]
-        if address.country:
-            town = _joined(",", address.town, address.postcode, address.subdivision)
-            lines.append(f"3/{address.country}/{town}" if town else f"3/{address.country}")
-    if debtor and found.birth is not None:
+        town = _joined(",", address.town, address.postcode, address.subdivision)
+        lines.append(f"3/{address.country}/{town}" if town else f"3/{address.country}")
+    if debtor and found.birth is not None and len(lines) <= 2:  # both lines or neither
         lines += [f"4/{found.birth.date.replace('-', '')}", f"5/{found.birth.country}/{found.birth.city}"]
     if debtor and found.ids and found.ids[0].scheme in IDENTIFIERS and len(found.ids[0].issuer) == 2:
         one = found.ids[0]

@@ -13,15 +13,18 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from gateway.formats.mt import bare, blocks, family, meaning, parties, rules, said, several, tables
+from gateway.formats.mt import bare, blocks, family, meaning, numbered, returns, rules, said, several, tables
 from gateway.formats.mt.blocks import Message
 from gateway.formats.mt.meaning import Fault
-from gateway.model import Agent, Extra, Payment, Record, Refusal
+from gateway.model import Agent, Extra, Payment, Record, Refusal, Report
 from gateway.ports import Decoded
 
 HEADER = "mt:header"  # Payment.extra: "<block 1>|<block 2>|<121 or 108>|<20>", for answers
+LINE = "mt:line"  # Refusal.extra: the line of block 4 where the field at fault stands, three digits
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
+_REFERENCE = re.compile(r"\n:20:([^\r\n]{0,16})")
 _Text = dict[str, str]
+_SENT_BACK = ("/REJT/", "/RETN/")
 _MANY = re.compile(r"\{2:[IO](?:101|102|104|107|201|203|204|210|920)")
 # A statement whose envelope the network never saw: a bank wrote the headers itself, and not quite as they should be.
 _HANDED_OVER = re.compile(r"\{2:[IO]94[02]")
@@ -47,7 +50,7 @@ def not_fin(before: str) -> Decoded:
 def assembled(found: list[str], several: bool, first: int, count: int = 0) -> Decoded:
     """Records of the messages; `first` is how many came before."""
     records: list[Record | Refusal] = []
-    kind, sender, receiver, lead, reference = "F21", "", "", "", ""
+    kind, sender, receiver, lead, reference, created = "F21", "", "", "", "", ""
     services = count == 0 and all(map(_is_service, found))  # else each stands before the copy of its message
     number = first
     for piece in found:
@@ -59,12 +62,14 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
         read, name = records_of(message, prefix)
         if not records and isinstance(message, Message):
             kind, sender, receiver, lead = name, _bic(message.sender), _bic(message.receiver), message.basic[3:15]
-            reference = "" if several else _reference(message)
+            reference = "" if several and len(found) > 1 else _reference(message)
+            created = _created(message)
         records += read
     return Decoded(
         "mt",
         kind,
         reference,
+        created,
         records=tuple(records),
         sender=sender,
         receiver=receiver,
@@ -75,7 +80,19 @@ def assembled(found: list[str], several: bool, first: int, count: int = 0) -> De
 
 def _reference(message: Message) -> str:
     """The sender's name for the message: field 20."""
-    return next((value for tag, value in message.fields if tag == "20"), "")[:16].partition("\n")[0]
+    found = _REFERENCE.search(message.text)
+    return found[1] if found is not None else ""
+
+
+_DUPLICATES = re.compile(r"\{(PDE|PDM):([^{}]*)\}")  # trailers of a message that may have come before
+_INPUT_TIME = re.compile(r"O[0-9]{3}([01][0-9]|2[0-3])([0-5][0-9])([0-9]{6})", re.ASCII)
+
+
+def _created(message: Message) -> str:
+    """When a delivered message was handed in, as its header has it; the offset is that of the sender, and not said."""
+    found = _INPUT_TIME.match(message.application)
+    day = meaning.calendar_day(found[3]) if found else ""
+    return f"{day}T{found[1]}:{found[2]}:00+00:00" if found and day else ""
 
 
 def _is_service(piece: str) -> bool:
@@ -173,7 +190,19 @@ def records_of(message: Message | str, prefix: str) -> tuple[list[Record | Refus
 
 def _refusal(message: Message, code: str, reason: str, place: str, text: str) -> Refusal:
     reference = _reference(message)
-    return Refusal(code, reason, place, text, reference, _header(message, reference, message.headers))
+    header = _header(message, reference, message.headers)
+    line = _line(message.fields, place.rpartition(" ")[2].strip(":"))
+    return Refusal(code, reason, place, text, reference, (*header, (LINE, f"{line:03d}")) if line else header)
+
+
+def _line(fields: list[tuple[str, str]], name: str) -> int:
+    """The line of the text where the first field of a name begins (`59a`: any option); 0: there is none."""
+    line = 1
+    for tag, value in fields:
+        if tag == name or (name[2:] == "a" and tag[:2] == name[:2]):
+            return line
+        line += 1 + value.count("\n")
+    return 0
 
 
 def _header(message: Message, reference: str, headers: _Text) -> Extra:
@@ -181,14 +210,7 @@ def _header(message: Message, reference: str, headers: _Text) -> Extra:
     return ((HEADER, f"{message.basic}|{message.application}|{name}|{reference}"),)
 
 
-def read_message(message: Message) -> Payment | Refusal:
-    """Read one message of a supported type; for a writer that compares what it wrote."""
-    found = records_of(message, "")[0][0]
-    assert isinstance(found, Payment | Refusal), "writers of other messages do not ask"
-    return found
-
-
-def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) -> Payment:
+def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) -> Payment | Report:
     """The record of a message whose headers are right; raises Fault."""
     values, repeated = _checked(message, table)
     uetr = headers.get("121", "")
@@ -208,16 +230,23 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     }
     extra = list(_header(message, reference, headers))
     extra += [(f"mt:{{{tag}}}", text) for tag, text in headers.items() if tag not in ("121", "119")]
+    extra += [(f"mt:{{{tag}}}", text) for tag, text in _DUPLICATES.findall(message.tail)]
     if message.outgoing and message.application[16:17] == "U":
         fields["priority"] = "HIGH"
-    meaning.settlement(values, fields, extra, sender, receiver, table.name != "MT103")
+    if "53B" in values:  # of MT200, where 53 has no other option
+        values["53"] = values["53B"]
+    meaning.settlement(values, fields, extra, sender, receiver, table.name.endswith("COV"))
     if table.name == "MT200":
         fields |= several.own_account(values, fields)
         fields["extra"] = tuple(extra)
         return Payment(**fields)
-    broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119") == "STP")
+    broken = rules.broken_rule(values, repeated, sender, receiver, headers.get("119", ""))
     if broken is not None:
         raise Fault(broken[0], "FF01", broken[1], broken[2])
+    meaning.services(headers, fields, extra)
+    sent = returns.parsed(values.pop("72")[1]) if values.get("72", ("", ""))[1][:6] in _SENT_BACK else None
+    if sent is not None and sent.word == "REJT":
+        return _rejected(message, sent, table.name, fields, extra)
     meaning.times(repeated.get("13C", ()), fields)
     if table.name == "MT103":
         if headers.get("119"):
@@ -226,7 +255,33 @@ def payment(message: Message, table: tables.Table, headers: _Text, prefix: str) 
     else:
         meaning.bank(values, fields, extra, table.name.endswith("COV"))
     fields["extra"] = tuple(extra)
+    if sent is not None:
+        returns.returned(fields, sent, table.name)
     return Payment(**fields)
+
+
+def _rejected(
+    message: Message, sent: returns.Sent, name: str, fields: dict[str, Any], extra: list[tuple[str, str]]
+) -> Report:
+    """A payment that comes back unpaid: a report that repeats its fields."""
+    repeated = tuple((f"mt:{tag}", value) for tag, value in message.fields if tag not in ("20", "72"))
+    found = returns.rejected(
+        sent,
+        name,
+        fields["uetr"],
+        id=fields["instruction_id"],
+        payment=repeated,
+        place=fields["place"],
+        source=name,
+        identity=fields["identity"],
+        instructing_agent=fields["instructing_agent"],
+        instructed_agent=fields["instructed_agent"],
+        extra=[pair for pair in extra if pair[0][:4] in ("mt:{", "mt:h")],
+    )
+    original = msgspec.structs.replace(
+        found.original, amount=fields["amount"], settlement_date=fields["settlement_date"]
+    )
+    return msgspec.structs.replace(found, original=original)
 
 
 def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict[str, list[str]]]:
@@ -251,9 +306,9 @@ def _checked(message: Message, table: tables.Table) -> tuple[tables.Values, dict
             if not pattern.match(value):
                 raise _format_fault(tag, option, value)
         if option == "F" and tag != "71F":
-            text = parties.numbered_fault("/\n" + value if tag == "59F" and value[:1] != "/" else value)
-            if text:
-                raise Fault("T54", "FF01", f":{tag}:", text)
+            code, text = numbered.wrong(value, tag == "50F")
+            if code:
+                raise Fault(code, "FF01", f":{tag}:", text)
         if repeats:
             repeated.setdefault(key, []).append(value)
         else:

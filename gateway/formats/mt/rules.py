@@ -6,7 +6,9 @@ order and the first that is broken is told.
 
 from __future__ import annotations
 
-from gateway.formats.mt import tables
+from collections.abc import Sequence
+
+from gateway.formats.mt import parties, tables
 
 Broken = tuple[str, str, str]  # code, field, sentence
 
@@ -28,14 +30,28 @@ _STRAIGHT_OPTIONS = (("52", "A"), ("53", "AB"), ("54", "A"), ("55", "A"), ("56",
 _STRAIGHT_INSTRUCTIONS = frozenset(("SDVA", "INTC", "REPA", "CORT"))
 
 
+# Codes of 23E behind which words may stand, and pairs that exclude each other.
+_WITH_WORDS = frozenset(("PHON", "PHOB", "PHOI", "TELE", "TELB", "TELI", "HOLD", "REPA"))
+_EXCLUDING = {
+    "SDVA": ("HOLD", "CHQB"),
+    "INTC": ("HOLD", "CHQB"),
+    "REPA": ("HOLD", "CHQB", "CORT"),
+    "CORT": ("HOLD", "CHQB"),
+    "HOLD": ("CHQB",),
+    "PHOB": ("TELB",),
+    "PHON": ("TELE",),
+    "PHOI": ("TELI",),
+}
+
+
 def broken_rule(
     values: tables.Values,
     repeated: dict[str, list[str]],
     sender: str,
     receiver: str,
-    straight: bool = False,
+    flag: str = "",
 ) -> Broken | None:
-    """The first network rule that a message breaks; `straight`: it is marked for straight-through processing."""
+    """The first network rule that a message breaks; `flag`: the validation that tag 119 asks for, STP or REMIT."""
     if "56" in values and "57" not in values:
         return "C81", ":57a:", "an intermediary (56a) is named, so the account with institution (57a) must be"
     if "B56" in values and "B57" not in values:
@@ -50,7 +66,8 @@ def broken_rule(
         or _charge_rule(values, repeated)
         or _instruction_rule(values, repeated)
         or _agent_rule(values)
-        or (_straight_rule(values, repeated) if straight else None)
+        or (_straight_rule(values, repeated, sender, receiver) if flag == "STP" else None)
+        or (_envelope_rule(values) if flag == "REMIT" else None)
     )
 
 
@@ -80,7 +97,8 @@ def _charge_rule(values: tables.Values, repeated: dict[str, list[str]]) -> Broke
 
 
 def _instruction_rule(values: tables.Values, repeated: dict[str, list[str]]) -> Broken | None:
-    operation, codes = values["23B"][1], [value[:4] for value in repeated.get("23E", ())]
+    told = repeated.get("23E", ())
+    operation, codes = values["23B"][1], [value[:4] for value in told]
     if operation == "SPRI" and not tables.PRIORITY_INSTRUCTIONS.issuperset(codes):
         return "E01", ":23E:", "with SPRI only SDVA, TELB, PHOB and INTC may stand"
     if operation in ("SSTD", "SPAY") and codes:
@@ -91,10 +109,31 @@ def _instruction_rule(values: tables.Values, repeated: dict[str, list[str]]) -> 
         return "E44", ":23E:", "PHOI and TELI need an intermediary (56a)"
     if "57" not in values and not _NEEDS_ACCOUNT_WITH.isdisjoint(codes):
         return "E45", ":23E:", "PHON and TELE need an account with institution (57a)"
+    if codes and (broken := _codes_rule(told, codes)) is not None:
+        return broken
     if "CHQB" in codes and _has_account(values):
         return "E18", ":59a:", "with CHQB no account of the beneficiary stands"
     if "70" in values and "77T" in values:
         return "E12", ":77T:", "70 and 77T exclude each other"
+    return None
+
+
+def _codes_rule(told: Sequence[str], codes: list[str]) -> Broken | None:
+    """Words, combinations and order of 23E."""
+    if any(len(value) > 4 and value[:4] not in _WITH_WORDS for value in told):
+        return "D97", ":23E:", "words stand only behind PHON, PHOB, PHOI, TELE, TELB, TELI, HOLD and REPA"
+    if any(other in codes for code in codes for other in _EXCLUDING.get(code, ())):
+        return "D67", ":23E:", "two of the instruction codes exclude each other"
+    order = [tables.INSTRUCTION_CODES.index(code) for code in codes]
+    if order != sorted(order):
+        return "D98", ":23E:", "instruction codes stand in the order " + " ".join(tables.INSTRUCTION_CODES)
+    return None
+
+
+def _envelope_rule(values: tables.Values) -> Broken | None:
+    """A message marked REMIT has its remittance in 77T, and no 70."""
+    if "77T" not in values:
+        return "T13", ":77T:", "a message marked REMIT has envelope contents (77T)"
     return None
 
 
@@ -121,7 +160,7 @@ def _agent_rule(values: tables.Values) -> Broken | None:
     return None
 
 
-def _straight_rule(values: tables.Values, repeated: dict[str, list[str]]) -> Broken | None:
+def _straight_rule(values: tables.Values, repeated: dict[str, list[str]], sender: str, receiver: str) -> Broken | None:
     """What a message marked {119:STP} may hold beyond the rules for all."""
     if "51A" in values:
         return "T13", ":51A:", "a message marked STP has no such field"
@@ -133,4 +172,18 @@ def _straight_rule(values: tables.Values, repeated: dict[str, list[str]]) -> Bro
     sent_back = values.get("72", ("", ""))[1][:6] in ("/REJT/", "/RETN/")  # as it was, account or not
     if not _has_account(values) and not sent_back:
         return "E10", ":59a:", "in a message marked STP the beneficiary's account must stand"
+    return _european_account(values, sender, receiver)
+
+
+def _european_account(values: tables.Values, sender: str, receiver: str) -> Broken | None:
+    """Between the listed countries the beneficiary's account is an IBAN, unless 57A is elsewhere."""
+    option, value = values.get("57", ("", ""))
+    countries = [sender[4:6], receiver[4:6]]
+    if option == "A":
+        countries.append(value.rpartition("\n")[2][4:6])
+    if option == "C" or not tables.EUROPEAN.issuperset(countries):
+        return None
+    first = values["59"][1].partition("\n")[0]
+    if first[:1] == "/" and not parties.is_iban(first[1:]):
+        return "D19", ":59a:", "between the listed European countries the beneficiary's account is an IBAN"
     return None

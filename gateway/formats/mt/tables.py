@@ -235,4 +235,48 @@ IDENTIFIERS = {
     "TXID": False,
 }
 
+# FIN copy services of {103:} that settle in a clearing system, and what ISO 20022 calls that.
+FIN_COPY = {"TGT": "TGT", "EBA": "EBA"}
+FIN_COPY_OF = {system: service for service, system in FIN_COPY.items()}
+# Times of 13C that are times of day on the settlement date, and those that are instants of their own.
+INSTANTS = frozenset(("SNDTIME", "RNCTIME"))
+# Code words of 77B, who has to report, and whose residence the country is.
+RESIDENCE = {"ORDERRES": "DEBT", "BENEFRES": "CRED"}
+RESIDENCE_OF = {indicator: word for word, indicator in RESIDENCE.items()}
+# Where what has no field of the model stands, in the words of ISO 20022: both families read and write it there.
+LOCAL_INSTRUMENT = "iso:PmtTpInf/LclInstrm/Prtry"
+CATEGORY_PURPOSE = "iso:PmtTpInf/CtgyPurp/Prtry"
+SERVICE_LEVEL = "iso:PmtTpInf/SvcLvl/Prtry"
+PURPOSE = "iso:Purp/Prtry"
+RELATED_REMITTANCE = "iso:RltdRmtInf/RmtId"
+REPORTING_SIDE = "iso:RgltryRptg/DbtCdtRptgInd"
+REPORTING_COUNTRY = "iso:RgltryRptg/Dtls/Ctry"
+# What a pair of codes in 23E leaves: the first stands, the second goes (notices T15002 to T15005).
+EXCLUDED_CODES = (
+    ("SDVA", "HOLD", "T15002"),
+    ("SDVA", "CHQB", "T15002"),
+    ("INTC", "HOLD", "T15003"),
+    ("INTC", "CHQB", "T15003"),
+    ("CORT", "HOLD", "T15003"),
+    ("CORT", "CHQB", "T15003"),
+    ("PHOB", "TELB", "T15004"),
+    ("HOLD", "CHQB", "T15005"),
+)
+# What field 11a calls an original that was an ISO 20022 message.
+ISO_NAMES = {
+    "pain.001": "101",
+    "pacs.008": "103",
+    "pacs.003": "104",
+    "pain.008": "104",
+    "pacs.009": "202",
+    "pacs.010": "204",
+    "camt.057": "210",
+    "camt.056": "192",
+    "camt.029": "196",
+    "camt.105": "190",
+    "camt.106": "191",
+}
+# What field 12 of a request calls a statement.
+STATEMENT_NAMES = {"camt.053": "940", "camt.052": "942", "camt.054": "900"}
+
 Values = dict[str, tuple[str, str]]

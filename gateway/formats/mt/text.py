@@ -82,8 +82,12 @@ def filled(text: str, lines: int, width: int = 35) -> list[str]:
 
 def coded(code: str, text: str) -> list[str]:
     """One code word of field 72 with its continuation lines, broken between words."""
-    lead = f"/{code}/"
+    return coded_at(f"/{code}/", text, 35)
+
+
+def coded_at(lead: str, text: str, width: int) -> list[str]:
+    """The same for lines of any width."""
     whole = lead + plain(text).strip()
-    if len(whole) <= 35 and "  " not in whole:
+    if len(whole) <= width and "  " not in whole:
         return [whole]
-    return textwrap.wrap(whole, 35, initial_indent="", subsequent_indent="//", break_on_hyphens=False) or [lead]
+    return textwrap.wrap(whole, width, initial_indent="", subsequent_indent="//", break_on_hyphens=False) or [lead]

@@ -12,7 +12,9 @@ from typing import Any, BinaryIO
 from msgspec import Struct, structs
 
 from gateway.formats.iso20022 import FORMAT as ISO
+from gateway.formats.iso20022.codes import unlisted
 from gateway.formats.iso20022.read import Record
+from gateway.formats.sepa.exceptions import unusual_reasons
 from gateway.formats.sepa.rules import KINDS, check, scheme_of, transliterate
 from gateway.model import Loss, Money, Payment, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
@@ -57,7 +59,7 @@ class Sepa:
     def fit(self, record: Record, type: str) -> Fit:
         """The rules again, on what would be sent; characters outside the set are written otherwise, and said."""
         if not isinstance(record, Payment) or record.kind not in KINDS:
-            return ISO.fit(record, type)
+            return _with_reasons(ISO.fit(record, type), record)
         written, losses = prepared(record)
         broken = check(written)
         if broken is not None:
@@ -65,7 +67,7 @@ class Sepa:
         fit = ISO.fit(headed(record, type), type)
         # How it is cleared is the scheme's word, not the record's: an initiation without a place for it loses nothing.
         own = fit.losses if record.settlement_method else (x for x in fit.losses if x.element != "settlement_method")
-        return Fit(fit.refusal, (*own, *losses))
+        return Fit(fit.refusal, (*own, *losses, *_unlisted(record)))
 
     def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame:
         """One message, cleared by the scheme's mechanism, charges as its service level says."""
@@ -82,6 +84,17 @@ class Sepa:
     def reprint(self, data: bytes) -> bytes:
         """As ISO 20022."""
         return ISO.reprint(data)
+
+
+def _with_reasons(fit: Fit, record: Record) -> Fit:
+    """A return, reversal, recall or rejection whose reason no scheme has for it is sent, and that is said."""
+    codes = unusual_reasons(record)
+    said = tuple(Loss("reasons", f"{code} is no reason that the schemes have for this", "info") for code in codes)
+    return structs.replace(fit, losses=(*fit.losses, *said)) if said else fit
+
+
+def _unlisted(payment: Payment) -> list[Loss]:
+    return [Loss(field, f"{code} is not on the published list", "info") for field, code in unlisted(payment)]
 
 
 BETWEEN = ("pacs.008", "pacs.003")

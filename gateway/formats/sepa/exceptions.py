@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from gateway.formats.sepa.rules import B2B, CORE, INSTANT, TRANSFER
+from gateway.model import Case, Payment, Report
 
 
 class Limit(Struct, frozen=True):
@@ -78,6 +79,22 @@ LIMITS: dict[tuple[str, str, str], Limit] = {
 def limit(scheme: str, what: str, reason: str = "") -> Limit | None:
     """How long the scheme leaves for an R-transaction; None when it has none."""
     return LIMITS.get((scheme, what, reason)) or LIMITS.get((scheme, what, ""))
+
+
+# What a record is in the words of the schemes.
+KINDS = {"return": "return", "reversal": "reversal", "cancellation_request": "recall", "resolution": "recall_refused"}
+REFUSED = frozenset({"RJCR", "RJCT"})
+
+
+def unusual_reasons(record: object) -> list[str]:
+    """Reasons of an R-transaction that no scheme has for it."""
+    if not isinstance(record, Payment | Case | Report):
+        return []
+    what = KINDS.get(record.kind, "reject" if isinstance(record, Report) else "")
+    if isinstance(record, Case | Report) and what != "recall" and record.status not in REFUSED:
+        return []
+    known = {reason for (_, named), reasons in REASONS.items() if named == what for reason in reasons}
+    return [one.code for one in record.reasons if one.code and known and one.code not in known]
 
 
 def unusual(scheme: str, what: str, reason: str) -> bool:

@@ -15,13 +15,14 @@ from msgspec import structs
 
 from gateway.formats.iso20022 import iban, identifiers
 from gateway.formats.iso20022.rules import Rule, RuleSet, rule_set
-from gateway.model import Account, Loss, Party, Payment, Refusal
+from gateway.model import Account, Address, Loss, Party, Payment, Refusal
 
 AMOUNT_MAX_CENTS = 99_999_999_999  # 999,999,999.99
 INSTANT_MAX_CENTS_2024 = 10_000_000  # 100,000.00, until the limit of instant payments went in October 2025
 REMITTANCE_MAX = 140
 NAME_MAX = 70
 CURRENT = 2026
+YEARS = (2025, 2026)
 # The Latin set that every bank must take.
 SET = re.compile(r"[A-Za-z0-9/\-?:().,'+ ]*\Z")
 IDENTIFIER = re.compile(r"(?!/)(?!.*//)[A-Za-z0-9/\-?:().,'+ ]*(?<!/)\Z")
@@ -192,6 +193,8 @@ def _texts(p: Payment) -> Iterator[tuple[str, str]]:
         party = getattr(p, side)
         if party is not None:
             yield f"{side}.name", party.name
+            if party.address is not None:
+                yield f"{side}.address", " ".join((*structs.astuple(party.address)[:-2], *party.address.lines))
 
 
 def _debtor_iban(p: Payment) -> str:
@@ -244,6 +247,22 @@ def scheme_set(scheme: str, year: int = CURRENT) -> RuleSet:
     return rule_set(NAMES[scheme], year, lines)
 
 
+def _within(schemes: frozenset[str], test: Callable[[Payment], str]) -> Callable[[Payment], str]:
+    """A rule of some schemes, asked of a payment of any."""
+    return test if schemes == ALL else lambda payment: test(payment) if scheme_of(payment) in schemes else ""
+
+
+@cache
+def sets() -> dict[str, RuleSet]:
+    """Every set by name: those of one scheme, and `sepa-2026`, which asks each payment what its own scheme asks."""
+    found = {one.name: one for scheme in NAMES for year in YEARS for one in (scheme_set(scheme, year),)}
+    lines = [
+        Rule(id, reason, place, _within(schemes, test), KINDS, since, until)
+        for id, reason, place, test, schemes, since, until in RULES
+    ]
+    return found | {one.name: one for year in YEARS for one in (rule_set("sepa", year, lines),)}
+
+
 def check(payment: Payment, year: int = CURRENT) -> Refusal | None:
     """The first rule of its scheme that the payment breaks."""
     return scheme_set(scheme_of(payment), year).broken(payment)
@@ -254,6 +273,13 @@ def _latin(text: str) -> str:
         return text
     plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     return _ILLEGAL.sub(".", "".join(c for c in plain if not unicodedata.combining(c)))
+
+
+def _latin_address(address: Address | None) -> Address | None:
+    if address is None:
+        return None
+    texts = {name: _latin(text) for name, text in structs.asdict(address).items() if isinstance(text, str)}
+    return structs.replace(address, lines=tuple(map(_latin, address.lines)), **texts)
 
 
 def transliterate(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
@@ -268,8 +294,8 @@ def transliterate(payment: Payment) -> tuple[Payment, tuple[Loss, ...]]:
     }
     for side in ("debtor", "creditor", "ultimate_debtor", "ultimate_creditor"):
         party: Party | None = getattr(payment, side)
-        if party is not None and f"{side}.name" in changed:
-            fields[side] = structs.replace(party, name=_latin(party.name))
+        if party is not None and changed & {f"{side}.name", f"{side}.address"}:
+            fields[side] = structs.replace(party, name=_latin(party.name), address=_latin_address(party.address))
     losses = tuple(
         Loss(element, "characters outside the SEPA set are written otherwise", "info") for element in sorted(changed)
     )

@@ -14,7 +14,7 @@ from lxml import etree
 from msgspec import structs
 
 from gateway import formats
-from gateway.formats.fedwire import FORMAT, iso, meaning, profile, scan
+from gateway.formats.fedwire import FORMAT, iso_write, meaning, profile, scan
 from gateway.formats.iso20022.envelope import open_envelope
 from gateway.formats.mt import FORMAT as MT
 from gateway.model import Instruction, Payment, Refusal, Status
@@ -273,4 +273,4 @@ def test_from_and_to_other_families(type: str) -> None:
     assert record.amount == payment.amount
     with_routing = structs.replace(record, instructed_agent=payment.instructed_agent)
     assert FORMAT.fit(with_routing, "FAIM").refusal is None
-    assert iso.WRITES[0] in FORMAT.profiles
+    assert iso_write.WRITES[0] in FORMAT.profiles

@@ -317,4 +317,4 @@ def test_the_least_that_a_record_says_is_enough(type: str) -> None:
     [again] = FORMAT.decode(data).records
     assert isinstance(again, record.__class__)
     if isinstance(again, Statement) and again.entries:
-        assert again.entries[0].information == ("first line\nsecond",)
+        assert again.entries[0].information == ("first line", "second")

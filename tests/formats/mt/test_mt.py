@@ -309,7 +309,7 @@ def test_answers() -> None:
     (frame,) = FORMAT.answer(decoded, statuses, "", WRITING)
     said = frame.data.decode().split("\r\n{")
     assert said[0] == "{1:F21HARBUS33AXXX0000000000}{4:{177:2511241600}{451:0}}"
-    assert said[1].endswith("{451:1}{405:T26}}")
+    assert said[1].endswith("{451:1}{405:T26001}}")
     assert ":21:REF-2\r\n:79:/REJT/99\r\n/AC01/the account is not known\r\n/MREF/REF-2\r\n-}" in said[3]
     assert (frame.suffix, frame.media, len(said)) == (".fin", "application/x-fin", 4)
 

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+from gateway import formats
 from gateway.formats.iso20022 import FORMAT as ISO
-from gateway.formats.iso20022 import identifiers
+from gateway.formats.iso20022 import iban, identifiers
+from gateway.formats.iso20022.codes import FIELDS, RETURNS
+from gateway.formats.iso20022.codes import lists as codes_lists
 from gateway.formats.iso20022.rules import hold, sets
 from gateway.formats.sepa import FORMAT
-from gateway.formats.sepa.exceptions import Limit, limit, unusual
+from gateway.formats.sepa.exceptions import REASONS, Limit, limit, unusual, unusual_reasons
 from gateway.formats.sepa.rules import B2B, CORE, INSTANT, TRANSFER, check, scheme_set
-from gateway.model import Account, Address, Agent, Charge, Mandate, Money, Party, Payment, Refusal
+from gateway.model import (
+    Account,
+    Address,
+    Agent,
+    Case,
+    Charge,
+    Mandate,
+    Money,
+    Original,
+    Party,
+    Payment,
+    Reason,
+    Refusal,
+    Report,
+)
 from tests import samples
 from tests.formats.iso20022.judged import WRITING, invalid, records
 from tests.support import shared_corpus
@@ -200,3 +218,76 @@ def test_what_breaks_a_rule_in_the_corpus_is_found() -> None:
         if not decoded.refusals and records(decoded) and decoded.type != "pacs.004.001.09":
             held = hold(decoded, [sets()[f"cbpr-{year}"]])
             assert held.refusals or any(isinstance(record, Refusal) for record in held.records), path.name
+
+
+def test_unlisted_codes_are_sent_and_said() -> None:
+    odd = structs.replace(DEBIT, purpose="QQQQ", category_purpose="SUPP")
+    fit = FORMAT.fit(odd, "pain.008.001.08")
+    assert fit.refusal is None
+    assert [(loss.element, loss.severity) for loss in fit.losses] == [("purpose", "info")]
+    assert b"<Cd>QQQQ</Cd>" in FORMAT.encode([odd], "pain.008.001.08", WRITING).data
+
+
+def test_lists_of_codes_are_whole() -> None:
+    sizes = {name: len(codes) for name, codes in codes_lists().items()}
+    assert sizes["ExternalPurpose1Code"] > 300
+    assert {"SALA", "SUPP", "PENS"} < codes_lists()["ExternalCategoryPurpose1Code"]
+    assert codes_lists().keys() >= {*FIELDS.values(), RETURNS}
+    members = codes_lists()["ExternalClearingSystemIdentification1Code"]
+    assert set(identifiers.MEMBERS) <= members, "the systems whose members we check are listed ones"
+    for reasons in REASONS.values():
+        assert all(re.fullmatch("[A-Z]{2}[A-Z0-9]{2}", code) for code in reasons)
+
+
+@pytest.mark.parametrize(
+    ("record", "unusual"),
+    [
+        (Report("RJCT", Original("M"), reasons=(Reason("AB05"),)), []),
+        (Report("RJCT", Original("M"), reasons=(Reason("SVNR"),)), ["SVNR"]),
+        (Report("ACSC", Original("M"), reasons=(Reason("SVNR"),)), []),
+        (Case("cancellation_request", Original("M"), reasons=(Reason("DUPL"), Reason("AGNT"))), ["AGNT"]),
+        (Case("resolution", Original("M"), status="RJCR", reasons=(Reason("NOOR"),)), []),
+        (Case("resolution", Original("M"), status="RJCR", reasons=(Reason("CURR"),)), ["CURR"]),
+        (structs.replace(DEBIT, kind="return", reasons=(Reason("AC04"), Reason("EMVL"))), ["EMVL"]),
+        (DEBIT, []),
+    ],
+)
+def test_reasons_of_r_transactions(record: object, unusual: list[str]) -> None:
+    assert unusual_reasons(record) == unusual
+
+
+def test_a_foreign_reason_is_said_when_it_is_sent() -> None:
+    case = Case(
+        "cancellation_request",
+        Original("M1", "pacs.008.001.08", end_to_end_id="E1"),
+        id="C1",
+        reasons=(Reason("AGNT"),),
+    )
+    said = [loss for loss in FORMAT.fit(case, "camt.056.001.08").losses if loss.element == "reasons"]
+    assert [loss.severity for loss in said] == ["info"]
+
+
+def test_addresses_are_in_the_set_too() -> None:
+    where = Address(street="Rue du Marché", town="Genève", country="CH", lines=("Bât. Å",))
+    payment = structs.replace(DEBIT, creditor=Party("Harbor Light Energy", where))
+    broken = check(payment)
+    assert broken is not None
+    assert broken.code == "SEPA-CHARS"
+    fit = FORMAT.fit(payment, "pain.008.001.08")
+    assert (fit.refusal, [loss.element for loss in fit.losses]) == (None, ["creditor.address"])
+    data = FORMAT.encode([payment], "pain.008.001.08", WRITING).data
+    assert b"<StrtNm>Rue du Marche</StrtNm>" in data
+    assert b"<AdrLine>Bat. A</AdrLine>" in data
+
+
+def test_the_common_set_asks_each_payment_for_its_scheme() -> None:
+    both = formats.rule_sets()["sepa-2026"]
+    assert both.broken(DEBIT) is None
+    assert {one.code for one in both.all_broken(structs.replace(DEBIT, mandate=None))} >= {"SEPA-MNDT", "SEPA-CI"}
+    transfer = structs.replace(DEBIT, kind="credit_transfer", local_instrument="", mandate=None)
+    assert both.broken(transfer) is None
+
+
+@pytest.mark.parametrize("digits", ["00", "01", "99"])
+def test_check_digits_that_no_iban_has(digits: str) -> None:
+    assert "from 02 to 98" in iban.problem(f"DE{digits}370400440532013000")

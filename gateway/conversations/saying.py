@@ -1,0 +1,185 @@
+"""What is sent about a payment: resolutions, returns, recalls and statuses, in what the other side speaks.
+
+Strategy: a canonical record is made and asked to fit; what the other side's format cannot carry is not sent, and the
+caller hears so before anything moves. What answers the message in hand leaves with its answer; everything else through
+the outbox, in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from gateway import formats
+from gateway.conversations.finding import Found
+from gateway.entries import Entries
+from gateway.model import Agent, Case, Money, Original, Payment, Reason, Record, Report, Status
+from gateway.planning import Source
+from gateway.ports import Codec, Frame, MessageRow
+
+ISO = {
+    "resolution": "camt.029.001.09",
+    "cancellation_request": "camt.056.001.08",
+    "return": "pacs.004.001.09",
+    "reversal": "pacs.007.001.09",
+    "payment_status": "pacs.002.001.10",
+}
+FIN = {"resolution": "96", "cancellation_request": "92"}  # behind 1 for customers, 2 for institutions
+METHODS = ("CLRG", "INDA", "INGA")  # how a return may settle
+# What a payment's state is called in a status report, where the list of codes has no word for it.
+STATUSES = {"PDCR": "ACSC", "RTRN": "RJCT"}
+
+
+class Saying:
+    """The messages of one batch about payments."""
+
+    def __init__(self, entries: Entries) -> None:
+        self.entries = entries
+        self.answers: list[Frame] = []  # to the message in hand
+
+    # -- records
+
+    def resolution(self, case: Case, found: Found | None, word: str, reasons: Sequence[Reason] = ()) -> Case:
+        """The answer to a request to give a payment back: CNCL, RJCR or PDCR."""
+        original = case.original if found is None else original_of(found, case.original)
+        return Case(
+            "resolution",
+            original,
+            id=case.id,
+            cancellation_id=case.cancellation_id or case.id,
+            creator=case.creator or case.assigner,
+            assigner=self._own(case.assignee),
+            assignee=case.assigner or case.creator,
+            created=stamp(self.entries.batch.time_ns),
+            status=word,
+            transaction_status={"CNCL": "ACCR"}.get(word, word),
+            reasons=tuple(reasons),
+        )
+
+    def request(self, case: Case, found: Found, case_id: int) -> Case:
+        """The same request, to the institution that the payment was sent to."""
+        record = found.record
+        return structs.replace(
+            case,
+            original=structs.replace(original_of(found, case.original), message_id="", message_type="", created=""),
+            cancellation_id=f"FO{case_id}",
+            assigner=self._own(case.assignee),
+            assignee=record.creditor_agent or record.instructed_agent or record.creditor_institution,
+            created=stamp(self.entries.batch.time_ns),
+            payment=(),
+            place="",
+            source="",
+            extra=(),
+        )
+
+    def giving_back(
+        self, kind: str, found: Found, id: int, amount: Money, reasons: Sequence[Reason], onward: bool = False
+    ) -> Payment:
+        """A return to the side that a payment came from, or a reversal to the side that it went to."""
+        record = found.record
+        method = record.settlement_method if record.settlement_method in METHODS else "INDA"
+        original = original_of(found)
+        return Payment(
+            kind,
+            amount,
+            transaction_id=f"FO{id}",
+            settlement_date=stamp(self.entries.batch.time_ns)[:10],
+            settlement_method="CLRG" if record.scheme.startswith("sepa") else method,
+            instructing_agent=self._own(None) if self.entries.snapshot.sender else None,
+            original=structs.replace(original, message_id="", message_type="") if onward else original,
+            reasons=tuple(reasons),
+            charges=(),
+        )
+
+    def status(self, found: Found, case: Case) -> Report:
+        """How a payment stands, for whoever asks."""
+        row = found.row
+        reasons = (Reason(row.reason, text=(row.text[:105],) if row.text else ()),) if row.reason else ()
+        original = structs.replace(original_of(found, case.original), amount=None, settlement_date="")
+        return Report(STATUSES.get(row.status, row.status), original, id=str(row.id), reasons=reasons)
+
+    def _own(self, other: Agent | None) -> Agent:
+        bic = self.entries.snapshot.sender
+        return Agent(bic=bic) if bic or other is None else other
+
+    # -- sending
+
+    def answer(self, source: Source, record: Record, kind: str, found: Found | None = None) -> bool:
+        """Answer the message in hand; whether its sender's format could carry it."""
+        codec = self._codec(source.endpoint, source.type)
+        frame = self._frame(codec, record, kind, source.sender, found)
+        if frame is not None:
+            self.answers.append(frame)
+        return frame is not None
+
+    def later(self, message: MessageRow, record: Record, kind: str, found: Found | None = None) -> bool:
+        """Say something about an earlier message to its sender."""
+        if message.format not in formats.names():
+            return False
+        return self._post(message.endpoint, formats.load(message.format), record, kind, message.session, found)
+
+    def onward(self, found: Found, record: Record, kind: str) -> bool:
+        """Say something to the side that a payment was sent to."""
+        way = found.way
+        codec = way.writer if way is not None else None
+        return codec is not None and self._post(found.onward, codec, record, kind, "", found)
+
+    def outcome(self, found: Found, code: str, reason: str, text: str) -> None:
+        """A later answer to a payment's own message."""
+        status = Status(code, found.record, found.row.id, reason, text)
+        self.entries.tell_sender(found.message, status)
+
+    def _post(self, endpoint: str, codec: Codec, record: Record, kind: str, session: str, found: Found | None) -> bool:
+        known = self.entries.snapshot.endpoints.get(endpoint)
+        if known is None or known.answer_by != "outbox":
+            return False  # gone from the configuration, or nobody waits any more: the rows say what would be said
+        frame = self._frame(codec, record, kind, "", found)
+        if frame is None:
+            return False
+        name = f"{self.entries.state.delivery + 1:012d}-{frame.type}{frame.suffix}"
+        self.entries.outbox(endpoint, name, frame, session)
+        return True
+
+    def _frame(self, codec: Codec, record: Record, kind: str, receiver: str, found: Found | None) -> Frame | None:
+        """The message, or None when the format cannot say this."""
+        fin = codec.name == "mt"
+        institutions = found is not None and found.record.kind.startswith("fi_")
+        type = f"MT{2 if institutions else 1}{FIN[kind]}" if fin and kind in FIN else ISO[kind]
+        if fin and type not in codec.writes:
+            return None
+        writing = self.entries.writing(receiver)
+        if isinstance(record, Case):
+            record = structs.replace(record, assignment_id=writing.message_id)
+        fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
+        if fit.refusal is not None:
+            return None
+        return codec.encode([record], type, writing)  # type: ignore[list-item]
+
+    def _codec(self, endpoint: str, type: str) -> Codec:
+        own = self.entries.snapshot.endpoints[endpoint].codec
+        return own or formats.load("mt" if type.startswith("MT") else "iso20022")
+
+
+def original_of(found: Found, said: Original | None = None) -> Original:
+    """What a payment is known by to the side that it came from; what that side said itself stays as it said it."""
+    record, message = found.record, found.message
+    own = Original(
+        message.message_id,
+        message.type,
+        said.created if said is not None else "",
+        record.batch_id if message.type.startswith("pain.") else "",
+        record.instruction_id,
+        record.end_to_end_id,
+        record.transaction_id,
+        record.uetr,
+        amount=record.amount,
+        settlement_date=record.settlement_date,
+    )
+    return own if said is None or not said.message_id else structs.replace(own, message_id=said.message_id)
+
+
+def stamp(time_ns: int) -> str:
+    """A time as ISO 20022 writes it."""
+    return datetime.fromtimestamp(time_ns // 1_000_000_000, UTC).isoformat()

@@ -1,0 +1,467 @@
+"""Why our translation may differ from the expected one of a pair: rules, each narrow, each with its reason.
+
+The expected sides are the output of one implementation with known deviations. A rule names the path it is about
+and the condition under which it holds; whatever no rule explains is wrong. Section numbers are those of the
+translation rules in the shared reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from tests.conformance.sides import Leaves, same
+
+
+class Difference(Struct, frozen=True):
+    """One place where the two outputs differ; "" stands for absent."""
+
+    path: str
+    expected: str
+    ours: str
+    all_expected: Leaves
+    all_ours: Leaves
+    source: Leaves
+
+
+class Rule(Struct, frozen=True):
+    """When a difference is right."""
+
+    id: str
+    path: re.Pattern[str]
+    holds: Callable[[Difference], bool]
+    why: str
+    reference: str
+
+
+def _sibling(difference: Difference, name: str) -> str:
+    base = difference.path.rpartition("/")[0]
+    return f"{base}/{name}"
+
+
+def _street(one: Difference) -> bool:
+    street, line = _sibling(one, "StrtNm"), _sibling(one, "AdrLine")
+    return (
+        same(one.all_expected.get(line, ""), one.all_ours.get(street, ""))
+        and line not in one.all_ours
+        and street not in one.all_expected
+    )
+
+
+def _ours_in_remittance(one: Difference) -> bool:
+    id = next((text for path, text in one.all_ours.items() if path.endswith("PmtId/EndToEndId")), "")
+    return not one.ours and one.expected == f"/ROC/{id}"
+
+
+def _field(one: Difference, path: str) -> str:
+    return one.source.get(path, "").partition("\n")[2]
+
+
+def _at_item(one: Difference) -> bool:
+    """The same leaf stands on the other level, or is another name of what does."""
+    text = one.expected or one.ours
+    others = one.all_ours if one.expected else one.all_expected
+    return (
+        any(same(text, other) for path, other in others.items() if "Ntfctn/" in path)
+        or text in one.source.values()
+        or one.expected in (one.source.get("{2} receiver"), one.source.get("{2} sender"))
+    )
+
+
+_TYPE_61 = re.compile(r"([CD][\d,]+)[NSF][A-Z0-9]{3}(\S+?)(//\S+)?$", re.DOTALL)
+
+
+def _entry(one: Difference) -> bool:
+    """Day, side and amount are the same; type, references and what follows may be more."""
+    found = [_TYPE_61.search(text.partition("\n")[2][6:].partition("\n")[0]) for text in (one.expected, one.ours)]
+    if found[0] is None or found[1] is None or one.expected[1:7] != one.ours[1:7]:
+        return False
+    return found[0][1] == found[1][1] and (
+        found[0][2] == found[1][2] or any(text.startswith(found[1][2]) for text in one.source.values())
+    )
+
+
+def _said(one: Difference) -> bool:
+    """Whether every line of ours is a text of the source, cut or with its digit."""
+    lines = [re.sub(r"^([1-8]/)?([A-Z]{2}/)?", "", line).rstrip("+") for line in one.ours.split("\n")[1:]]
+    return all(line == "/NOTPROVIDED" or any(text.startswith(line) for text in one.source.values()) for line in lines)
+
+
+def _without_uetr(text: str) -> list[str]:
+    flat = text.replace("\n//", "")
+    return [line for line in flat.split("\n")[1:] if "/UETR/" not in line]
+
+
+def _uetr_of(text: str) -> str:
+    found = re.search(r"/UETR/([0-9a-f-]{36})", text.replace("\n//", "").replace("\n", ""))
+    return found[1] if found else ""
+
+
+RULES = (
+    Rule(
+        "generated-time",
+        re.compile(r"(AppHdr/CreDt|Document/.*/GrpHdr/CreDtTm|.*/Assgnmt/CreDtTm)$"),
+        lambda one: one.expected == "CURRENT_TIME",
+        "the source says no time, so each translator writes its own",
+        "section 13, point 8",
+    ),
+    Rule(
+        "century",
+        re.compile(r"(AppHdr/CreDt|Document/.*CreDtTm)$"),
+        lambda one: (
+            one.expected[:2] == "20"
+            and one.ours[:2] == "19"
+            and one.expected[2:19] == one.ours[2:19]
+            and one.ours[2:4] >= "80"
+        ),
+        "years 80 to 99 of six digits are of the last century",
+        "section 2, dates",
+    ),
+    Rule(
+        "street",
+        re.compile(r"(Dbtr|Cdtr)/(Pty/)?PstlAdr/(StrtNm|AdrLine)$"),
+        _street,
+        "the one line 2/ of option F is a street: structured, where the other writes an address line",
+        "section 4, 50F `2/` StrtNm or AdrLine; structured addresses since November 2026",
+    ),
+    Rule(
+        "roc-once",
+        re.compile(r"RmtInf/Ustrd$"),
+        _ours_in_remittance,
+        "the end-to-end id of /ROC/ is taken out of the remittance; the other leaves it there too",
+        "section 5, field 70; section 13, point 4",
+    ),
+    Rule(
+        "rec-is-the-element",
+        re.compile(r"InstrForNxtAgt(\[\d+\])?/InstrInf$"),
+        lambda one: one.expected == f"/REC/{one.ours}",
+        "/REC/ says which element it is, and is not part of its text",
+        "section 5, field 72",
+    ),
+    Rule(
+        "generated-uetr",
+        re.compile(r"PmtId/UETR$"),
+        lambda one: not one.expected and "{121}" not in one.source,
+        "between banks a transfer has a UETR; without {121:} one is made, and the report says so (T20087)",
+        "section 1, {121:}",
+    ),
+    Rule(
+        "invented-id",
+        re.compile(r"(Dbtr|Cdtr)/Id/OrgId/Othr/Id$"),
+        lambda one: one.expected == "NOTPROVIDED" and not one.ours,
+        "a party without an identifier gets none invented",
+        "section 13",
+    ),
+)
+
+RULES += (
+    Rule(
+        "nothing-invented",
+        re.compile(r"/(Nm|AdrLine|Id|AnyBIC|BICFI|AddtlInf|OrgnlEndToEndId|OrgnlMsgNmId|Cd)$"),
+        lambda one: one.expected == "NOTPROVIDED",
+        "what the source does not say is left out, or said by what it does say",
+        "section 13; section 9, n92",
+    ),
+    Rule(
+        "identifier-invented",
+        re.compile(r"RtrChain/(Dbtr|Cdtr)/Pty/Id/OrgId/Othr/SchmeNm/Cd$"),
+        lambda one: (
+            not one.ours and one.all_expected.get(_sibling(one, "").removesuffix("SchmeNm/") + "Id") == "NOTPROVIDED"
+        ),
+        "the scheme of an identifier that is none",
+        "section 13",
+    ),
+    Rule(
+        "charge-bearer-invented",
+        re.compile(r"PmtRtr/TxInf/ChrgBr$"),
+        lambda one: not one.ours and not any(path.startswith(":71a:") for path in one.source),
+        "a return between banks says no charge bearer",
+        "section 9; reason codes, returns",
+    ),
+    Rule(
+        "reason-told",
+        re.compile(r"(StsRsnInf|RtrRsnInf)/(Rsn/Cd|AddtlInf)$"),
+        lambda one: (
+            one.expected in ("XT99", "NARR", "/CHGS/")
+            or (not one.ours and one.expected in one.all_ours.values())
+            or one.all_expected.get(one.path) == "/CHGS/"
+        ),
+        "XT99 is no ISO code: the code behind it is the reason; /CHGS/ is no reason",
+        "reason codes, XT99",
+    ),
+    Rule(
+        "rejection-is-no-original",
+        re.compile(r"TxInfAndSts/OrgnlGrpInf/OrgnlMsgNmId$"),
+        lambda one: one.expected == f"MT{one.source['{2} type']}",
+        "the type of the rejection is not that of what it rejects",
+        "section 9, n99 reject",
+    ),
+    Rule(
+        "own-reference",
+        re.compile(r"/(StsId|CxlId|Itm/Id)$"),
+        lambda one: (
+            (bool(one.ours) and same(one.ours, _field(one, ":20a:"))) or same(one.expected, _field(one, ":21a:"))
+        ),
+        "field 20 names what is said as well as the message",
+        "section 9, n92 CxlId; n99",
+    ),
+    Rule(
+        "item-reference",
+        re.compile(r"Ntfctn/Itm/EndToEndId$"),
+        lambda one: same(one.ours, _field(one, ":21a:")),
+        "21 of a notice is the end-to-end id",
+        "section 7, 210",
+    ),
+    Rule(
+        "item-level",
+        re.compile(r"NtfctnToRcv/Ntfctn/(Itm/)?(Acct|AcctOwnr|Dbtr|DbtrAgt|IntrmyAgt|AcctSvcr)/"),
+        _at_item,
+        "one item: account, payer and agents stand with it instead of above it",
+        "section 7, 210",
+    ),
+    Rule(
+        "number-of-statement",
+        re.compile(r"/(ElctrncSeqNb|LglSeqNb|PgNb|LastPgInd)$"),
+        lambda one: (
+            one.expected in _field(one, ":28a:").replace("/", "\n").split("\n")
+            or (one.expected in ("1", "true") and "/" not in _field(one, ":28a:"))
+            or one.ours in _field(one, ":28a:").replace("/", "\n").split("\n")
+        ),
+        "28C is the number and the page of a statement; they are not said twice, nor made up",
+        "section 8, 28C",
+    ),
+    Rule(
+        "no-iban",
+        re.compile(r"/Acct/Id/(IBAN|Othr/Id|Othr/SchmeNm/Cd)$"),
+        lambda one: one.expected == "BBAN" or (one.expected or one.ours) == _field(one, ":25a:"),
+        "an account whose check digits are wrong is no IBAN; what scheme another is of is not said",
+        "section 8, 25",
+    ),
+    Rule(
+        "type-of-entry",
+        re.compile(r"Ntry/BkTxCd/(Prtry/(Cd|Issr)|Domn/)"),
+        lambda one: one.expected in ("", "NOTPROVIDED") or one.ours == "SWIFT",
+        "the type in 61 is kept, and said in ISO codes where it is sure",
+        "section 8, 61 subfield 6",
+    ),
+    Rule(
+        "said-of-entry",
+        re.compile(r"NtryDtls/TxDtls/(Amt|Amt/@Ccy|CdtDbtInd)$"),
+        lambda one: not one.ours and same(one.expected, one.all_ours.get(one.path.replace("NtryDtls/TxDtls/", ""), "")),
+        "a single detail has the amount and the side of its entry",
+        "section 8",
+    ),
+    Rule(
+        "no-reference",
+        re.compile(r"Refs/EndToEndId$"),
+        lambda one: one.expected == "NONREF" and not one.ours,
+        "NONREF says that there is none",
+        "section 8, 61 subfield 7",
+    ),
+    Rule(
+        "query-answered",
+        re.compile(r"GrpHdr/OrgnlBizQry/MsgId$"),
+        lambda one: not one.expected and one.ours == _field(one, ":21a:"),
+        "21 of a statement is the request that it answers",
+        "section 8, 21",
+    ),
+    Rule(
+        "request",
+        re.compile(r"RptgReq/(ReqdMsgNmId|ReqdTxTp/Sts/Cd|AcctSvcr/FinInstnId/BICFI)$"),
+        lambda one: (
+            one.expected in ("942", "PDNG", "")
+            and one.ours in ("MT942", "BOOK", "camt.052.001.08", one.source["{2} receiver"])
+        ),
+        "the message asked for by its name; the receiver keeps the account",
+        "section 0, 920",
+    ),
+    Rule(
+        "mandate-not-purpose",
+        re.compile(r"DrctDbtTxInf/PmtTpInf/CtgyPurp/Cd$"),
+        lambda one: one.expected == "AUTH" and not one.ours,
+        "AUTH says that there is a mandate, and is no purpose",
+        "section 0, 107",
+    ),
+    Rule(
+        "day-of-collection",
+        re.compile(r"DrctDbtTxInf/ReqdColltnDt$"),
+        lambda one: not one.ours and one.expected == one.all_ours.get(_sibling(one, "IntrBkSttlmDt")),
+        "30 is the day of settlement, said once",
+        "section 0, 107",
+    ),
+    Rule(
+        "bank-reference-kept",
+        re.compile(r"^:61a:"),
+        _entry,
+        "reference of the servicer and type of the entry are kept; the other drops them",
+        "section 8, 61 subfields 6 and 8",
+    ),
+    Rule(
+        "narrative-kept",
+        re.compile(r"^:86a:"),
+        lambda one: not one.expected and one.ours.startswith("\n/"),
+        "references of a detail that 61 has no room for stand in 86",
+        "section 8, 86",
+    ),
+    Rule(
+        "uetr-in-header",
+        re.compile(r"^:(79|77)a:"),
+        lambda one: (
+            _without_uetr(one.expected) == _without_uetr(one.ours)
+            and _uetr_of(one.expected) in ("", one.all_ours.get("{121}"))
+        ),
+        "the UETR of the original stands in {121:}",
+        "section 9, {121:}",
+    ),
+    Rule(
+        "end-to-end-copied",
+        re.compile(r"^:70a:"),
+        lambda one: (
+            not one.expected
+            and one.ours.replace("\n", "")
+            == "/ROC/" + next((text for path, text in one.source.items() if path.endswith("OrgnlEndToEndId")), "?")
+        ),
+        "the original's end-to-end id as a copy of its field 70",
+        "section 9, OrgnlEndToEndId",
+    ),
+    Rule(
+        "reference-must-stand",
+        re.compile(r"^:(20|21)a:$"),
+        lambda one: not one.expected.strip() and bool(one.ours.strip()),
+        "20 and 21 are mandatory: an empty field is no message",
+        "section 9",
+    ),
+    Rule(
+        "recalled-notice",
+        re.compile(r"^:(21|50)a:"),
+        lambda one: any("NtfctnToRcvCxlAdvc" in path for path in one.source) and _said(one),
+        "a recall names the notice by its field 20, which is its MsgId, and copies its item",
+        "section 9, n92: 21 and the copied fields",
+    ),
+    Rule(
+        "confirmation",
+        re.compile(r"^(\{121\}|:2[01]a:)$"),
+        lambda one: (
+            one.all_ours.get("{2} type") in ("900", "910")
+            and one.ours.strip().rstrip("+")[:15] in " ".join(one.source.values())
+        ),
+        "a confirmation is named by its entry and by the references of its detail",
+        "section 7, 900 and 910",
+    ),
+)
+
+
+# Of what comes back from a FIN message: what it had no place for was named in the report when it was written.
+BACK_RULES = (
+    Rule(
+        "back-edition",
+        re.compile(r"AppHdr/(MsgDefIdr|BizSvc)$"),
+        lambda one: one.path.endswith("BizSvc") or one.expected[:8] == one.ours[:8],
+        "edition and service are those of the type that was asked for",
+        "section 1, headers",
+    ),
+    Rule(
+        "back-33B",
+        re.compile(r"CdtTrfTxInf/InstdAmt(/@Ccy)?$"),
+        lambda one: (
+            not one.expected and same(one.ours, one.all_ours.get(one.path.replace("InstdAmt", "IntrBkSttlmAmt"), ""))
+        ),
+        "33B stands in Europe (rule D49) though no other amount was instructed",
+        "section 5, field 33B; T13003",
+    ),
+    Rule(
+        "back-time",
+        re.compile(r"(CreDt|CreDtTm)$"),
+        lambda one: _minute(one.expected) == _minute(one.ours),
+        "a FIN header has minutes, and no offset",
+        "section 1, block 2",
+    ),
+    Rule(
+        "back-method",
+        re.compile(r"SttlmInf/(SttlmMtd|ClrSys/Cd)$"),
+        lambda one: (one.expected, one.ours) in (("INGA", "INDA"), ("CLRG", "INDA")) or not one.ours,
+        "without an account or a copy service no field says whose account it is",
+        "section 3, settlement method; T20020",
+    ),
+    Rule(
+        "back-ins",
+        re.compile(r"CdtTrfTxInf/(DbtrAgt|PrvsInstgAgt1)/FinInstnId/BICFI$"),
+        lambda one: (
+            ("DbtrAgt" in one.path and not one.ours)
+            or one.ours == one.all_expected.get(one.path.replace("PrvsInstgAgt1", "DbtrAgt"))
+        ),
+        "the debtor agent of a transfer between banks stands under /INS/",
+        "section 6, 52a; T20202",
+    ),
+    Rule(
+        "back-charges-agent",
+        re.compile(r"ChrgsInf(\[\d+\])?/Agt/FinInstnId/"),
+        lambda one: not one.ours or one.ours == "NOTPROVIDED",
+        "71F says an amount and no agent",
+        "section 5, field 71F",
+    ),
+    Rule(
+        "back-cut",
+        re.compile(r"(PmtId/EndToEndId|InstrId)$"),
+        lambda one: one.ours.endswith("+") and one.expected.startswith(one.ours[:-1]),
+        "16 characters of a reference",
+        "section 2, truncation; T0000T",
+    ),
+    Rule(
+        "back-no-account",
+        re.compile(r"DbtrAcct/Id/Othr/Id$"),
+        lambda one: not one.expected and one.ours == "NOTPROVIDED",
+        "50F begins with an account or an identifier",
+        "section 4, MX -> MT choice",
+    ),
+)
+
+
+def _minute(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC).isoformat()[:16]
+    except ValueError:
+        return ""
+
+
+# Sources that we refuse, by our code: what must be seen in the source for the refusal to be right.
+REFUSED: dict[str, tuple[Callable[[Leaves, str], bool], str]] = {
+    "E15": (
+        lambda source, text: ":71A:BEN" in text and ":71F:" not in text,
+        "charges BEN without 71F break network rule E15; the other invents a charge of zero (section 13, point 5)",
+    ),
+    "C06": (
+        lambda source, text: (
+            any(path.startswith(":50a:") for path in source) and any(path.startswith(":52a:") for path in source)
+        ),
+        "a notice names the ordering customer or the ordering institution, not both (rule C2)",
+    ),
+    "T33": (
+        lambda source, text: source["{2} type"] == "950" and re.search(r":61:\d{6}[CD][\d,]+[^NSF]", text) is not None,
+        "the type of an entry (61) has a letter and three characters",
+    ),
+    "missing-creditor": (
+        lambda source, text: (
+            any("RtrChain/Cdtr/Pty/" in path for path in source)
+            and not any("RtrChain/Cdtr/Agt/" in path for path in source)
+        ),
+        "58a is mandatory between banks, and the return goes to a customer",
+    ),
+    "XSD": (
+        lambda source, text: "CURRENT_TIME" in text,
+        "the source says CURRENT_TIME where a time must stand (section 13, point 8)",
+    ),
+    "H10": (
+        lambda source, text: re.match(r"\{1:[FAL]\d\d[A-Z0-9]{12}\d{10}\}", text) is None,
+        "block 1 is no basic header: its sender cannot be known",
+    ),
+}
+
+
+def explained(difference: Difference, back: bool) -> Rule | None:
+    """The first rule that a difference is right by."""
+    rules = BACK_RULES if back else RULES
+    return next((rule for rule in rules if rule.path.search(difference.path) and rule.holds(difference)), None)
