@@ -4,7 +4,8 @@ Strategy: doors offer messages and get a future; the walk takes whatever has com
 commits it as one transaction. While a commit is under way the next batch gathers by itself, so load makes
 batches larger and payments cheaper; there is no timer. The queue is bounded: a store that is slow makes the
 doors wait (`room`). Parts of large files let all other messages pass, and are short steps while there are
-others, so that a file of a million entries is felt by nobody. A commit that fails ends the process, since memory is then ahead of the disk.
+others, so that a file of a million entries is hardly felt. A commit that fails ends the process, since memory is
+then ahead of the disk.
 """
 
 from __future__ import annotations
