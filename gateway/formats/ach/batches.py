@@ -40,6 +40,18 @@ class RawBatch(Struct):
     def advice(self) -> bool:
         return self.header[50:53] == "ADV"
 
+    def opened(self) -> RawBatch:
+        """The batch with all its entries as records, none printed."""
+        if not self.printed:
+            return self
+        entries: list[Lines] = []
+        for line in b"".join(self.printed).decode("ascii").splitlines():
+            if line[0] == "6":
+                entries.append([line])
+            else:
+                entries[-1].append(line)
+        return RawBatch(self.header, [*entries, *self.entries])
+
     def numbers(self) -> tuple[int, int, int, int]:
         """Records, hash, debits and credits of the entries."""
         count, hash_, debits, credits = self.counted
