@@ -19,7 +19,7 @@ from adapters.folder.place import Claimed, Verdict
 from gateway.model import Refusal
 from gateway.ports import Committed, Decoded, Desk, Inbound, Outcome
 
-PARTS_UNDER_WAY = 3  # one being committed, one waiting, one being decoded
+PARTS_UNDER_WAY = 8  # a transaction's worth being committed, and the next one waiting
 
 
 T = TypeVar("T")
