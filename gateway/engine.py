@@ -35,6 +35,7 @@ from gateway.ports import (
     Store,
 )
 from gateway.settlement.instant import deadline_ns
+from gateway.settling import return_deadline_ns
 from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
@@ -102,10 +103,14 @@ class Engine:
         """Until when the payments that are not decided must be, by the routes as they are now."""
         for row in rows:
             way = self.snapshot.ways.get(row.route)
-            record = unpack_record(row.record) if way is not None and way.within_ns else None
-            message = self.store.message(row.message) if isinstance(record, Payment) else None
-            if way is not None and message is not None and isinstance(record, Payment):
+            record = unpack_record(row.record) if way is not None else None
+            if way is None or not isinstance(record, Payment) or not (way.within_ns or record.scheme == "ach"):
+                continue
+            message = self.store.message(row.message)
+            if message is not None and way.within_ns:
                 self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, way.within_ns)
+            elif message is not None and message.format == "ach" and row.status == "PDNG":
+                self.state.deadlines[row.id] = return_deadline_ns(record, message.received_ns)
 
     def tick(self) -> None:
         """Let time pass: offer a tick when a payment has run out of it, or leaves. Called by whoever has a clock."""

@@ -83,6 +83,8 @@ class Writing(Struct, frozen=True, gc=False):
     sender: str = ""  # our BIC
     receiver: str = ""
     routing_number: str = ""  # ours, nine digits
+    numbers: Sequence[int] = ()  # the payments' own, for formats that number what they write by them
+    files_before: int = 0  # how many files went to the same place on the same day, for formats that count those
 
 
 class Codec(Protocol):

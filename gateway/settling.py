@@ -7,7 +7,7 @@ placed here); or at once but after the counterparty has affirmed it, until when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import islice
 
@@ -26,15 +26,17 @@ from gateway.entries import (
     source_of,
     unpack_record,
 )
+from gateway.formats.ach.traces import sequence
 from gateway.model import Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
 from gateway.ports import Finding, MessageRow, PaymentRow
 from gateway.settlement.book import Working
 from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
-from gateway.settlement.instant import NS_PER_SECOND, deadline_ns
+from gateway.settlement.instant import NS_PER_SECOND, deadline_ns, utc
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_accounts
+from gateway.settlement.returning import decided_by_ns, settles_on
 from gateway.settlement.quotes import quote_problem
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
@@ -69,6 +71,8 @@ class Settling:
             self.state.held[id] = row
         if plan.way.within_ns and status.code in OPEN and isinstance(record, Payment):
             self.state.deadlines[id] = deadline_ns(record, self.entries.batch.time_ns, plan.way.within_ns)
+        elif status.code == "PDNG" and source.type == "ACH" and isinstance(record, Payment):
+            self.state.deadlines[id] = return_deadline_ns(record, self.entries.batch.time_ns)
         return status
 
     # -- what came before
@@ -328,15 +332,41 @@ class Settling:
         send, writer = way.route.send, way.writer
         assert send is not None, "only routes that send collect payments"
         assert writer is not None, "a route that sends has a writer"
+        content = getattr(writer, "content", None)
+        if content is not None:
+            payments, ids = self._numbered(payments, ids, send.to, content)
         for start in range(0, len(payments), send.per_message):
             end = start + send.per_message
-            writing = self.entries.writing("")
+            writing = self.entries.writing(send.receiver)
+            if content is not None:
+                before = self.entries.files_before(send.to)
+                writing = msgspec.structs.replace(writing, numbers=ids[start:end], files_before=before)
             frame = writer.encode(payments[start:end], send.as_, writing)
             if way.head is not None:
                 frame = way.head(frame, payments[start], writing)
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+
+    def _numbered(
+        self, payments: Sequence[Payment], ids: Sequence[int], to: str, content: Callable[[Payment, str], str]
+    ) -> tuple[list[Payment], list[int]]:
+        """Entries in the order of their numbers, each with a day, and remembered by what comes back with it."""
+        today = utc(self.entries.batch.time_ns)[:10]
+        found = sorted(zip(ids, payments, strict=True), key=lambda pair: sequence(pair[0]))
+        dated = [
+            payment if payment.settlement_date else msgspec.structs.replace(payment, settlement_date=today)
+            for _, payment in found
+        ]
+        for (id, _), payment in zip(found, dated, strict=True):
+            self.entries.join(identity(to, content(payment, payment.settlement_date)), id)
+        return dated, [id for id, _ in found]
+
+
+def return_deadline_ns(payment: Payment, came_ns: int) -> int:
+    """When an entry of ACH that is held goes back if nobody has decided."""
+    return decided_by_ns(settles_on(payment.settlement_date, came_ns))
 
 
 def system_for(payment: Payment, hours: Sequence[Hours]) -> Hours:

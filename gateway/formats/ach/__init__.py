@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from gateway.formats.ach import make, tables, write
+from gateway.formats.ach import make, tables, traces, write
 from gateway.formats.ach.faults import explained
 from gateway.formats.ach.jsonform import reprinted
 from gateway.formats.ach.lines import read_lines
@@ -86,6 +86,14 @@ class Ach:
     def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
         """A file with a batch per company and day."""
         return Frame(write.outgoing(payments, type, writing), type, ".ach", "text/plain", writing.message_id)
+
+    def content(self, payment: Payment, day: str) -> str:
+        """What an entry is found by when what comes back names a wrong trace number."""
+        return traces.content(payment, day)
+
+    def counted(self, statuses: Sequence[Status]) -> bool:
+        """Whether the answer is a file that is told from others of its day by its modifier."""
+        return any(map(write.goes_back, statuses))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""

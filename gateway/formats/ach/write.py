@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import attrgetter, eq
 
 from msgspec import structs
 
 from gateway.formats.ach import tables
 from gateway.formats.ach.batches import Item, RawBatch, RawFile, file_header, grouped, put_together, text
-from gateway.formats.ach.builders import returned
+from gateway.formats.ach.builders import contested, dishonored, returned
 from gateway.formats.ach.codes import (
     CODE_OF,
+    CONTESTED,
     PLAIN,
     RETURN_OF,
     RETURN_OTHER,
@@ -27,11 +28,24 @@ from gateway.formats.ach.codes import (
     SECS,
     routing_check_digit,
 )
-from gateway.formats.ach.entries import class_of, header, is_debit, item, said_id, sides, texts_of, told
+from gateway.formats.ach.entries import (
+    bank_of,
+    class_of,
+    classed,
+    company_id,
+    header,
+    is_debit,
+    item,
+    said_id,
+    sides,
+    texts_of,
+    told,
+)
 from gateway.formats.ach.entry_checks import EntryChecks
 from gateway.formats.ach.fast import PRINTABLE
 from gateway.formats.ach.faults import Batch
 from gateway.formats.ach.tables import RECORD
+from gateway.formats.ach.traces import sequence
 from gateway.model import Loss, Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Writing
 
@@ -56,14 +70,25 @@ RETURN = frozenset(("original", "reasons"))
 def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     """A file of what is sent: a batch per company, class and day."""
     number = writing.routing_number
-    modifier = MODIFIERS[int(writing.message_id[-5:]) % 36] if writing.message_id[-5:].isdecimal() else "A"
-    head = file_header(writing.receiver or number, number, ("", ""), writing.now_ns, modifier)
-    return put_together(RawFile(head, batches(payments, type, number)))
+    head = file_header(writing.receiver or number, number, ("", ""), writing.now_ns, modifier(writing))
+    named = [classed(payment, type) for payment in payments]
+    return put_together(RawFile(head, batches(named, type, number, writing.numbers)))
 
 
-def batches(payments: Sequence[Payment], type: str, routing_number: str) -> list[RawBatch]:
-    """Batches by header, in the order in which they begin; traces rise within each."""
+def modifier(writing: Writing) -> str:
+    """What tells files of one day apart; after 36 of them their time does it."""
+    return MODIFIERS[writing.files_before % len(MODIFIERS)]
+
+
+def batches(
+    payments: Sequence[Payment], type: str, routing_number: str, numbers: Sequence[int] = ()
+) -> list[RawBatch]:
+    """Batches by header, in the order in which they begin; traces rise within each.
+
+    Without numbers of the payments the entries of each batch are counted.
+    """
     found: dict[str, list[RawBatch]] = {}
+    numbered = iter(map(sequence, numbers)) if numbers else None
     for at in range(0, len(payments), AT_ONCE):
         for kind, same_kind in groupby(payments[at : at + AT_ONCE], _KIND):
             for _, run in groupby(same_kind, _SHARE.get(kind, _EITHER)):
@@ -72,17 +97,18 @@ def batches(payments: Sequence[Payment], type: str, routing_number: str) -> list
                 of_head = found.setdefault(head, [])
                 if not of_head or of_head[-1].counted[0] > RECORDS_MAX:
                     of_head.append(RawBatch(head))
-                _add(of_head[-1], alike, type, routing_number)
+                places = list(islice(numbered, len(alike))) if numbered is not None else []
+                _add(of_head[-1], alike, type, routing_number, places)
     return [batch for of_head in found.values() for batch in of_head]
 
 
-def _add(batch: RawBatch, payments: list[Payment], type: str, routing_number: str) -> None:
-    """Print more entries into a batch."""
-    first = batch.last + 1
-    made = _plain(payments, routing_number[:8], first) if batch.header[50:53] in PLAIN else None
+def _add(batch: RawBatch, payments: list[Payment], type: str, routing_number: str, numbers: Sequence[int]) -> None:
+    """Print more entries into a batch, under these numbers or the next ones of the batch."""
+    places = numbers or range(batch.last + 1, batch.last + 1 + len(payments))
+    made = _plain(payments, routing_number[:8], places) if batch.header[50:53] in PLAIN else None
     if made is None:
-        places = enumerate(payments, first)
-        some = RawBatch(batch.header, [item(payment, type, routing_number, place).lines for place, payment in places])
+        numbered = zip(places, payments, strict=True)
+        some = RawBatch(batch.header, [item(payment, type, routing_number, place).lines for place, payment in numbered])
         made = "".join(["\n".join(lines) + "\n" for lines in some.entries]).encode("ascii"), some.numbers()
     printed, counted = made
     batch.printed.append(printed)
@@ -106,14 +132,16 @@ _ACCOUNTS = {debit: attrgetter(f"{role}_account.id") for debit, role in _ROLES.i
 _NAMES = {debit: attrgetter(f"{role}.name") for debit, role in _ROLES.items()}
 
 
-def _plain(payments: list[Payment], odfi: str, first: int) -> tuple[bytes, tuple[int, int, int, int]] | None:
+def _plain(
+    payments: list[Payment], odfi: str, places: Sequence[int]
+) -> tuple[bytes, tuple[int, int, int, int]] | None:
     """Credits, or debits, without addenda, and what they add up to; None when one is something else."""
     kind = payments[0].kind
     if kind not in ("credit_transfer", "direct_debit") or any(map(_REMITTANCE, payments)):
         return None
     debit = kind == "direct_debit"
     banks = Counter(map(_BANKS[debit], payments))
-    printed = _lines(payments, debit, banks, f"0{odfi}", first)
+    printed = _lines(payments, debit, banks, f"0{odfi}", places)
     if printed is None:
         return None
     total = sum(map(_MINOR, payments))
@@ -122,7 +150,7 @@ def _plain(payments: list[Payment], odfi: str, first: int) -> tuple[bytes, tuple
 
 
 def _lines(
-    payments: list[Payment], debit: bool, banks: Iterable[tuple[str, str]], end: str, first: int
+    payments: list[Payment], debit: bool, banks: Iterable[tuple[str, str]], end: str, places: Sequence[int]
 ) -> bytes | None:
     """Entries printed with one format string; None when a field has not its width, or is not printable ASCII."""
     codes = {account: CODE_OF[account, debit, "live"] for account in ("checking", "savings", "gl", "loan")}
@@ -139,7 +167,7 @@ def _lines(
             ours,
             map(_NAMES[debit], payments),
             _ends(payments),
-            range(first, first + len(payments)),
+            places,
         )
         line = f"%s%-17s%010d%-15.15s%-22.22s%s{end}%07d\n"
         printed = line * len(payments) % tuple(chain.from_iterable(zip(*fields, strict=True)))
@@ -200,7 +228,8 @@ def _set_fields(payment: Payment) -> list[str]:
 
 
 def _cannot(payment: Payment, sec: str) -> Refusal | None:
-    receiver, account, _, agent, company, _ = sides(payment)
+    receiver, account, _, _, company, _ = sides(payment)
+    agent = bank_of(payment, sec)
     routing, name = agent.clearing_member if agent else "", receiver.name if receiver else ""
     known, width = SECS[sec], 35 if sec == "IAT" else 17
     debit = is_debit(payment)
@@ -293,6 +322,7 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
             Loss(f"{role}.{field.name}", f"{sec} has no place for it")
             for field in structs.fields(party)
             if field.name not in room and getattr(party, field.name) not in ("", (), None)
+            and not (field.name == "ids" and role == roles[1] and len(party.ids) == 1 and company_id(party))
         ]
         if sec == "IAT" and party.address is not None:
             address = party.address
@@ -314,20 +344,37 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
 def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> bytes:
     """A return file for what could not be posted: one batch per original batch, an addenda 99 for each entry."""
     items: dict[tuple[str, str], list[Item]] = {}
-    for status in statuses:
+    for status in sorted(filter(goes_back, statuses), key=lambda status: sequence(status.payment_id)):
         payment = status.record
-        if not isinstance(payment, Payment) or not goes_back(status):
-            continue
+        assert isinstance(payment, Payment), "only payments go back"
         agent = sides(payment)[3]
         ours = agent.clearing_member if agent else ""
         below = items.setdefault((payment.batch_id, ours[:8]), [])
-        code = RETURN_OF.get(status.reason, RETURN_OTHER)
-        information = RETURNS[code].title if code != RETURN_OTHER else status.text.upper()
-        below.append(returned(original(payment), code, ours, len(below) + 1, information))
+        code = code_said(status)
+        information = RETURNS[code].title if code != RETURN_OTHER else status.text.removeprefix("/ACH/").upper()
+        place = sequence(status.payment_id) if status.payment_id else len(below) + 1
+        below.append(returned(original(payment), code, ours, place, information))
     head = decoded.header
     names = (head.get("origin_name", ""), head.get("destination_name", ""))
-    top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, "R")
+    top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, modifier(writing))
     return put_together(RawFile(top, [batch for below in items.values() for batch in grouped(below)]))
+
+
+def code_said(status: Status) -> str:
+    """The return code of a refused entry: the one that its text begins with, else the one of its reason."""
+    code = status.text.removeprefix("/ACH/")[:3]
+    return code if status.text.startswith("/ACH/") and code in RETURNS else RETURN_OF.get(status.reason, RETURN_OTHER)
+
+
+def disputed(record: Payment, code: str, routing_number: str, number: int, writing: Writing) -> bytes:
+    """A file with what answers a return, or a dishonored one: dishonored, or contested."""
+    one = original(record)
+    day = told(record).get("settlement_date", "").rjust(3)
+    one = Item(f"{one.header[:75]}{day}{one.header[78:]}", one.lines)
+    build = contested if code in CONTESTED else dishonored
+    made = build(one, code, routing_number, sequence(number))
+    top = file_header(writing.receiver or routing_number, routing_number, ("", ""), writing.now_ns, modifier(writing))
+    return put_together(RawFile(top, grouped([made])))
 
 
 def goes_back(status: Status) -> bool:
