@@ -2,24 +2,23 @@
 
 Strategy: our trace numbers are the numbers of our payments (`formats/ach/traces.py`), so the trace number leads to the
 payment with nothing looked up; bank and amount must then agree. Where they do not, or the trace number is none of ours,
-the entry is looked for by bank, amount and id of the individual on the days around; those names were noted when it
+the entry is looked for by bank, amount and id of the individual among all of the last weeks; those names were noted when it
 left. Only the endpoint that an entry was sent to may speak about it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
 
 from gateway.conversations.finding import AMBIGUOUS, Finder, Found
 from gateway.entries import Entries, identity
 from gateway.formats.ach.entries import sides, told
-from gateway.formats.ach.traces import original_rdfi, payments_of, returned_content
+from gateway.formats.ach.traces import original_rdfi, payments_of, returned_content, week
 from gateway.model import Notice, Payment, Refusal
 from gateway.planning import Source
 from gateway.settlement.returning import today
 
-DAYS_BACK = 75  # entries of so many days are looked through: sixty, and what banking days add to them
+WEEKS_BACK = 12  # entries of so many weeks are looked through: sixty days, what banking days add, and a week ahead
 NOT_FOUND = "no entry of ours has this trace number, bank and amount, nor any other with bank, amount and id"
 
 
@@ -38,8 +37,9 @@ class AchOriginals:
         if found is not None and _agrees(record, found):
             return found
         alike = [one for one in self._by_content(record, source) if _agrees(record, one)]
-        if len(alike) > 1:
-            alike = [one for one in alike if sides(one.record)[1] == sides(record)[1]] or alike
+        for same in (_same_account, _same_day):
+            if len(alike) > 1:
+                alike = [one for one in alike if same(record, one)] or alike
         if len(alike) == 1:
             return alike[0]
         code, text = ("ambiguous-original", AMBIGUOUS) if alike else ("original-not-found", NOT_FOUND)
@@ -64,14 +64,13 @@ class AchOriginals:
         return None
 
     def _by_content(self, record: Payment, source: Source) -> Iterator[Found]:
-        """Entries of the same bank, amount and id; first of the day that the return repeats, then of all others."""
-        for day in _days(record.settlement_date, today(self.entries.batch.time_ns)):
-            name = identity(source.endpoint, returned_content(record, day))
-            found = [self.finder.at(id) for id in self.entries.alike(name)]
-            sent = [one for one in found if one is not None and self._was_sent(one, source)]
-            yield from sent
-            if sent and day == record.settlement_date:
-                return
+        """Entries of the same bank, amount and id, of all weeks that something may still come back from."""
+        last = week(today(self.entries.batch.time_ns)) + 1  # an entry may be dated ahead
+        for number in range(last, last - WEEKS_BACK, -1):
+            for id in self.entries.alike(identity(source.endpoint, returned_content(record, number))):
+                found = self.finder.at(id)
+                if found is not None and self._was_sent(found, source):
+                    yield found
 
     def _returned_by_us(self, record: Payment, source: Source) -> Found | Refusal:
         """The entry that came to us, that we returned, and whose return is dishonored: the return's trace is ours."""
@@ -100,12 +99,9 @@ def _agrees(record: Payment, found: Found) -> bool:
     return routing == original_rdfi(record) and found.record.amount == record.amount
 
 
-def _days(first: str, last: str) -> Iterator[str]:
-    """Days to look through: the one that is named, then backwards from today."""
-    if first:
-        yield first
-    day = date.fromisoformat(last)
-    for back in range(-5, DAYS_BACK):  # an entry may be dated ahead
-        found = (day - timedelta(days=back)).isoformat()
-        if found != first:
-            yield found
+def _same_account(record: Payment, found: Found) -> bool:
+    return sides(found.record)[1] == sides(record)[1]
+
+
+def _same_day(record: Payment, found: Found) -> bool:
+    return found.record.settlement_date == record.settlement_date

@@ -317,7 +317,7 @@ def test_a_return_of_ours_that_is_dishonored_is_found_and_contested(bank: AchBan
     bank.operate("reject", id, "R02 closed")
     [data] = bank.files()
     [dishonored] = [builders.dishonored(item, "R68", THEIRS, 5) for item in taken_apart(data).items]
-    [status] = bank.come_back([dishonored], "B").statuses
+    [status] = bank.come_back([dishonored], "C").statuses
     assert (status.code, status.refusal_code) == ("PDNG", "dishonored-return")
     assert bank.operate("reject", status.payment_id, "in time").statuses[0].refusal_code == "no-return-code"
     assert bank.operate("reject", status.payment_id, "R73 was in time").statuses[0].code == "ACSC"

@@ -8,6 +8,7 @@ meet in two of them. What comes back names a trace number, and that is the payme
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from gateway.formats.ach.entries import said_id, sides, told
 from gateway.model import Payment
@@ -29,18 +30,23 @@ def payments_of(trace: str, routing_number: str, last: int) -> Iterator[int]:
         yield first + turn * SEQUENCES
 
 
+def week(day: str) -> int:
+    """Days are looked through by the week: a dozen of them hold all that may still come back."""
+    return date.fromisoformat(day).toordinal() // 7
+
+
 def content(payment: Payment, day: str) -> str:
-    """What an entry is found by where its trace number is wrong: bank, amount, id of the individual, and the day."""
+    """What an entry is found by where its trace number is wrong: bank, amount, id of the individual, and the week."""
     _, account, _, agent, _, _ = sides(payment)
     id = said_id(payment).strip()[:15].strip() or account
-    return f"{agent.clearing_member[:8] if agent else ''}/{payment.amount.minor}/{id}/{day}"
+    return f"{agent.clearing_member[:8] if agent else ''}/{payment.amount.minor}/{id}/{week(day)}"
 
 
-def returned_content(payment: Payment, day: str) -> str:
+def returned_content(payment: Payment, week: int) -> str:
     """The same of what comes back: it repeats the entry's fields, and says which bank the entry went to."""
     _, account, _, _, _, _ = sides(payment)
     id = (payment.original.end_to_end_id if payment.original else "").strip() or account
-    return f"{original_rdfi(payment)}/{payment.amount.minor}/{id}/{day}"
+    return f"{original_rdfi(payment)}/{payment.amount.minor}/{id}/{week}"
 
 
 def original_rdfi(payment: Payment) -> str:

@@ -13,8 +13,6 @@ from functools import cache
 from itertools import chain, groupby, islice, repeat
 from operator import attrgetter, eq
 
-from msgspec import structs
-
 from gateway.formats.ach import tables
 from gateway.formats.ach.batches import Item, RawBatch, RawFile, file_header, grouped, put_together, text
 from gateway.formats.ach.builders import contested, dishonored, returned
@@ -224,7 +222,7 @@ def _used(sec: str, kind: str) -> frozenset[str]:
 
 
 def _set_fields(payment: Payment) -> list[str]:
-    return [field.name for field in structs.fields(Payment) if getattr(payment, field.name) not in ("", (), None)]
+    return [name for name in Payment.__struct_fields__ if getattr(payment, name) not in ("", (), None)]
 
 
 def _cannot(payment: Payment, sec: str) -> Refusal | None:
@@ -319,10 +317,11 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
         if party is None:
             continue
         losses += [
-            Loss(f"{role}.{field.name}", f"{sec} has no place for it")
-            for field in structs.fields(party)
-            if field.name not in room and getattr(party, field.name) not in ("", (), None)
-            and not (field.name == "ids" and role == roles[1] and len(party.ids) == 1 and company_id(party))
+            Loss(f"{role}.{name}", f"{sec} has no place for it")
+            for name in party.__struct_fields__
+            if name not in room
+            and getattr(party, name) not in ("", (), None)
+            and not (name == "ids" and role == roles[1] and len(party.ids) == 1 and company_id(party))
         ]
         if sec == "IAT" and party.address is not None:
             address = party.address
@@ -331,9 +330,9 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
             if len(address.lines) <= free:
                 kept.add("lines")
             losses += [
-                Loss(f"{role}.address.{field.name}", "IAT has no place for it")
-                for field in structs.fields(address)
-                if field.name not in kept and getattr(address, field.name) not in ("", ())
+                Loss(f"{role}.address.{name}", "IAT has no place for it")
+                for name in address.__struct_fields__
+                if name not in kept and getattr(address, name) not in ("", ())
             ]
     return losses
 
