@@ -29,6 +29,7 @@ from gateway.formats.ach.international import bank_fields, party_fields
 from gateway.formats.ach.tables import LAYOUTS, Layout
 from gateway.model import Agent, Party, Payment
 
+ISO_TYPES = {"CACC": "checking", "SVGS": "savings", "LOAN": "loan"}  # types of accounts as ISO 20022 has them
 TEXT = 80  # of one addenda 05 or 17
 CONSUMER = frozenset(("SALA", "PENS", "BENE", "SSBE", "PAYR", "STDY", "GOVI"))  # purposes of payments to persons
 RETURN_LAYOUTS = {
@@ -59,7 +60,8 @@ def sides(payment: Payment) -> tuple[Party | None, str, str, Agent | None, Party
     else:
         party, account, agent = payment.creditor, payment.creditor_account, payment.creditor_agent
         company, bank = payment.debtor, payment.debtor_agent
-    return party, account.id if account else "", account.type if account else "", agent, company, bank
+    type = account.type if account else ""
+    return party, account.id if account else "", ISO_TYPES.get(type, type), agent, company, bank
 
 
 def class_of(payment: Payment, type: str) -> str:

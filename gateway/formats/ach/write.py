@@ -27,6 +27,7 @@ from gateway.formats.ach.codes import (
     routing_check_digit,
 )
 from gateway.formats.ach.entries import (
+    ISO_TYPES,
     bank_of,
     class_of,
     classed,
@@ -67,10 +68,22 @@ RETURN = frozenset(("original", "reasons"))
 
 def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     """A file of what is sent: a batch per company, class and day."""
-    number = writing.routing_number
-    head = file_header(writing.receiver or number, number, ("", ""), writing.now_ns, modifier(writing))
+    number, receiver = _both_ends(payments, writing)
+    head = file_header(receiver, number, ("", ""), writing.now_ns, modifier(writing))
     named = [classed(payment, type) for payment in payments]
     return put_together(RawFile(head, batches(named, type, number, writing.numbers)))
+
+
+def _both_ends(payments: Sequence[Payment], writing: Writing) -> tuple[str, str]:
+    """Routing numbers of origin and destination; where nobody says ours, the one of the company's bank."""
+    bank = sides(payments[0])[5] if payments else None
+    member = bank.clearing_member if bank is not None else ""
+    if len(member) == 8 and member.isdecimal():
+        member += routing_check_digit(member)
+    known = (writing.routing_number, writing.sender, member)
+    ours = next((number for number in known if len(number) == 9 and number.isdecimal()), "0" * 9)
+    receiver = writing.receiver
+    return ours, receiver if 8 < len(receiver) < 11 and receiver.isdecimal() else ours
 
 
 def modifier(writing: Writing) -> str:
@@ -153,6 +166,7 @@ def _lines(
     """Entries printed with one format string; None when a field has not its width, or is not printable ASCII."""
     codes = {account: CODE_OF[account, debit, "live"] for account in ("checking", "savings", "gl", "loan")}
     codes[""] = codes["checking"]
+    codes |= {iso: codes[account] for iso, account in ISO_TYPES.items()}
     ours, traces = list(map(_OURS, payments)), list(map(_TRACE, payments))
     if any(map(eq, ours, traces)):
         ours = list(map(said_id, payments))
