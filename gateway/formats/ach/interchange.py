@@ -44,7 +44,7 @@ def outward(record: Record, type: str) -> tuple[Record, tuple[Loss, ...]]:
     category = fields.pop("entry_description", "")
     if not type.startswith("pacs."):
         fields["trace_number"] = record.transaction_id
-    if record.batch_id and not type.startswith("pain.00"):
+    if record.batch_id:  # several batches may share a block of instructions
         fields["batch_number"] = record.batch_id
     made = _placed(record, company)
     if not type.startswith("pacs."):
@@ -273,7 +273,7 @@ def inward_payment(payment: Payment) -> Payment:
     made = structs.replace(
         payment,
         transaction_id=payment.transaction_id or trace,
-        batch_id=payment.batch_id or batch,
+        batch_id=batch or payment.batch_id,
     )
     if payment.kind == "return":
         made = _entry_again(made, fields, original)
