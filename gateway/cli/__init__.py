@@ -104,7 +104,7 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, rules")
+    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, corrections, refuse-change, rules")
     acts = ach.add_subparsers(required=True, metavar="ACT")
     validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
     validate.add_argument("--json", action="store_true", help="a JSON object a file")
@@ -131,6 +131,15 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         )
     for act in (merge, flatten, segment, back):
         act.add_argument("--folder", default="", help="where the files go; stdout otherwise")
+    changes = _add(acts, "corrections", "corrections:corrections_", "what other banks say is wrong with our entries")
+    changes.add_argument("--after", type=int, default=0, help="notices with higher numbers only")
+    changes.add_argument("--json", action="store_true", help="a JSON object a line")
+    refuse = _add(acts, "refuse-change", "corrections:refuse_change", "the file that refuses a notification of change")
+    refuse.add_argument("id", type=int, help="number of the notice")
+    refuse.add_argument("--code", required=True, help="C61 ... C69")
+    refuse.add_argument("--output", default="", help="a file instead of stdout")
+    for act in (changes, refuse):
+        act.add_argument("--routes", default=DEFAULT_ROUTES)
     rules = _add(acts, "rules", "ach:rules", "the rules by id, the settings of profiles, or the layouts of records")
     rules.add_argument("of", nargs="?", choices=["rules", "settings", "layouts"], default="rules")
 
