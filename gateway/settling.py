@@ -36,8 +36,8 @@ from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
 from gateway.settlement.instant import NS_PER_SECOND, deadline_ns, utc
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_accounts
-from gateway.settlement.returning import decided_by_ns, settles_on
 from gateway.settlement.quotes import quote_problem
+from gateway.settlement.returning import decided_by_ns, settles_on
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
 DEPARTING_MAX = 5_000  # payments that leave with one batch: what a transaction takes, and half a NACHA file
@@ -347,7 +347,6 @@ class Settling:
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
-
 
     def _numbered(
         self, payments: Sequence[Payment], ids: Sequence[int], to: str, content: Callable[[Payment, str], str]

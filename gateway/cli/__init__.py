@@ -104,7 +104,7 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, corrections, refuse-change, rules")
+    ach = commands.add_parser("ach", help="NACHA files: checked, as JSON, merged, returned, corrected")
     acts = ach.add_subparsers(required=True, metavar="ACT")
     validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
     validate.add_argument("--json", action="store_true", help="a JSON object a file")

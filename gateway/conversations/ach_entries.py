@@ -1,7 +1,7 @@
 """ACH entries that came to us and go back: because a person says so, or because nobody has decided in time.
 
-Strategy: a return is the answer to the file that the entry came in, written by the format; here is decided which code it
-has, and whether the code may still be used. An entry that is posted goes back along its own legs.
+Strategy: a return is the answer to the file that the entry came in, written by the format; here is decided which code
+it has, and whether the code may still be used. An entry that is posted goes back along its own legs.
 """
 
 from __future__ import annotations

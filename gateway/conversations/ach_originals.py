@@ -2,8 +2,8 @@
 
 Strategy: our trace numbers are the numbers of our payments (`formats/ach/traces.py`), so the trace number leads to the
 payment with nothing looked up; bank and amount must then agree. Where they do not, or the trace number is none of ours,
-the entry is looked for by bank, amount and id of the individual among all of the last weeks; those names were noted when it
-left. Only the endpoint that an entry was sent to may speak about it.
+the entry is looked for by bank, amount and id of the individual among all of the last weeks; those names were noted
+when it left. Only the endpoint that an entry was sent to may speak about it.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Strategy: a return that is found, in time and bookable is booked like any other (`moneyback`). Every other one waits
 (PDNG) for a person, since the other bank has moved the money: nothing that comes back is refused. Who releases it says
-which payment it gives back where that was not found; who rejects it dishonors it, or contests it where it was dishonored,
-with a file of its own.
+which payment it gives back where that was not found; who rejects it dishonors it, or contests it where it was
+dishonored, with a file of its own.
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ class AchReturns:
             return Refusal(failure.code, failure.reason, operation.place, failure.text, operation.subject)
         return Status("ACSC", record, held.id, text=f"gives back payment {found.row.id}", place=operation.place)
 
-    def _named(
-        self, held: PaymentRow, record: Payment, operation: Operation, source: Source
-    ) -> Found | Refusal | None:
+    def _named(self, held: PaymentRow, record: Payment, operation: Operation, source: Source) -> Found | Refusal | None:
         """The payment that a return is about: as it was found, as the person says, or as it is found now."""
         finder = self.originals.finder
         known = self.entries.about(held.id)

@@ -65,7 +65,9 @@ def test_corrections_are_listed_field_by_field(routes: Path, capsys: pytest.Capt
     assert main(["ach", "corrections", "--after", str(lines[-1]["notice"]), "--routes", str(routes)]) == 1
 
 
-def test_a_notification_is_refused_with_a_file(routes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_notification_is_refused_with_a_file(
+    routes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     main(["ach", "corrections", "--json", "--routes", str(routes)])
     id = json.loads(capsys.readouterr().out.splitlines()[0])["notice"]
     out = tmp_path / "refused.ach"

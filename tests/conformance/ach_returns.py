@@ -172,7 +172,9 @@ async def _originate(
         day = DAYS[number * len(DAYS) // batches]
         payments = [_payment(number * AT_ONCE + n, banks, day, random) for n in range(count)]
         decoded = Decoded("json", "transfer", f"M{number}", "", payments)
-        [outcome] = await engine.run([Inbound("customers", now_ns[0], b"", f"{number}.json", decoded=decoded, digest=str(number).encode())])
+        [outcome] = await engine.run(
+            [Inbound("customers", now_ns[0], b"", f"{number}.json", decoded=decoded, digest=str(number).encode())]
+        )
         ids = [status.payment_id for status in outcome.statuses]
         assert all(status.code == "ACSC" for status in outcome.statuses), outcome.statuses[0].text
         wanted = (number + 1) * returns // batches - number * returns // batches
@@ -184,7 +186,7 @@ async def _originate(
 
 
 def _bank(random: Random) -> Agent:
-    eight = f"{random.choice((3, 7, 11, 12, 26))  :02d}{random.randrange(10**6):06d}"
+    eight = f"{random.choice((3, 7, 11, 12, 26)):02d}{random.randrange(10**6):06d}"
     return Agent(clearing_system="USABA", clearing_member=eight + routing_check_digit(eight))
 
 

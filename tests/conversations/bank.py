@@ -71,7 +71,9 @@ def uetr(n: int) -> str:
 class Bank:
     """One engine and everybody who speaks to it."""
 
-    def __init__(self, routes: str = PLAIN, store: Callable[[Disk], Store] = MemoryStore, more: str = "", base: str = ROUTES) -> None:
+    def __init__(
+        self, routes: str = PLAIN, store: Callable[[Disk], Store] = MemoryStore, more: str = "", base: str = ROUTES
+    ) -> None:
         self.runner = asyncio.Runner()
         self._store = store
         self.config = parse(base.replace("ROUTES_HERE", more + routes), "bank", {})

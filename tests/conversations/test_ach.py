@@ -156,7 +156,7 @@ def test_a_trace_number_of_another_amount_is_not_believed(bank: AchBank) -> None
 
 
 def test_what_has_not_left_cannot_come_back(bank: AchBank) -> None:
-    paid, items = left(bank, 1)
+    _, items = left(bank, 1)
     waiting = bank.originate(9)
     assert bank.status(waiting) == "ACSP"
     trace = f"{OURS[:8]}{waiting:07d}"

@@ -1,9 +1,9 @@
 """Entries as ISO 20022 has them, and back: the same payment, its fields where the other family looks for them.
 
-Strategy: what ISO 20022 has a place for goes there (types of accounts, whole routing numbers, the company's id, the entry
-description as category purpose; of a return the entry it gives back as original transaction). Everything else that only
-ACH says is put in one block of supplementary data, and read from it again, so that there and back nothing is lost. What
-is made anew from the rest (service class, dates twice) is named.
+Strategy: what ISO 20022 has a place for goes there (types of accounts, whole routing numbers, the company's id, the
+entry description as category purpose; of a return the entry it gives back as original transaction). Everything else
+that only ACH says is put in one block of supplementary data, and read from it again, so that there and back nothing is
+lost. What is made anew from the rest (service class, dates twice) is named.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import structs
 
 from gateway.formats.ach import international
 from gateway.formats.ach.codes import routing_check_digit
-from gateway.formats.ach.entries import ISO_TYPES, code_of, company_id, sides, told
+from gateway.formats.ach.entries import ISO_TYPES, code_of, company_id, sides
 from gateway.formats.ach.faults import day
 from gateway.formats.ach.international import bank_fields, party_fields
 from gateway.model import Account, Agent, Extra, Identification, Loss, Money, Original, Party, Payment, Record, Report
@@ -189,7 +189,7 @@ def _abroad(record: Payment, fields: dict[str, str]) -> dict[str, str]:
 
 
 def _correspondents(record: Payment, fields: dict[str, str]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for place, agent in enumerate(record.intermediary_agents, 1):
         number = "" if place == 1 else f"[{place}]"
         qualifier = fields.get(f"correspondent_id_qualifier{number}", "")
@@ -225,21 +225,37 @@ def _return_again(report: Report) -> Record:
     amount = Money.parse("USD", about.get(where, ""))
     if not fields or amount is None:
         return report
-    parties = {}
-    for side, role in (("Dbtr", "debtor"), ("Cdtr", "creditor")):
-        name, member = about.get(f"{side}/Pty/Nm", ""), about.get(f"{side}Agt/FinInstnId/ClrSysMmbId/MmbId", "")
-        parties[role] = Party(name) if name else None
-        parties[f"{role}_agent"] = Agent(clearing_system="USABA", clearing_member=member) if member else None
     trace, original_trace = fields.pop("trace_number", ""), fields.pop("original_trace", "")
     original = structs.replace(report.original, transaction_id=original_trace, amount=amount)
-    made = Payment("return", amount, report.place, report.source, transaction_id=trace, original=original,
-                   settlement_date=fields.pop("settlement_date", ""), reasons=report.reasons,
-                   **parties)  # fmt: skip
+    made = Payment(
+        "return",
+        amount,
+        report.place,
+        report.source,
+        transaction_id=trace,
+        settlement_date=fields.pop("settlement_date", ""),
+        debtor=_party(about, "Dbtr"),
+        debtor_agent=_agent(about, "Dbtr"),
+        creditor=_party(about, "Cdtr"),
+        creditor_agent=_agent(about, "Cdtr"),
+        original=original,
+        reasons=report.reasons,
+    )
     made = structs.replace(made, batch_id=fields.pop("batch_number", ""))
     made = _entry_again(made, fields, {f"{ORIGINAL}{path}": value for path, value in about.items()})
     if made.local_instrument == "IAT":
         made, fields = _from_abroad(made, fields)
     return structs.replace(made, extra=tuple((f"ach:{name}", value) for name, value in fields.items()))
+
+
+def _party(about: dict[str, str], side: str) -> Party | None:
+    name = about.get(f"{side}/Pty/Nm", "")
+    return Party(name) if name else None
+
+
+def _agent(about: dict[str, str], side: str) -> Agent | None:
+    member = about.get(f"{side}Agt/FinInstnId/ClrSysMmbId/MmbId", "")
+    return Agent(clearing_system="USABA", clearing_member=member) if member else None
 
 
 def _from_abroad(made: Payment, fields: dict[str, str]) -> tuple[Payment, dict[str, str]]:

@@ -1,7 +1,7 @@
 """Trace numbers of ours: the routing number's eight digits, then the number of the payment that they name.
 
-Strategy: payments are numbered for ever, so their numbers need no counter of their own, rise from file to file and never
-meet in two of them. What comes back names a trace number, and that is the payment. Seven digits begin anew after
+Strategy: payments are numbered for ever, so their numbers need no counter of their own, rise from file to file and
+never meet in two of them. What comes back names a trace number, and that is the payment. Seven digits begin anew after
 9,999,999 payments: the latest payment of a trace number is tried first, then the ones before it.
 """
 

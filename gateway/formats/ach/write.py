@@ -91,9 +91,7 @@ def modifier(writing: Writing) -> str:
     return MODIFIERS[writing.files_before % len(MODIFIERS)]
 
 
-def batches(
-    payments: Sequence[Payment], type: str, routing_number: str, numbers: Sequence[int] = ()
-) -> list[RawBatch]:
+def batches(payments: Sequence[Payment], type: str, routing_number: str, numbers: Sequence[int] = ()) -> list[RawBatch]:
     """Batches by header, in the order in which they begin; traces rise within each.
 
     Without numbers of the payments the entries of each batch are counted.
@@ -143,9 +141,7 @@ _ACCOUNTS = {debit: attrgetter(f"{role}_account.id") for debit, role in _ROLES.i
 _NAMES = {debit: attrgetter(f"{role}.name") for debit, role in _ROLES.items()}
 
 
-def _plain(
-    payments: list[Payment], odfi: str, places: Sequence[int]
-) -> tuple[bytes, tuple[int, int, int, int]] | None:
+def _plain(payments: list[Payment], odfi: str, places: Sequence[int]) -> tuple[bytes, tuple[int, int, int, int]] | None:
     """Credits, or debits, without addenda, and what they add up to; None when one is something else."""
     kind = payments[0].kind
     if kind not in ("credit_transfer", "direct_debit") or any(map(_REMITTANCE, payments)):

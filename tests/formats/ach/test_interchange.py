@@ -137,7 +137,15 @@ ANEW = re.compile(r'<Fld Nm="(trace_number|batch_number|addenda_trace|effective_
 
 def _plain(record: Any) -> str:
     """A record without what is numbered anew."""
-    names = {"transaction_id": "", "batch_id": "", "uetr": "", "place": "", "id": "", "identity": "", "settlement_date": ""}
+    names = {
+        "transaction_id": "",
+        "batch_id": "",
+        "uetr": "",
+        "place": "",
+        "id": "",
+        "identity": "",
+        "settlement_date": "",
+    }
     blank = {name: "" for name in names if name in record.__struct_fields__}
     if "instruction_id" in record.__struct_fields__ and not record.instruction_id:
         blank["end_to_end_id"] = ""  # an id that was blank: its trace number stands in for it
