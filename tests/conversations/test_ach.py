@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from gateway.formats.ach import FORMAT as ACH
 from gateway.formats.ach import builders
 from gateway.formats.ach.batches import Item, RawFile, file_header, grouped, put_together, taken_apart
-from gateway.model import Account, Agent, Identification, Money, Party, Payment, Report
+from gateway.model import Account, Agent, Identification, Mandate, Money, Party, Payment, Report
 from gateway.ports import Outcome
 from gateway.settlement.instant import moment_ns
 from tests import ach_files
-from tests.conversations.bank import ROUTES, Bank
+from tests.conversations.bank import ROUTES, THEM, Bank, uetr
 from tests.support import ROOT
 
 HOUR = 3_600
@@ -35,7 +36,7 @@ routes:
     settle: {debit: FED, credit: CLIENT}
     send: {to: fed, as: ACH, hours: fedach, per_message: 1000, receiver: "091000019"}
   - name: out
-    when: {endpoint: correspondent, kind: credit_transfer}
+    when: {endpoint: [correspondent, fin], kind: credit_transfer}
     settle: {debit: CLIENT, credit: FED}
     send: {to: fed, as: ACH, hours: fedach, per_message: 1000, receiver: "091000019"}
   - name: in-credits
@@ -48,6 +49,31 @@ routes:
     settle: {debit: debtor, credit: FED}
   - {name: default, refuse: {reason: AG01, because: no route takes it}}
 """
+
+
+MT101 = """{1:F01HARBUS33AXXX0000000000}{2:I101FINODEHHXXXXN}{4:
+:20:WAGES-1
+:28D:1/1
+:50H:/CLIENT
+PRAIRIE TOOLS
+1 PIER STREET
+DULUTH
+:30:261124
+:21:EMP-1
+:32B:USD125,
+:57D://FW121042882
+THEIR BANK
+PORTLAND
+:59:/7700001
+ALMA FICTIVE
+9 DOCK ROAD
+PORTLAND
+:71A:SHA
+-}"""
+
+
+def bank_of(routing: str) -> Agent:
+    return Agent(clearing_system="USABA", clearing_member=routing)
 
 
 class AchBank(Bank):
@@ -239,6 +265,43 @@ def test_a_notification_of_change_is_linked_to_its_entry(bank: AchBank) -> None:
     stranger = Item(change.header, [change.entry, change.lines[1][:6] + "091000019999999" + change.lines[1][21:]])
     [status] = bank.come_back([stranger], "B").statuses
     assert (status.code, status.refusal_code) == ("ACTC", "original-not-found")
+
+
+def test_debits_of_pain_008_leave_and_come_back(bank: AchBank) -> None:
+    mandate = Mandate("M1", "2026-01-05", "RCUR")
+    more = {"debtor": Party("ALMA"), "debtor_account": Account("77001"), "creditor": Party("PRAIRIE TOOLS")}
+    agents = {"debtor_agent": bank_of(THEIRS), "creditor_agent": bank_of(OURS), "creditor_account": Account("CLIENT")}
+    record = entry(1, **more, **agents, mandate=mandate)
+    outcome = bank.say(structs.replace(record, kind="direct_debit"), "pain.008.001.08")
+    paid = outcome.statuses[0].payment_id
+    assert bank.status(paid) == "ACSP"
+    [data] = bank.leave()
+    [item] = taken_apart(data).items
+    assert (item.entry[1:3], item.header[50:53]) == ("27", "CCD")
+    assert bank.balance("FED") == -12_500
+    bank.come_back([builders.returned(item, "R10", THEIRS, 1)])
+    assert (bank.status(paid), bank.balance("FED")) == ("RTRN", 0)
+
+
+def test_an_institution_hears_of_a_return_with_a_return(bank: AchBank) -> None:
+    sent = structs.replace(entry(1), transaction_id="T1", uetr=uetr(1), charge_bearer="SLEV", settlement_method="INDA")
+    paid = bank.say(structs.replace(sent, instructing_agent=Agent(bic=THEM)), "pacs.008.001.08").statuses[0].payment_id
+    [data] = bank.leave()
+    bank.sent()
+    bank.come_back([builders.returned(taken_apart(data).items[0], "R04", THEIRS, 1)])
+    [told] = bank.told("return")
+    assert isinstance(told, Payment)
+    assert (told.reasons[0].code, told.reasons[0].text[0]) == ("AC01", "/ACH/R04 INVALID ACCOUNT NUMBER")
+    assert bank.status(paid) == "RTRN"
+
+
+def test_payments_of_mt101_leave_as_entries(bank: AchBank) -> None:
+    fin = MT101.replace("\n", "\r\n").encode()
+    [status] = bank.put(fin, "fin").statuses
+    assert status.code == "ACSP", status.text
+    [data] = bank.leave()
+    [item] = taken_apart(data).items
+    assert (item.entry[3:12], item.entry[12:29].strip(), item.entry[29:39]) == (THEIRS, "7700001", "0000012500")
 
 
 # --- entries that come in -------------------------------------------------------------------------
