@@ -26,11 +26,13 @@ from gateway.entries import (
     source_of,
     unpack_record,
 )
+from gateway.formats.ach.offsets import amounts
 from gateway.formats.ach.traces import sequence
-from gateway.model import Order, Payment, Refusal, Status
+from gateway.model import Account, Money, Notice, Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
-from gateway.ports import Finding, MessageRow, PaymentRow
+from gateway.ports import Finding, MessageRow, Offset, PaymentRow, Writing
+from gateway.routing.route import Send
 from gateway.settlement.book import Working
 from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
 from gateway.settlement.instant import NS_PER_SECOND, deadline_ns, utc
@@ -339,14 +341,31 @@ class Settling:
             end = start + send.per_message
             writing = self.entries.writing(send.receiver)
             if content is not None:
-                before = self.entries.files_before(send.to)
-                writing = msgspec.structs.replace(writing, numbers=ids[start:end], files_before=before)
+                writing = self._file(writing, send, payments[start:end], ids[start:end])
             frame = writer.encode(payments[start:end], send.as_, writing)
             if way.head is not None:
                 frame = way.head(frame, payments[start], writing)
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+    def _file(self, writing: Writing, send: Send, payments: Sequence[Payment], ids: Sequence[int]) -> Writing:
+        """What the writer of a file of entries is given: their numbers, its own, and those of what balances it."""
+        before = self.entries.files_before(send.to)
+        writing = msgspec.structs.replace(writing, numbers=ids, files_before=before)
+        if send.offset is None:
+            return writing
+        numbers = [self._offset(cents, send.offset) for cents in amounts(payments)]
+        return msgspec.structs.replace(writing, offset=send.offset, offset_numbers=numbers)
+
+    def _offset(self, cents: int, offset: Offset) -> int:
+        """An entry of our own takes a number, and is kept under it: it moves nothing here."""
+        self.state.payment += 1
+        id, money = self.state.payment, Money("USD", abs(cents))
+        text = ("debit" if cents < 0 else "credit",)
+        notice = Notice("offset", str(id), account=Account(offset.account), amount=money, text=text, scheme="ach")
+        self.entries.keep(id, self.state.message, notice, None, Status("ACTC", notice, id))
+        return id
 
     def _numbered(
         self, payments: Sequence[Payment], ids: Sequence[int], to: str, content: Callable[[Payment, str], str]

@@ -79,8 +79,8 @@ def bank_of(routing: str) -> Agent:
 class AchBank(Bank):
     """A bank that originates and receives entries."""
 
-    def __init__(self) -> None:
-        super().__init__(ACH_ROUTES.replace("LISTS", str(ROOT / "lists" / "demo")), base=BASE)
+    def __init__(self, routes: str = ACH_ROUTES) -> None:
+        super().__init__(routes.replace("LISTS", str(ROOT / "lists" / "demo")), base=BASE)
         self._filed = 0
 
     def originate(self, n: int, cents: int = 12_500, **more: object) -> int:
@@ -281,6 +281,28 @@ def test_debits_of_pain_008_leave_and_come_back(bank: AchBank) -> None:
     assert bank.balance("FED") == -12_500
     bank.come_back([builders.returned(item, "R10", THEIRS, 1)])
     assert (bank.status(paid), bank.balance("FED")) == ("RTRN", 0)
+
+
+OFFSET = '{routing_number: "091000019", account: "9000001", name: SETTLEMENT, type: gl}'
+
+
+def test_a_balanced_file_has_an_entry_of_its_own() -> None:
+    balanced = AchBank(ACH_ROUTES.replace("per_message: 1000", f"per_message: 1000, offset: {OFFSET}"))
+    paid = [balanced.originate(n) for n in (1, 2)]
+    [data] = balanced.leave()
+    file = taken_apart(data)
+    assert [batch.header[1:4] + batch.header[53:59] for batch in file.batches] == ["220PAYMEN", "225OFFSET"]
+    offset = file.items[-1].entry
+    assert (offset[1:3], offset[12:19], offset[29:39]) == ("47", "9000001", "0000025000")
+    number = int(offset[87:94])
+    assert number > max(paid)
+    row = balanced.engine.store.payment(number)
+    assert row is not None
+    assert (row.kind, row.status) == ("offset", "ACTC")
+    balanced.restart()
+    assert balanced.originate(3) > number  # its number is taken for ever
+    again = balanced.come_back([builders.returned(file.items[-1], "R03", THEIRS, 1)])
+    assert again.statuses[0].refusal_code == "original-not-found"
 
 
 def test_an_institution_hears_of_a_return_with_a_return(bank: AchBank) -> None:

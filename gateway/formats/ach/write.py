@@ -13,7 +13,7 @@ from functools import cache
 from itertools import chain, groupby, islice, repeat
 from operator import attrgetter, eq
 
-from gateway.formats.ach import tables
+from gateway.formats.ach import offsets, tables
 from gateway.formats.ach.batches import Item, RawBatch, RawFile, file_header, grouped, put_together, text
 from gateway.formats.ach.builders import contested, dishonored, returned
 from gateway.formats.ach.codes import (
@@ -71,7 +71,11 @@ def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     number, receiver = _both_ends(payments, writing)
     head = file_header(receiver, number, ("", ""), writing.now_ns, modifier(writing))
     named = [classed(payment, type) for payment in payments]
-    return put_together(RawFile(head, batches(named, type, number, writing.numbers)))
+    made = batches(named, type, number, writing.numbers)
+    if writing.offset is not None and writing.offset_numbers:
+        day = payments[0].settlement_date
+        made.append(offsets.batch(payments, writing.offset, writing.offset_numbers, number, day))
+    return put_together(RawFile(head, made))
 
 
 def _both_ends(payments: Sequence[Payment], writing: Writing) -> tuple[str, str]:
