@@ -33,6 +33,7 @@ class Inbound(Struct, frozen=True, gc=False):
     digest: bytes = b""  # SHA-256 of the whole message or file; empty: taken from data
     decoded: Decoded | None = None
     part: int = 0  # of a large file: which part this is, from 0 ...
+    first: int = 0  # ... how many records came before it ...
     last: bool = True  # ... and whether it is the last
 
 
