@@ -38,15 +38,15 @@ Work = Callable[[], object]
 
 
 def in_turns(works: list[Work], calls: int, turns: int = TURNS) -> list[float]:
-    """Median microseconds a call of each, measured turn by turn; every work makes `calls` calls."""
+    """Median microseconds of the processor a call of each, turn by turn; every work makes `calls` calls."""
     rounds: list[list[float]] = [[] for _ in works]
     gc.collect()
     gc.disable()
     for _ in range(turns + 1):
         for work, found in zip(works, rounds, strict=True):
-            started = time.perf_counter()
+            started = time.process_time()
             work()
-            found.append((time.perf_counter() - started) / calls * 1e6)
+            found.append((time.process_time() - started) / calls * 1e6)
     gc.enable()
     return [median(found[1:]) for found in rounds]  # the first turn warms up
 

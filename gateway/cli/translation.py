@@ -42,6 +42,9 @@ EDITIONS = {
     "camt.060": "camt.060.001.05",
     "camt.105": "camt.105.001.02",
     "camt.106": "camt.106.001.02",
+    "camt.107": "camt.107.001.01",
+    "camt.108": "camt.108.001.01",
+    "camt.109": "camt.109.001.01",
 }
 # What a message says of itself and its copy says anew: it follows from what is written, or from who carries it.
 DERIVED = frozenset("NbOfTxs CtrlSum TtlIntrBkSttlmAmt MsgDefIdr BizSvc CreDt CreDtTm PmtMtd BtchBookg".split())

@@ -180,10 +180,10 @@ class _Reader:
             if key not in OWN_KEYS:
                 rest.put(node.keys[key], value)
         rules = self._rules(node, format, path)
+        config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
         allow: Any = ()
         if "allow" in node.entries:
             allow = self.converter.convert(node.entries["allow"], tuple[str, ...], (*path, "allow"))
-        config = self.converter.convert(rest, self.draft.known.adapter_config(adapter), path)
         if format and config is not BAD and allow is not BAD:
             self.draft.endpoints[name] = EndpointConfig(name, adapter, format, config, node.line, rules, allow)
 
@@ -293,7 +293,7 @@ def meaning(config: Configuration) -> str:
 def _plain(value: Any) -> Any:
     """A value as JSON has it."""
     if isinstance(value, EndpointConfig):
-        return [value.adapter, value.format, _plain(value.config), *value.rules, *value.allow]
+        return [value.adapter, value.format, _plain(value.config), list(value.rules), list(value.allow)]
     if isinstance(value, Struct):
         return {name: _plain(one) for name, one in msgspec.structs.asdict(value).items()}
     if isinstance(value, dict):

@@ -17,6 +17,8 @@ from gateway.planning import Source
 from gateway.ports import PaymentRow
 from gateway.settlement.ledger import Failure, Leg
 
+BETWEEN = ("pacs.", "MT103", "MT202", "MT205")  # what institutions pay with, and give back in kind
+
 
 class Booking:
     """What is given back in one batch."""
@@ -47,7 +49,7 @@ class Booking:
 
     def _tell(self, id: int, found: Found, event: str, amount: Money, reasons: Sequence[Reason]) -> None:
         """Institutions get a return, everybody else hears that the payment failed."""
-        if event == "return" and found.record.source.startswith("pacs."):
+        if event == "return" and found.record.source.startswith(BETWEEN):
             record = self.saying.giving_back("return", found, id, amount, reasons)
             if self.saying.later(found.message, record, "return", found):
                 return

@@ -10,7 +10,7 @@ endpoint that it was sent to. For everybody else it does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -22,7 +22,8 @@ from gateway.planning import GIVING_BACK, Source, Way
 from gateway.ports import MessageRow, PaymentRow
 from gateway.repeats import identity_hash
 
-MEMBERS_MAX = 20_000  # of one message: more are not looked through for one reference
+References = dict[str, list[int]]  # reference -> payments
+MEMBERS_MAX = 20_000  # of one message: more are not looked through
 REFERENCES = ("uetr", "transaction_id", "end_to_end_id", "instruction_id")
 UNNAMED = ("", "NOTPROVIDED")
 NOT_FOUND = "no payment between us is known by what is said of the original"
@@ -50,7 +51,9 @@ class Finder:
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
         self.state = entries.state
-        self._members = lru_cache(64)(self._members_of)
+        # One message may give back every payment of another: those are read once a batch.
+        self._left_in = lru_cache(64)(lambda *name: self._by_references(entries.sent_in(*name)))
+        self._came_in = lru_cache(64)(lambda message: self._by_references(self._members(message)))
 
     # -- questions
 
@@ -106,14 +109,14 @@ class Finder:
         if original.message_id in UNNAMED:
             return
         if side == "onward":
-            yield from self.entries.sent_in(source.endpoint, original.message_id)
+            yield from _named(original, self._left_in(source.endpoint, original.message_id))
             return
         for sender in dict.fromkeys((source.sender, *_bics(record, ""), "")):
             name = f"id\0{source.endpoint}\0{original.message_type}\0{sender}\0{original.message_id}"
             number = self.state.arrivals.find(identity_hash(name))
             message = self.entries.message(number) if number else None
             if message is not None and message.message_id == original.message_id:
-                yield from self._members(number)
+                yield from _named(original, self._came_in(number))
 
     def _by_reference(self, record: Record, original: Original, source: Source) -> Iterator[int]:
         """Payments named by their sender and its reference: the name that they have where they carry no UETR."""
@@ -121,7 +124,18 @@ class Finder:
         for text in (original.transaction_id, original.instruction_id, original.message_id):
             yield from self._by_name(text, source, prefixes)
 
-    def _members_of(self, message: int) -> list[int]:
+    def _by_references(self, ids: Iterable[int]) -> References:
+        """Payments by each of their references."""
+        found: References = {}
+        for id in ids:
+            row = self.entries.payment(id)
+            record = unpack_record(row.record) if row is not None else None
+            names = {getattr(record, name) for name in REFERENCES} if isinstance(record, Payment) else set[str]()
+            for name in sorted(names):
+                found.setdefault(name, []).append(id)
+        return found
+
+    def _members(self, message: int) -> list[int]:
         """The payments of a message, found by halving: their numbers rise with those of messages."""
         low, high = 1, self.state.payment + 1
         while low < high:
@@ -144,6 +158,14 @@ class Finder:
         if side == "onward":
             return found.onward == source.endpoint
         return (found.message.endpoint, found.message.session) == (source.endpoint, source.session)
+
+
+def _named(original: Original, members: References) -> Iterator[int]:
+    """Those of a message's payments that have one of the references that are given."""
+    for name in REFERENCES:
+        said = getattr(original, name)
+        if said not in UNNAMED:
+            yield from members.get(said, ())
 
 
 def fits(original: Original, payment: Payment) -> bool:

@@ -26,7 +26,9 @@ ISO = {
     "reversal": "pacs.007.001.09",
     "payment_status": "pacs.002.001.10",
 }
-FIN = {"resolution": "96", "cancellation_request": "92"}  # behind 1 for customers, 2 for institutions
+# A return is a payment with /RETN/.
+FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
+FIN_INSTITUTIONS = {"resolution": "MT296", "cancellation_request": "MT292", "return": "MT202"}
 METHODS = ("CLRG", "INDA", "INGA")  # how a return may settle
 # What a payment's state is called in a status report, where the list of codes has no word for it.
 STATUSES = {"PDCR": "ACSC", "RTRN": "RJCT"}
@@ -109,7 +111,7 @@ class Saying:
     def answer(self, source: Source, record: Record, kind: str, found: Found | None = None) -> bool:
         """Answer the message in hand; whether its sender's format could carry it."""
         codec = self._codec(source.endpoint, source.type)
-        frame = self._frame(codec, record, kind, source.sender, found)
+        frame = self._frame(source.endpoint, codec, record, kind, source.sender, found)
         if frame is not None:
             self.answers.append(frame)
         return frame is not None
@@ -135,31 +137,50 @@ class Saying:
         known = self.entries.snapshot.endpoints.get(endpoint)
         if known is None or known.answer_by != "outbox":
             return False  # gone from the configuration, or nobody waits any more: the rows say what would be said
-        frame = self._frame(codec, record, kind, "", found)
+        frame = self._frame(endpoint, codec, record, kind, _receiver(record, found), found)
         if frame is None:
             return False
         name = f"{self.entries.state.delivery + 1:012d}-{frame.type}{frame.suffix}"
         self.entries.outbox(endpoint, name, frame, session)
         return True
 
-    def _frame(self, codec: Codec, record: Record, kind: str, receiver: str, found: Found | None) -> Frame | None:
-        """The message, or None when the format cannot say this."""
-        fin = codec.name == "mt"
-        institutions = found is not None and found.record.kind.startswith("fi_")
-        type = f"MT{2 if institutions else 1}{FIN[kind]}" if fin and kind in FIN else ISO[kind]
-        if fin and type not in codec.writes:
-            return None
+    def _frame(
+        self, endpoint: str, codec: Codec, record: Record, kind: str, receiver: str, found: Found | None
+    ) -> Frame | None:
+        """The message, with the header that its receiver asks for; None when the format cannot say this."""
+        type = ISO[kind]
+        if codec.name == "mt":
+            if kind not in FIN_CUSTOMERS:
+                return None
+            type = (FIN_INSTITUTIONS if _between_institutions(record, found) else FIN_CUSTOMERS)[kind]
+            record = _in_kind(record, found) if isinstance(record, Payment) and found is not None else record
         writing = self.entries.writing(receiver)
         if isinstance(record, Case):
             record = structs.replace(record, assignment_id=writing.message_id)
+            if kind == "resolution":
+                record = structs.replace(record, cancellation_id=writing.message_id)
         fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
         if fit.refusal is not None:
             return None
-        return codec.encode([record], type, writing)  # type: ignore[list-item]
+        frame = codec.encode([record], type, writing)  # type: ignore[list-item]
+        head = self.entries.snapshot.endpoints[endpoint].head
+        return frame if head is None else head(codec, frame, writing)
 
     def _codec(self, endpoint: str, type: str) -> Codec:
         own = self.entries.snapshot.endpoints[endpoint].codec
         return own or formats.load("mt" if type.startswith("MT") else "iso20022")
+
+
+def _receiver(record: Record, found: Found | None) -> str:
+    """Whom a later message is for: a case says so, a return goes to whoever instructed us."""
+    agent = record.assignee if isinstance(record, Case) else found.record.instructing_agent if found else None
+    return agent.bic if agent is not None else ""
+
+
+def _between_institutions(record: Record, found: Found | None) -> bool:
+    if found is not None:
+        return found.record.kind.startswith("fi_")
+    return isinstance(record, Case) and record.original.message_type.startswith("MT2")
 
 
 def original_of(found: Found, said: Original | None = None) -> Original:
@@ -178,6 +199,30 @@ def original_of(found: Found, said: Original | None = None) -> Original:
         settlement_date=record.settlement_date,
     )
     return own if said is None or not said.message_id else structs.replace(own, message_id=said.message_id)
+
+
+def _in_kind(returned: Payment, found: Found) -> Payment:
+    """A return as FIN says it: the original once more, going the other way."""
+    record = found.record
+    return structs.replace(
+        record,
+        kind="return",
+        amount=returned.amount,
+        instructed_amount=None,
+        settlement_date=returned.settlement_date,
+        instruction_id="",
+        transaction_id=returned.transaction_id,
+        uetr="",
+        instructing_agent=record.instructed_agent,
+        instructed_agent=record.instructing_agent,
+        original=Original(
+            record.instruction_id,
+            FIN_INSTITUTIONS["return"] if record.kind.startswith("fi_") else FIN_CUSTOMERS["return"],
+            uetr=record.uetr,
+        ),
+        reasons=returned.reasons,
+        extra=(),
+    )
 
 
 def stamp(time_ns: int) -> str:

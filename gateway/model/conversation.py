@@ -142,5 +142,6 @@ class Notice(Struct, frozen=True, gc=False, omit_defaults=True, tag="notice"):
     identity: str = ""
     extra: Extra = ()
     servicer: Agent | None = None  # who keeps the account, where `agent` is the payer's
+    group_id: str = ""  # of the notification that it stands in (Ntfctn/Id); MT: field 20
     intermediary: Agent | None = None  # between the payer's agent and the one that keeps the account
     floors: tuple[Floor, ...] = ()  # of a statement request

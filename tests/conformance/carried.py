@@ -35,10 +35,15 @@ DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
     "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
+    "RptPgntn/LastPgInd": {"true": ""},  # a report of one page
+    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:"},
+    "TtlChrgs/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "TtlChrgsPerRcrd/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/Tp/Cd": {"DEBT": "/OURC/", "CFEE": "/CANF/"},
     "UndrlygTx/MsgNmId": None,  # category 1 or 2 of the message says it
+    "ChqCxlOrStopRsn/Rsn/Cd": {"CUST": "RequestedByCustomer"},
+    "ChqCxlOrStopSts/Sts/Cd": {"RJCR": "Rejected"},
     "TxInfAndSts/TxSts": {"RJCT": "/REJT/"},
     "OrgnlGrpInf/OrgnlMsgNmId": {
         **{f"pacs.008.001.{n:02}": ":11a: 103" for n in range(2, 15)},
@@ -60,7 +65,7 @@ NOT_PROVIDED = "NOTPROVIDED"  # says that there is nothing
 # Codes of FIN that say which element something is, and stand as that element in the output.
 CODE_WORDS = frozenset(
     "ROC PURP URI RFB ULTD ULTB RELID INS INTA ACC REC BNF SVCLVL LOCINS CATPURP ORDERRES BENEFRES UDLC FIN53 TSU"
-    " REJT RETN MREF TREF TEXT UETR CHGS CHRQ XT99 99 CLSTIME SNDTIME RNCTIME TILTIME FROTIME REJTIME".split()
+    " Rejected RequestedByCustomer REJT RETN MREF TREF TEXT UETR CHGS CHRQ XT99 99 CLSTIME SNDTIME RNCTIME TILTIME FROTIME REJTIME".split()
 )
 CLEARING_PREFIX = re.compile(r"//(AT|AU|BL|CC|CH|CN|CP|ES|FW|GR|HK|IE|IN|IT|NZ|PL|PT|RU|SC|SW|ZA|RT)")
 DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
@@ -90,9 +95,10 @@ def _carried(path: str, text: str, written: Leaves, named: list[str], source: Le
 
 def _derived(path: str, text: str, written: Leaves) -> bool:
     for end, becomes in DERIVED_XML.items():
-        if _PLACES.sub("", path).endswith(end):
-            if becomes is None or (text in becomes and _says(becomes[text], written)):
-                return True
+        if not _PLACES.sub("", path).endswith(end):
+            continue
+        if becomes is None or (text in becomes and _says(becomes[text], written)):
+            return True
     tag = path.partition(" ")[0].partition("[")[0]
     if path.startswith("{2}") or tag in DERIVED_FIN:
         rules = DERIVED_FIN.get(tag, DERIVED_FIN.get(path, {}))
@@ -191,7 +197,8 @@ def _is_named(path: str, text: str, named: list[str], type: str) -> bool:
     if any(bare == tail or bare.endswith("/" + tail) for tail in tails):
         return True
     name = _canonical(path, type)
-    return bool(name) and any(_covers(one, name) for one in named)
+    scheme = re.sub(r"\.(code|own|proprietary)$", ".scheme", name)
+    return bool(name) and any(_covers(one, name) or _covers(one, scheme) for one in named)
 
 
 def _canonical(path: str, type: str) -> str:
@@ -300,7 +307,7 @@ def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str
         return
     for line in lines:
         rest = CLEARING_PREFIX.sub("/", line) if tag in ("52", "53", "54", "55", "56", "57", "58") else line
-        rest = re.sub(r"^[1-8]/", "", rest) if tag in ("50", "59") and option == "F" else rest
+        rest = re.sub(r"^[1-8]/", "", rest) if tag in ("50", "59") and option in ("F", "") else rest
         rest = re.sub(r"^/[CD](/|$)", "/", rest) if tag in ("53", "54") else rest
         for piece in rest.split("/"):
             if piece.strip() and piece.strip() not in CODE_WORDS:

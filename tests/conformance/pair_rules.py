@@ -90,6 +90,17 @@ def _said(one: Difference) -> bool:
     return all(line == "/NOTPROVIDED" or any(text.startswith(line) for text in one.source.values()) for line in lines)
 
 
+def _numbered(one: Difference) -> bool:
+    if one.path.startswith(":"):
+        return (
+            one.expected.split("\n")[1:] == one.ours.split("\n")[1:]
+            and one.ours.startswith("F\n")
+            and "\n1/" in one.expected
+        )
+    lines = _field(one, ":59a:").split("\n")
+    return any(line[:2] in ("1/", "2/", "3/") and (one.ours or one.expected[-9:]) in line for line in lines)
+
+
 def _without_uetr(text: str) -> list[str]:
     flat = text.replace("\n//", "")
     return [line for line in flat.split("\n")[1:] if "/UETR/" not in line]
@@ -122,7 +133,7 @@ RULES = (
     ),
     Rule(
         "street",
-        re.compile(r"(Dbtr|Cdtr)/(Pty/)?PstlAdr/(StrtNm|AdrLine)$"),
+        re.compile(r"(Dbtr|Cdtr|Pyer|Pyee)/(Pty/)?PstlAdr/(StrtNm|AdrLine)$"),
         _street,
         "the one line 2/ of option F is a street: structured, where the other writes an address line",
         "section 4, 50F `2/` StrtNm or AdrLine; structured addresses since November 2026",
@@ -160,7 +171,7 @@ RULES = (
 RULES += (
     Rule(
         "nothing-invented",
-        re.compile(r"/(Nm|AdrLine|Id|AnyBIC|BICFI|AddtlInf|OrgnlEndToEndId|OrgnlMsgNmId|Cd)$"),
+        re.compile(r"/(Nm|AdrLine|Id|AnyBIC|BICFI|AddtlInf|OrgnlEndToEndId|OrgnlInstrId|OrgnlMsgNmId|Cd)$"),
         lambda one: one.expected == "NOTPROVIDED",
         "what the source does not say is left out, or said by what it does say",
         "section 13; section 9, n92",
@@ -286,6 +297,13 @@ RULES += (
         "section 0, 107",
     ),
     Rule(
+        "notification-named",
+        re.compile(r"^:20a:"),
+        lambda one: bool(one.ours) and one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", ""),
+        "20 of a 210 is the notification's own id, which it is told by in a recall; the other takes the message's",
+        "section 7, 210",
+    ),
+    Rule(
         "day-of-collection",
         re.compile(r"DrctDbtTxInf/ReqdColltnDt$"),
         lambda one: not one.ours and one.expected == one.all_ours.get(_sibling(one, "IntrBkSttlmDt")),
@@ -335,11 +353,25 @@ RULES += (
         "section 9",
     ),
     Rule(
+        "numbered-lines",
+        re.compile(r"(^:59a:|Chq/Pyee/(Nm|PstlAdr/))"),
+        _numbered,
+        "lines that begin with 1/ are those of option F: name, street, country and town",
+        "section 4, 59a",
+    ),
+    Rule(
         "recalled-notice",
-        re.compile(r"^:(21|50)a:"),
+        re.compile(r"^:(20|21|50)a:"),
         lambda one: any("NtfctnToRcvCxlAdvc" in path for path in one.source) and _said(one),
         "a recall names the notice by its field 20, which is its MsgId, and copies its item",
         "section 9, n92: 21 and the copied fields",
+    ),
+    Rule(
+        "notice-by-its-id",
+        re.compile(r"^:20a:$"),
+        lambda one: one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", "?")[:16],
+        "20 is the id of the notice",
+        "section 7, 210: 20 is MsgId or Ntfctn/Id",
     ),
     Rule(
         "confirmation",
@@ -449,6 +481,10 @@ REFUSED: dict[str, tuple[Callable[[Leaves, str], bool], str]] = {
             and not any("RtrChain/Cdtr/Agt/" in path for path in source)
         ),
         "58a is mandatory between banks, and the return goes to a customer",
+    ),
+    "no-document": (
+        lambda source, text: re.search(r"<Document xmlns:\w+=", text) is not None,
+        "the document declares a prefix and does not use it: it stands in no namespace of ISO 20022",
     ),
     "XSD": (
         lambda source, text: "CURRENT_TIME" in text,

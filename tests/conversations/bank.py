@@ -218,7 +218,7 @@ class Bank:
         self._taken = max(self.disk.outbox, default=0)
         found: Sent = {}
         for item in items:
-            decoded = formats.load("mt" if item.type == "FIN" else "iso20022").decode(item.data)
+            decoded = formats.load("mt" if item.type.startswith(("FIN", "MT")) else "iso20022").decode(item.data)
             assert not decoded.refusals, decoded.refusals
             found.setdefault(item.endpoint, []).extend(decoded.records)
         return found

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.ports import AccountRow, Batch, FileRow, SessionState, StoreFailed
+from gateway.ports import AccountRow, Batch, DecisionRow, FileRow, SessionState, StatusRow, StoreFailed
 from gateway.store import open_store, packed
 from tests.store.books import Books, balances
 from tests.store.conftest import AnyStore, Make
@@ -320,6 +320,32 @@ async def test_a_payments_story(store: AnyStore) -> None:
     assert [(row["status"], row["time_ns"]) for row in story["statuses"]] == [("ACSC", release.time_ns)]
     assert [(row["id"], row["amount"], row["time_ns"]) for row in story["transfers"]] == [(2, "1.00", release.time_ns)]
     assert await store.payment_story(BIG) is None
+
+
+async def test_a_payments_conversation(store: AnyStore) -> None:
+    """A link is written for both sides, and each tells how the other stands now."""
+    books = Books()
+    await store.commit(books.opening("A", "B"))
+    await store.commit(books.settled(("A", "B", 3)))
+    batch = books.new()
+    books.add_message(batch)
+    books.add_payment(batch)
+    for one, outcome, other in ((1, "return", "2"), (2, "about", "1")):
+        batch.decisions.append(DecisionRow(one, "conversation", outcome, "", "", "AC04", other, 0.0, ""))
+    batch.statuses.append(StatusRow(1, "RTRN", "AC04", "given back", 2))
+    await store.commit(batch)
+    story, said = await store.payment_story(1), await store.payment_story(2)
+    assert story is not None
+    assert said is not None
+    assert story["decisions"] == said["decisions"] == []
+    [link], [back] = story["conversation"], said["conversation"]
+    assert (link["payment"], link["status"], link["says"], link["received"]["endpoint"]) == (
+        2,
+        "ACSC",
+        "AC04",
+        "bank_x",
+    )
+    assert (back["payment"], back["status"], back["reason"], back["text"]) == (1, "RTRN", "AC04", "given back")
 
 
 async def test_ids_must_rise_and_batches_follow(store: AnyStore) -> None:

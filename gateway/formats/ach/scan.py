@@ -250,7 +250,7 @@ class Scanner(HeaderChecks):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
-            if not (digits.isdecimal() and digits.isascii()):
+            if not (digits.isdigit() and digits.isascii()):
                 differ.append((c, f"{digits!r} is not a number, expected {value}", value))
                 said.append(value)
                 continue
@@ -278,7 +278,7 @@ class Scanner(HeaderChecks):
         self.group = number
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
-        counts = text[c.where].isdecimal() and int(text[c.where]) == self.batch_count
+        counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
         if not counts and "batch_count" not in self.doubts:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
@@ -333,7 +333,7 @@ class Scanner(HeaderChecks):
     def _blocks_agree(self) -> bool:
         """Blocks of ten lines. Some count a block of padding that is not there; fewer than there are is an error."""
         said, blocks = self.control[7:13], -(-self.control_line // tables.BLOCKING)
-        return said.isdecimal() and blocks <= int(said) <= blocks + 1
+        return said.isdigit() and blocks <= int(said) <= blocks + 1
 
 
 def entries(lines: Iterable[str], make: Make, *, keep_spaces: bool = False) -> Iterator[Record]:

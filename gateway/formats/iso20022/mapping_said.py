@@ -153,6 +153,7 @@ RECEIPT_EXPECTED: Lines = {
     **money("Amt", "amount"),
     **_EXPECTED,
     **below("Ntfctn/", _EXPECTED),
+    "Ntfctn/Id": "group_id",
     "/GrpHdr/CreDtTm": "created",
 }
 RECEIPT_CANCELLED: Lines = {

@@ -35,6 +35,9 @@ CARRIES: dict[str, frozenset[str]] = {
     "admi.007": frozenset({"receipt", "acknowledgement"}),
 }
 
+# Documents of FIN that stand under the paths of a type: advices of cheques, stop requests and answers.
+DOCUMENTS = {"MT110": "camt.107", "MT111": "camt.108", "MT112": "camt.109"}
+
 
 class Fitted(Struct, frozen=True):
     """A record laid out for a type, with what that loses and what the type would still miss."""
@@ -67,7 +70,7 @@ def refusal(record: Record, type: str) -> Refusal | None:
 def _carries(record: Record, kind: Kind) -> bool:
     family = kind.family
     if isinstance(record, Notice) and record.kind == "document":
-        return record.source[:8] == kind.type[:8]
+        return DOCUMENTS.get(record.source, record.source[:8]) == kind.type[:8]
     if isinstance(record, Notice) and family.record is Payment:
         return record.kind in (family.outer, family.kind) and record.source[:8] == kind.type[:8]
     if not isinstance(record, family.record):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import BinaryIO, Protocol
 
-from gateway.formats.mt import answer, read, write, write_many, write_said, write_statements
+from gateway.formats.mt import answer, cheques, read, write, write_many, write_said, write_statements
 from gateway.formats.mt.printing import refusal
 from gateway.model import Case, Notice, Payment, Record, Report, Statement, Status
 from gateway.ports import Codec, Decoded, Fit, Frame, Writing
@@ -29,7 +29,7 @@ class Writer(Protocol):
     def encode(self, records: Sequence[Record], type: str, writing: Writing) -> Frame: ...
 
 
-MODULES: tuple[Writer, ...] = (write, write_many, write_said, write_statements)
+MODULES: tuple[Writer, ...] = (write, write_many, write_said, write_statements, cheques)
 WRITERS = {type: module for module in MODULES for type in module.TYPES}
 
 

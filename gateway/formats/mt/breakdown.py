@@ -11,13 +11,14 @@ from decimal import Decimal
 
 from msgspec import structs
 
-from gateway.model import Case, Money
+from gateway.model import Agent, Case, Loss, Money
 
 CODES = {"DEBT": "OURC", "CFEE": "CANF"}  # types of charges that FIN calls otherwise
 _RECORD = re.compile(r"iso:Chrgs/PerTx/Rcrd(?:\[([0-9]+)\])?/(.*)\Z")
 _ITEM = re.compile(r"ChrgsBrkdwn(?:\[([0-9]+)\])?/(.*)\Z")
 _TOTALS = "iso:GrpHdr/TtlChrgs/"
 _USED = ("Amt", "Amt/@Ccy", "CdtDbtInd", "Tp/Cd")
+_ASKING = "ChrgsRqstr/FinInstnId/BICFI"
 _PAYING = "DbtrAgt/FinInstnId/BICFI"
 
 
@@ -25,7 +26,13 @@ def told(case: Case) -> Case:
     """The case with its records as lines and their sum as its amount; one without records as it is."""
     items: dict[tuple[int, int], dict[str, str]] = {}
     left: list[tuple[str, str]] = []
-    paying = ""
+    paying = asking = ""
+    original = case.original
+    again = {  # what a further record says of the first one's payment
+        "UndrlygTx/InstrId": original.instruction_id,
+        "UndrlygTx/UETR": original.uetr,
+        "UndrlygTx/MsgNmId": original.message_type,
+    }
     for name, value in case.extra:
         record = _RECORD.match(name)
         item = _ITEM.match(record[2]) if record else None
@@ -33,13 +40,31 @@ def told(case: Case) -> Case:
             items.setdefault((int(record[1] or 1), int(item[1] or 1)), {})[item[2]] = value
         elif record and record[2] == _PAYING and paying in ("", value):
             paying = value
+        elif record and record[2] == _ASKING and asking in ("", value):
+            asking = value
+        elif record and value and again.get(record[2]) == value:
+            continue
         elif not name.startswith(_TOTALS) and not (record and record[2].startswith("TtlChrgsPerRcrd/")):
             left.append((name, value))
     if not items or case.text:
         return case
     kept = [*left, *([("mt:52A", paying)] if paying else [])]
+    creator = case.creator or (Agent(asking) if asking else None)
     return structs.replace(
-        case, text=tuple(_line(one) for _, one in sorted(items.items())), amount=_sum(case, items), extra=tuple(kept)
+        case,
+        creator=creator,
+        text=tuple(_line(one) for _, one in sorted(items.items())),
+        amount=_sum(case, items),
+        extra=tuple(kept),
+    )
+
+
+def renamed(case: Case) -> tuple[Loss, ...]:
+    """Types of charges that stand under another code."""
+    return tuple(
+        Loss(f"extra {name}", f"{value} is called {CODES[value]}", "info")
+        for name, value in case.extra
+        if name.endswith("/Tp/Cd") and _RECORD.match(name) and value in CODES
     )
 
 

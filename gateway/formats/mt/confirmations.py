@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.formats.mt import text, write
+from gateway.formats.mt import fields, text
 from gateway.formats.mt.write_narrative import wrapped
 from gateway.model import Entry, Statement
 
@@ -34,12 +34,12 @@ def body(record: Statement, entry: Entry, type: str, today: str) -> Lines:
     if len(record.created) >= 16:
         found.append(("13D", moment(record.created)))
     date = entry.value_date or entry.booking_date or record.created or today
-    found.append(("32A", six(date) + write.amount_text(entry.amount)))
+    found.append(("32A", six(date) + fields.amount_text(entry.amount)))
     found += _ordering(entry, type)
     lines = [text.line(line) for line in entry.information]
     if len("".join(entry.information)) > 35 and any(len(line) > 35 for line in entry.information):
         lines = wrapped("".join(map(text.plain, entry.information)), 35)
-    return found + write.field("72", [line for line in lines if line][:6])
+    return found + fields.field("72", [line for line in lines if line][:6])
 
 
 def account_field(record: Statement) -> tuple[str, str]:
@@ -65,12 +65,12 @@ def _ordering(entry: Entry, type: str) -> Lines:
     if detail is None:
         return [_NOBODY] if type == "MT910" else []
     if type == "MT910" and detail.debtor is not None:
-        found = write.party_lines("50", detail.debtor, detail.debtor_account, "K")
+        found = fields.party_lines("50", detail.debtor, detail.debtor_account, "K")
     else:
         agent, account = detail.debtor_institution or detail.debtor_agent, detail.debtor_agent_account
-        found = write.agent_lines("52", agent, account, "AD")
+        found = fields.agent_lines("52", agent, account, "AD")
     if type == "MT900":
         return found
     if detail.intermediary_agents:
-        return [*(found or [_NOBODY]), *write.agent_lines("56", detail.intermediary_agents[0], None, "AD")]
+        return [*(found or [_NOBODY]), *fields.agent_lines("56", detail.intermediary_agents[0], None, "AD")]
     return found or [_NOBODY]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from gateway.formats.mt import entries, said, several, statements
+from msgspec import structs
+
+from gateway.formats.mt import cheques, entries, said, several, statements
 from gateway.formats.mt.blocks import Message, fields_of
 from gateway.formats.mt.family_rules import broken_rule, unled
 from gateway.formats.mt.grammar import Level, walk
@@ -29,6 +31,9 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     place, identity = f"{prefix}:20:{reference}", f"{sender[:8]}/{reference}" if reference else ""
     parts: dict[str, Any] = {"assigner": Agent(sender), "assignee": Agent(receiver)}
     found = grammar(type)
+    if "MT" + type in cheques.ISO_TYPES:
+        made = said.document([], type, place, identity, parts, [*extra, *cheques.extras("MT" + type, fields)])
+        return [structs.replace(made, id=reference[:35])]
     if found is None:
         return [said.document(fields, type, place, identity, parts, extra)]
     _hold(unled(type, fields))

@@ -194,9 +194,8 @@ def _sums(level: Level) -> Broken | None:
     settled = dict(fields)
     total = sum(_scaled(inner.text("32")[3:], "32B") for inner in repeated)
     if "19" in settled:
-        return (
-            None if _scaled(settled["19"], "19") == total else ("C01", ":19:", "the sum of the amounts is another one")
-        )
+        proven = _scaled(settled["19"], "19") == total
+        return None if proven else ("C01", ":19:", "the sum of the amounts is another one")
     taken = sum(_scaled(settled[tag][3:], tag) for tag in ("71F", "71G") if tag in settled)
     for tag, amount in (("32A", settled.get("32A", "")[9:]), ("32B", settled.get("32B", "")[3:])):
         if amount and _scaled(amount, "32B") != total + taken:

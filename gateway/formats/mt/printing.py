@@ -14,8 +14,8 @@ from itertools import groupby
 from msgspec import Struct
 
 from gateway.formats.mt import grammar, write
+from gateway.formats.mt.fields import Lines
 from gateway.formats.mt.messages import grammar as grammar_of
-from gateway.formats.mt.write import Lines
 from gateway.model import Agent, Extra, Refusal
 from gateway.ports import Frame, Writing
 

@@ -30,20 +30,6 @@ _STRAIGHT_OPTIONS = (("52", "A"), ("53", "AB"), ("54", "A"), ("55", "A"), ("56",
 _STRAIGHT_INSTRUCTIONS = frozenset(("SDVA", "INTC", "REPA", "CORT"))
 
 
-# Codes of 23E behind which words may stand, and pairs that exclude each other.
-_WITH_WORDS = frozenset(("PHON", "PHOB", "PHOI", "TELE", "TELB", "TELI", "HOLD", "REPA"))
-_EXCLUDING = {
-    "SDVA": ("HOLD", "CHQB"),
-    "INTC": ("HOLD", "CHQB"),
-    "REPA": ("HOLD", "CHQB", "CORT"),
-    "CORT": ("HOLD", "CHQB"),
-    "HOLD": ("CHQB",),
-    "PHOB": ("TELB",),
-    "PHON": ("TELE",),
-    "PHOI": ("TELI",),
-}
-
-
 def broken_rule(
     values: tables.Values,
     repeated: dict[str, list[str]],
@@ -120,9 +106,9 @@ def _instruction_rule(values: tables.Values, repeated: dict[str, list[str]]) -> 
 
 def _codes_rule(told: Sequence[str], codes: list[str]) -> Broken | None:
     """Words, combinations and order of 23E."""
-    if any(len(value) > 4 and value[:4] not in _WITH_WORDS for value in told):
+    if any(len(value) > 4 and value[:4] not in tables.CODES_WITH_WORDS for value in told):
         return "D97", ":23E:", "words stand only behind PHON, PHOB, PHOI, TELE, TELB, TELI, HOLD and REPA"
-    if any(other in codes for code in codes for other in _EXCLUDING.get(code, ())):
+    if any(first in codes and second in codes for first, second, _ in tables.EXCLUDED_CODES):
         return "D67", ":23E:", "two of the instruction codes exclude each other"
     order = [tables.INSTRUCTION_CODES.index(code) for code in codes]
     if order != sorted(order):

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
-from gateway.formats.mt import parties, returns
+from gateway.formats.mt import copies, parties, returns
 from gateway.formats.mt.grammar import CUSTOMER, Level
 from gateway.formats.mt.meaning import day, money
 from gateway.formats.mt.tables import A, D, compiled
@@ -94,7 +94,9 @@ def records(
         return [structs.replace(_recalled(level, type, place, identity, extra, uetr), **ends)]
     base = {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, **parts}
     said = _CASES[type[1:]](level, type, extra)
-    original = structs.replace(said.pop("original"), **({"uetr": uetr} if uetr else {}))
+    original = said.pop("original")
+    extra += [("mt:UETR", original.uetr)] if uetr and original.uetr not in ("", uetr) else []  # the header's goes first
+    original = structs.replace(original, uetr=uetr or original.uetr)
     return [Case(said.pop("kind", CASES[type[1:]]), original, **said, **base, extra=tuple(extra))]
 
 
@@ -152,22 +154,23 @@ def _copies(level: Level, group: str, original: Original) -> tuple[Original, Ext
         elif end is not None and end.end() == len(value.replace("\n", "")):
             changed["end_to_end_id"] = end[1]
         elif tag != "77A" or not value.startswith("/UETR/"):
-            kept.append((f"mt:{tag}", value))
+            kept.append((tag, value))
         else:
             changed["uetr"] = _told(value).uetr
-    return structs.replace(original, **changed), tuple(kept)
+    return structs.replace(original, **changed), copies.said(kept)
 
 
 def _recall(level: Level, type: str, extra: list[tuple[str, str]]) -> dict[str, Any]:
     """n92: 79 behind 11S is why; what follows are copies."""
     narrative = next((value for tag, value in level.fields if tag[:2] not in ("20", "21", "11")), "")
     told = _told(narrative if level.text("79") == narrative else "")
-    original, payment = _copies(level, "92", _original(level))
+    named = structs.replace(_original(level), instruction_id=level.text("21"), end_to_end_id="NOTPROVIDED")
+    original, payment = _copies(level, "92", named)
     if told.uetr and not original.uetr:
         original = structs.replace(original, uetr=told.uetr)
     name = level.text("20")
-    named = {"id": name, "cancellation_id": name, "assignment_id": name}
-    return {**named, "original": original, "reasons": tuple(told.reasons), "payment": payment}
+    said = {"id": name, "cancellation_id": name, "assignment_id": name}
+    return {**said, "original": original, "reasons": tuple(told.reasons), "payment": payment}
 
 
 def _query(level: Level, type: str, extra: list[tuple[str, str]]) -> dict[str, Any]:
@@ -263,7 +266,8 @@ def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tu
         else:
             _payer(tag[:2], tag[2:], value, fields, extra)
     fields |= {"place": place, "source": f"MT{type}", "scheme": "swift", "identity": identity, "extra": tuple(extra)}
-    return Notice("receipt_cancelled", level.text("20"), original=original, **fields)
+    item = original.end_to_end_id
+    return Notice("receipt_cancelled", item, group_id=level.text("20"), original=original, **fields)
 
 
 _PAYING = {"50": "payer", "52": "agent", "56": "intermediary"}
@@ -296,7 +300,8 @@ def receipts(
         found.append(
             Notice(
                 "receipt_expected",
-                level.text("20"),
+                inner.text("21"),
+                group_id=level.text("20"),
                 account=account,
                 owner=Party(bic=ends[0].bic),
                 servicer=ends[1],

@@ -261,7 +261,13 @@ EXCLUDED_CODES = (
     ("CORT", "CHQB", "T15003"),
     ("PHOB", "TELB", "T15004"),
     ("HOLD", "CHQB", "T15005"),
+    ("REPA", "HOLD", ""),
+    ("REPA", "CHQB", ""),
+    ("REPA", "CORT", ""),
+    ("PHON", "TELE", ""),
+    ("PHOI", "TELI", ""),
 )
+CODES_WITH_WORDS = frozenset(("PHON", "PHOB", "PHOI", "TELE", "TELB", "TELI", "HOLD", "REPA"))  # rule D97
 # What field 11a calls an original that was an ISO 20022 message.
 ISO_NAMES = {
     "pain.001": "101",

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any
 
-from gateway.formats.mt import losses, parties, returns, tables, text
-from gateway.model import Account, Agent, Extra, Instruction, Money, Original, Party, Payment, Record, Refusal
+from gateway.formats.mt import losses, returns, tables, text
+from gateway.formats.mt.fields import Lines, agent_lines, amount_text, field, party_lines, rate_text
+from gateway.model import Agent, Extra, Instruction, Money, Original, Party, Payment, Record, Refusal
 from gateway.ports import Fit, Frame, Writing
 
 MEDIA, SUFFIX = "application/x-fin", ".fin"
@@ -34,7 +34,6 @@ _GPI = re.compile(r"G00[1-9]\Z", re.ASCII)
 
 BODIES_REMEMBERED = 4096  # payments whose fields are kept between fit and encode; a few kilobytes each
 
-Lines = list[tuple[str, str]]
 _BODIES: dict[tuple[int, str, bool], tuple[Payment, Lines]] = {}  # the payment is held, so its id stays its own
 
 
@@ -205,23 +204,10 @@ def _underlying(payment: Payment) -> Lines:
 # --- fields -----------------------------------------------------------------------------------------
 
 
-def field(tag: str, lines: list[str]) -> Lines:
-    return [(tag, "\r\n".join(lines))] if lines else []
-
-
 def _kept(extra: dict[str, str], tag: str) -> Lines:
     """A field as it stood in the message the payment was read from."""
     value = extra.get(f"mt:{tag}", "")
     return [(tag, value.replace("\n", "\r\n"))] if value else []
-
-
-def amount_text(money: Money) -> str:
-    written = money.text(",")
-    return money.currency + (written if "," in written else written + ",")
-
-
-def rate_text(rate: str) -> str:
-    return (rate if "." in rate else rate + ".").replace(".", ",")[:12]
 
 
 def _dated(payment: Payment) -> str:
@@ -256,7 +242,8 @@ def _instruction_codes(payment: Payment, extra: dict[str, str], operation: str) 
             found[one.code] = "" if one.code == "CHQB" else text.line(one.text, 30)
     for one in payment.instructions_for_next_agent:
         if _is_coded(one):
-            found[one.text[1:5]] = text.line(one.text[6:], 30)
+            code = one.text[1:5]
+            found[code] = text.line(one.text[6:], 30) if code in tables.CODES_WITH_WORDS else ""
     if payment.creditor_account is not None:
         found.pop("CHQB", None)  # a cheque goes to no account (rule E18)
     for first, second, _ in tables.EXCLUDED_CODES:
@@ -282,31 +269,6 @@ def _may_stand(code: str, operation: str) -> bool:
 def _is_coded(one: Instruction) -> bool:
     """Whether an instruction for the next agent is one that 23E says."""
     return one.text[:1] == "/" and one.text[5:6] == "/" and one.text[1:5] in tables.INSTRUCTION_CODES
-
-
-def _lines(lines: list[str]) -> list[str]:
-    """Lines of a party: the first may be an account, the one after it may not look like one."""
-    out = [lines[0]] if lines[0][:1] == "/" and len(lines) > 1 else []
-    for line in lines[len(out) :]:
-        flat = text.line(line)
-        if flat:
-            out.append("." + flat[1:] if flat[0] == "/" else flat)
-    return out
-
-
-def party_lines(number: str, party: Any, own: Account | None, free: str) -> Lines:
-    option, lines = parties.party_lines(party, own, free)
-    first = lines[0] if option == "F" and number == "50" and own is None else ""
-    done = _lines(lines) if not first else [text.line(first), *_lines(["", *lines[1:]])]
-    return field(number + option, done[:5] if lines[0][:1] == "/" or option == "F" else done[:4])
-
-
-def agent_lines(number: str, agent: Agent | None, own: Account | None, options: str, indicator: str = "") -> Lines:
-    found = parties.agent_lines(agent, own, options, indicator)
-    if found is None:
-        return []
-    option, lines = found
-    return field(number + option, lines if len(lines) == 1 else _lines(lines))
 
 
 def routed(payment: Payment, intermediary: str, account_with: str) -> Lines:

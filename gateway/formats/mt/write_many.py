@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from gateway.formats.mt import losses, printing, tables, text, write
+from gateway.formats.mt import fields, losses, printing, tables, text, write
+from gateway.formats.mt.fields import Lines
 from gateway.formats.mt.printing import Page, kept, refusal
-from gateway.formats.mt.write import Lines
 from gateway.model import Money, Payment, Record, Refusal
 from gateway.ports import Fit, Frame, Writing
 
@@ -106,10 +106,10 @@ def _message(pages: Sequence[Page], type: str, reference: str) -> str:
     own = [page.own for page in pages]
     whole, last = _TOTALS.get(type, _no_total)(whole, settled, own)
     if type == "MT200":
-        fields = sorted([*whole, *own[0]], key=lambda line: line[0][:2])  # its fields stand in the order of numbers
+        said = sorted([*whole, *own[0]], key=lambda line: line[0][:2])  # its fields stand in the order of numbers
     else:
-        fields = printing.text_of(type[2:], whole, own, last)
-    return printing.message(type[2:], fields, first.sender, first.receiver, first.uetr)
+        said = printing.text_of(type[2:], whole, own, last)
+    return printing.message(type[2:], said, first.sender, first.receiver, first.uetr)
 
 
 # --- sums -------------------------------------------------------------------------------------------
@@ -119,7 +119,7 @@ def _sum(own: Iterable[Lines]) -> str:
     """The sum of all 32B: currency and amount."""
     found = [Money.parse(value[:3], value[3:], ",") for lines in own for tag, value in lines if tag == "32B"]
     amounts = [one for one in found if one is not None]
-    return write.amount_text(Money(amounts[0].currency, sum(one.minor for one in amounts)))
+    return fields.amount_text(Money(amounts[0].currency, sum(one.minor for one in amounts)))
 
 
 def _no_total(whole: Lines, settled: Lines, own: list[Lines]) -> tuple[Lines, Lines]:
@@ -186,13 +186,13 @@ def _transaction(payment: Payment) -> tuple[str, Lines]:
 def _shared(payment: Payment) -> Lines:
     """What customer payments of every kind say in their own repetition."""
     named, remittance = _transaction(payment)
-    out: Lines = [("21", named), ("32B", write.amount_text(payment.amount)), *remittance]
+    out: Lines = [("21", named), ("32B", fields.amount_text(payment.amount)), *remittance]
     out += write.regulatory_lines(payment)
     out.append(("71A", write.bearer(payment)))
     if payment.instructed_amount is not None:
-        out.append(("33B", write.amount_text(payment.instructed_amount)))
+        out.append(("33B", fields.amount_text(payment.instructed_amount)))
     if payment.exchange_rate:
-        out.append(("36", write.rate_text(payment.exchange_rate)))
+        out.append(("36", fields.rate_text(payment.exchange_rate)))
     return out
 
 
@@ -205,15 +205,15 @@ def _request(payment: Payment) -> Parts:
     whole: Lines = [("28D", "1/1")] if not any(name == "mt:A/28D" for name, _ in payment.extra) else []
     whole += [("21R", text.reference(payment.batch_id))] if payment.batch_id else []
     whole += [*_initiating(payment), *_orderer(payment), ("30", _day(payment))]
-    whole += write.agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "AC")
+    whole += fields.agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "AC")
     own = [*_shared(payment), *_requested(payment)]
     own += write.routed(payment, "ACD", "ACD")
-    return whole, own + write.party_lines("59", payment.creditor, payment.creditor_account, "")
+    return whole, own + fields.party_lines("59", payment.creditor, payment.creditor_account, "")
 
 
 def _orderer(payment: Payment) -> Lines:
     """50F, G or H: with the account to be debited."""
-    lines = write.party_lines("50", payment.debtor, payment.debtor_account, "K")
+    lines = fields.party_lines("50", payment.debtor, payment.debtor_account, "K")
     options = {"50A": "50G", "50K": "50H"}
     return [(options.get(tag, tag), value) for tag, value in lines]
 
@@ -232,23 +232,23 @@ def _requested(payment: Payment) -> Lines:
 def _multiple(payment: Payment) -> Parts:
     """102: several customer transfers, settled in one amount."""
     whole: Lines = [("32A", _day(payment)), *write.times(payment)]
-    whole += write.agent_lines("53", None, payment.settlement_account, "C")
-    whole += write.field("72", write.sender_to_receiver(payment)[:6])
+    whole += fields.agent_lines("53", None, payment.settlement_account, "C")
+    whole += fields.field("72", write.sender_to_receiver(payment)[:6])
     if not any(name == "mt:A/23" for name, _ in payment.extra):
         whole.append(("23", "CRED"))
     own = [*_shared(payment), *_purpose(payment), *write.charge_lines(payment)]
-    own += write.party_lines("50", payment.debtor, payment.debtor_account, "K")
-    own += write.agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "ABC")
-    own += write.agent_lines("57", payment.creditor_agent, payment.creditor_agent_account, "AC")
-    return whole, own + write.party_lines("59", payment.creditor, payment.creditor_account, "")
+    own += fields.party_lines("50", payment.debtor, payment.debtor_account, "K")
+    own += fields.agent_lines("52", payment.debtor_agent, payment.debtor_agent_account, "ABC")
+    own += fields.agent_lines("57", payment.creditor_agent, payment.creditor_agent_account, "AC")
+    return whole, own + fields.party_lines("59", payment.creditor, payment.creditor_account, "")
 
 
 def _collection(payment: Payment) -> Parts:
     """104 and 107: the creditor collects; 52a is the creditor's bank, 57a and 59a are the debtor's."""
     whole: Lines = [("21R", text.reference(payment.batch_id))] if payment.batch_id else []
     whole += [*_initiating(payment), ("30", _day(payment))]
-    whole += write.party_lines("50", payment.creditor, payment.creditor_account, "K")
-    whole += write.agent_lines("52", payment.creditor_agent, payment.creditor_agent_account, "ACD")
+    whole += fields.party_lines("50", payment.creditor, payment.creditor_account, "K")
+    whole += fields.agent_lines("52", payment.creditor_agent, payment.creditor_agent_account, "ACD")
     own = [*_shared(payment), *_purpose(payment), *write.charge_lines(payment)]
     mandate = payment.mandate
     if mandate is not None:
@@ -259,48 +259,48 @@ def _collection(payment: Payment) -> Parts:
         ]
     if not any(name in ("mt:23E", "mt:A/23E") for name, _ in payment.extra):
         own.append(("23E", "AUTH" if mandate is not None and mandate.id else "NAUT"))
-    own += write.agent_lines("57", payment.debtor_agent, payment.debtor_agent_account, "ACD")
-    return whole, own + write.party_lines("59", payment.debtor, payment.debtor_account, "")
+    own += fields.agent_lines("57", payment.debtor_agent, payment.debtor_agent_account, "ACD")
+    return whole, own + fields.party_lines("59", payment.debtor, payment.debtor_account, "")
 
 
 def _own(payment: Payment) -> Parts:
     """200 and 201: to the sender's own account with the institution in 57a."""
     own = write.routed(msgspec.structs.replace(payment, creditor_agent_account=payment.creditor_account), "AD", "ABD")
-    own += write.field("72", write.sender_to_receiver(payment)[:6])
-    held = write.agent_lines("53", None, payment.settlement_account, "B")
-    return [("30", _day(payment)), *held], [("32B", write.amount_text(payment.amount)), *own]
+    own += fields.field("72", write.sender_to_receiver(payment)[:6])
+    held = fields.agent_lines("53", None, payment.settlement_account, "B")
+    return [("30", _day(payment)), *held], [("32B", fields.amount_text(payment.amount)), *own]
 
 
 def _own_alone(payment: Payment) -> Parts:
     whole, own = _own(payment)
-    dated = ("32A", _day(payment) + write.amount_text(payment.amount))
+    dated = ("32A", _day(payment) + fields.amount_text(payment.amount))
     return whole[1:], [dated, *own[1:]]
 
 
 def _banks(payment: Payment) -> Parts:
     """203: transfers between institutions on one account of the sender."""
     whole: Lines = [("30", _day(payment))]
-    whole += write.agent_lines("52", payment.debtor_institution, payment.debtor_account, "AD")
-    whole += write.agent_lines("53", None, payment.settlement_account, "B")
+    whole += fields.agent_lines("52", payment.debtor_institution, payment.debtor_account, "AD")
+    whole += fields.agent_lines("53", None, payment.settlement_account, "B")
     own: Lines = [
         ("21", text.reference(payment.end_to_end_id) or "NOTPROVIDED"),
-        ("32B", write.amount_text(payment.amount)),
+        ("32B", fields.amount_text(payment.amount)),
         *write.routed(payment, "AD", "ABD"),
     ]
-    own += write.agent_lines("58", payment.creditor_institution, payment.creditor_account, "AD")
-    return whole, own + write.field("72", write.sender_to_receiver(payment)[:6])
+    own += fields.agent_lines("58", payment.creditor_institution, payment.creditor_account, "AD")
+    return whole, own + fields.field("72", write.sender_to_receiver(payment)[:6])
 
 
 def _claims(payment: Payment) -> Parts:
     """204: the sender's money back from each institution in 53a."""
     whole: Lines = [("30", _day(payment))]
-    whole += write.agent_lines("57", payment.creditor_agent, payment.creditor_agent_account, "ABD")
+    whole += fields.agent_lines("57", payment.creditor_agent, payment.creditor_agent_account, "ABD")
     if payment.creditor_institution != payment.instructing_agent or payment.creditor_account is not None:
-        whole += write.agent_lines("58", payment.creditor_institution, payment.creditor_account, "AD")
-    own: Lines = [("32B", write.amount_text(payment.amount))]
+        whole += fields.agent_lines("58", payment.creditor_institution, payment.creditor_account, "AD")
+    own: Lines = [("32B", fields.amount_text(payment.amount))]
     own += [("21", text.reference(payment.end_to_end_id))] if payment.end_to_end_id else []
-    own += write.agent_lines("53", payment.debtor_institution, payment.debtor_account, "ABD")
-    return whole, own + write.field("72", write.sender_to_receiver(payment)[:6])
+    own += fields.agent_lines("53", payment.debtor_institution, payment.debtor_account, "ABD")
+    return whole, own + fields.field("72", write.sender_to_receiver(payment)[:6])
 
 
 _WRITERS: dict[str, Callable[[Payment], Parts]] = {

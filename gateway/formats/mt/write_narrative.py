@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gateway.formats.mt import narrative, text
-from gateway.formats.mt.write import amount_text
+from gateway.formats.mt.fields import amount_text
 from gateway.model import Account, Agent, Entry, Party, Payment
 
 WIDTH, LINES = 65, 6

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from gateway.formats.mt import breakdown, losses, parties, printing, returns, tables, text, write
+from gateway.formats.mt import breakdown, copies, fields, losses, parties, printing, returns, tables, text, write
+from gateway.formats.mt.fields import Lines
 from gateway.formats.mt.printing import Page, kept, refusal
 from gateway.formats.mt.said import CASES, INQUIRIES, RECALLED_NOTICE
-from gateway.formats.mt.write import Lines
 from gateway.model import Account, Agent, Case, Extra, Floor, Notice, Original, Reason, Record, Refusal, Report
 from gateway.ports import Fit, Frame, Writing
 
@@ -29,13 +29,13 @@ QUERY_LINES, QUERY_WIDTH = 6, 35
 
 def fit(record: Record, type: str) -> Fit:
     """What the message would lose, or why there can be none."""
+    renamed = breakdown.renamed(record) if isinstance(record, Case) else ()
     record = _told(record)
     wrong = _unfit(record, type)
-    return (
-        Fit(wrong)
-        if wrong is not None
-        else losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
-    )
+    if wrong is not None:
+        return Fit(wrong)
+    found = losses.compared(record, _messages([record], type, losses.BETWEEN_ITS_OWN)[0])
+    return Fit(found.refusal, (*found.losses, *renamed))
 
 
 def encode(records: Sequence[Record], type: str, writing: Writing) -> Frame:
@@ -104,10 +104,10 @@ def _message(pages: Sequence[Page], type: str, writing: Writing, index: int) -> 
     whole = [("20", text.reference(first.apart) or write.numbered(writing.message_id, index)), *first.whole]
     digits, flag = type[2:5], "COV" if type.endswith("COV") else ""
     if type in REJECTING:
-        fields = _in_its_place(whole, tables.TABLES[type])
+        said = _in_its_place(whole, tables.TABLES[type])
     else:
-        fields = printing.text_of(digits, whole, [page.own for page in pages])
-    return printing.message(digits, fields, first.sender, first.receiver, first.uetr, flag)
+        said = printing.text_of(digits, whole, [page.own for page in pages])
+    return printing.message(digits, said, first.sender, first.receiver, first.uetr, flag)
 
 
 def _page(record: Any, type: str, writing: Writing) -> Page:
@@ -134,10 +134,11 @@ def _says(record: Any, type: str) -> tuple[Lines, Lines, str]:
     if isinstance(record, Report):
         return (*_rejection(record, type), record.id)
     if isinstance(record, Notice) and record.kind == "receipt_cancelled":
-        return _recalled_notice(record), [], record.id if record.source.startswith("MT") else ""
+        return _recalled_notice(record), [], record.group_id
+    if isinstance(record, Notice) and type == "MT210":
+        return (*_receipt(record), record.group_id)
     if isinstance(record, Notice):
-        whole, own = (_receipt if type == "MT210" else _request)(record)
-        return whole, own, record.id if _names_itself(record) else ""
+        return (*_request(record), record.id)
     group = type[3:]
     return [*_CASES[group](record), *kept(record.payment), *kept(record.extra)], [], _case_name(record, group)
 
@@ -152,7 +153,7 @@ def _case_name(case: Case, group: str) -> str:
 
 def _related(case: Case) -> Lines:
     original = case.original
-    return [("21", text.reference(original.message_id or original.instruction_id) or "NOTPROVIDED")]
+    return [("21", text.reference(original.instruction_id or original.message_id) or "NOTPROVIDED")]
 
 
 def _about(original: Original, option: str) -> Lines:
@@ -181,7 +182,8 @@ def _reasoned(reasons: Sequence[Reason], width: int) -> list[str]:
 
 def _recall(case: Case) -> Lines:
     narrative = [*_reasoned(case.reasons, NARRATIVE_WIDTH), *_lines(case.text, NARRATIVE_WIDTH)]
-    out = [*_related(case), *_about(case.original, "S"), *write.field("79", narrative[:NARRATIVE_LINES])]
+    narrative += [f"/UETR/{case.original.uetr}"] if case.original.uetr else []
+    out = [*_related(case), *_about(case.original, "S"), *fields.field("79", narrative[:NARRATIVE_LINES])]
     return [*out, *_copied(case.original, case.payment)]
 
 
@@ -191,18 +193,21 @@ def _copied(original: Original, payment: Extra) -> Lines:
     present = {name for name, _ in payment}
     if original.amount is not None and not present & {"mt:32A", "mt:32B"}:
         day = original.settlement_date[2:].replace("-", "")
-        amount = write.amount_text(original.amount)
+        amount = fields.amount_text(original.amount)
         out.append(("32A", day + amount) if day else ("32B", amount))
     if original.end_to_end_id not in ("", "NOTPROVIDED") and "mt:70" not in present:
-        out += write.field("70", text.filled(f"/ROC/{text.plain(original.end_to_end_id)}", 4))
-    return out
+        out += fields.field("70", text.filled(f"/ROC/{text.plain(original.end_to_end_id)}", 4))
+    return [*out, *copies.fields_of(payment)]
 
 
 def _query(case: Case) -> Lines:
     lead = [INQUIRIES[case.kind]] if case.kind in INQUIRIES else []
     said = [*lead, *_lines(case.text, QUERY_WIDTH), *_reasoned(case.reasons, QUERY_WIDTH)]
-    out = write.field("75", said[:QUERY_LINES] or ["QUERY"])
+    out = fields.field("75", said[:QUERY_LINES] or ["QUERY"])
     return [*_related(case), *out, *_about(case.original, "R"), *_copied(case.original, case.payment)]
+
+
+_UETR_ROOM = QUERY_WIDTH - len("/UETR/")
 
 
 def _resolution(case: Case) -> Lines:
@@ -213,10 +218,12 @@ def _resolution(case: Case) -> Lines:
         reasons[0] = f"/{status}{reasons[0]}"
     elif status:
         reasons = [f"/{status}/", *reasons]
-    said = write.field("76", [*reasons, *_lines(case.text, QUERY_WIDTH)][:QUERY_LINES] or ["ANSWER"])
+    said = fields.field("76", [*reasons, *_lines(case.text, QUERY_WIDTH)][:QUERY_LINES] or ["ANSWER"])
+    uetr = [f"/UETR/{case.original.uetr[:_UETR_ROOM]}", f"//{case.original.uetr[_UETR_ROOM:]}"]
     return [
         ("21", text.reference(case.id) or "NOTPROVIDED"),
         *said,
+        *(fields.field("77A", uetr) if case.original.uetr else []),
         *_about(case.original, "R"),
         *_copied(case.original, case.payment),
     ]
@@ -224,10 +231,10 @@ def _resolution(case: Case) -> Lines:
 
 def _charges(case: Case) -> Lines:
     """n90 and n91 but for the amount."""
-    out = [*_related(case), *write.field("71B", _lines(case.text, QUERY_WIDTH)[:6] or ["/CHARGES/"])]
+    out = [*_related(case), *fields.field("71B", _lines(case.text, QUERY_WIDTH)[:6] or ["/CHARGES/"])]
     creator = case.creator
     if creator is not None and (creator.bic or creator.name):
-        out += write.field("72", text.coded("CHRQ", creator.bic or creator.name)[:6])
+        out += fields.field("72", text.coded("CHRQ", creator.bic or creator.name)[:6])
     return out
 
 
@@ -236,19 +243,19 @@ def _charged(case: Case) -> Lines:
     assert case.account is not None, "asked for by _unfit"
     side = "C" if ("mt:32/side", "C") in case.extra else "D"
     day = (case.date or case.created[:10])[2:].replace("-", "") or "991231"
-    return [*_charges(case), (f"32{side}", day + write.amount_text(case.amount)), ("25", text.line(case.account.id))]
+    return [*_charges(case), (f"32{side}", day + fields.amount_text(case.amount)), ("25", text.line(case.account.id))]
 
 
 def _claimed(case: Case) -> Lines:
     assert case.amount is not None, "asked for by _unfit"
-    return [*_charges(case), ("32B", write.amount_text(case.amount))]
+    return [*_charges(case), ("32B", fields.amount_text(case.amount))]
 
 
 def _free(case: Case) -> Lines:
     related = text.reference(case.original.message_id)
     return [
         *([("21", related)] if related else []),
-        *write.field("79", _lines(case.text, NARRATIVE_WIDTH)[:NARRATIVE_LINES]),
+        *fields.field("79", _lines(case.text, NARRATIVE_WIDTH)[:NARRATIVE_LINES]),
     ]
 
 
@@ -278,19 +285,13 @@ _CASES: dict[str, Callable[[Case], Lines]] = {
 # --- notices ----------------------------------------------------------------------------------------
 
 
-def _names_itself(notice: Notice) -> bool:
-    """Whether the id is that of the message (20 of 210 and 920), rather than of one item in it."""
-    return notice.kind != "receipt_expected" or notice.source.startswith("MT")
-
-
 def _receipt(notice: Notice) -> tuple[Lines, Lines]:
     """210: account and day are of the message, amount and payer of each repetition."""
     assert notice.amount is not None, "asked for by _unfit"
     whole: Lines = [*_held(notice), ("30", notice.date[2:].replace("-", ""))]
     original = notice.original or Original()
-    item = "" if _names_itself(notice) else notice.id
-    named = text.reference(original.end_to_end_id or original.message_id or item) or "NOTPROVIDED"
-    own: Lines = [("21", named), ("32B", write.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
+    named = text.reference(original.end_to_end_id or notice.id) or "NOTPROVIDED"
+    own: Lines = [("21", named), ("32B", fields.amount_text(notice.amount)), *_payer(notice), *kept(notice.extra)]
     return [*whole, ("currency", notice.amount.currency)], own
 
 
@@ -301,11 +302,11 @@ def _held(notice: Notice) -> Lines:
 def _payer(notice: Notice) -> Lines:
     """50a or 52a, one of them, and 56a."""
     if notice.payer is not None:
-        lines = write.party_lines("50", notice.payer, _number(notice, "50"), "K")
+        lines = fields.party_lines("50", notice.payer, _number(notice, "50"), "K")
         out = [("50" + tag[2:].replace("K", ""), value) for tag, value in lines]
     else:
-        out = write.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
-    return out + write.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
+        out = fields.agent_lines("52", notice.agent, _number(notice, "52"), "AD")
+    return out + fields.agent_lines("56", notice.intermediary, _number(notice, "56"), "AD")
 
 
 def _number(notice: Notice, field: str) -> Account | None:
@@ -327,7 +328,7 @@ def _request(notice: Notice) -> tuple[Lines, Lines]:
 
 
 def _floor(floor: Floor) -> str:
-    amount = write.amount_text(floor.amount)
+    amount = fields.amount_text(floor.amount)
     return amount[:3] + {"DEBT": "D", "CRED": "C"}.get(floor.side, "") + amount[3:]
 
 
@@ -348,10 +349,10 @@ def _recalled_notice(notice: Notice) -> Lines:
     out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
-    if original.end_to_end_id:
-        out.append(("21", text.reference(original.end_to_end_id)))
+    item = original.end_to_end_id or notice.id
+    out += [("21", text.reference(item))] if item else []
     if notice.amount is not None:
-        out.append(("32B", write.amount_text(notice.amount)))
+        out.append(("32B", fields.amount_text(notice.amount)))
     return [*out, *_payer(notice), *kept(notice.extra)]
 
 
@@ -369,10 +370,10 @@ def _rejection(report: Report, type: str) -> tuple[Lines, Lines]:
     return [("21", text.reference(related) or "NOTPROVIDED"), ("79", "\r\n".join(said))], []
 
 
-def _in_its_place(fields: Lines, table: tables.Table) -> Lines:
+def _in_its_place(repeated: Lines, table: tables.Table) -> Lines:
     """The repeated fields as they stood, 72 put where the type has it."""
-    told = [line for line in fields if line[0] == "72"]
-    rest = [line for line in fields if line[0] != "72"]
+    told = [line for line in repeated if line[0] == "72"]
+    rest = [line for line in repeated if line[0] != "72"]
     turn = next(index for index, one in enumerate(table.fields) if one.number == "72")
     at, out = -1, Lines()
     for tag, value in rest:

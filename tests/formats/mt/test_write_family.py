@@ -12,7 +12,7 @@ from lxml import etree
 
 from gateway import formats
 from gateway.formats.mt import FORMAT, text
-from gateway.model import Loss, Money, Refusal
+from gateway.model import Case, Loss, Money, Payment, Refusal, Report
 from gateway.ports import Writing
 from tests.support import shared_corpus
 
@@ -125,6 +125,14 @@ PAIRS = {  # type, body, what it is in ISO 20022
     "191": ("191", CLAIMED, "camt.106.001.02"),
     "192": ("192", RECALL, "camt.056.001.08"),
     "292": ("292", RECALL.replace("11S:103", "11S:202"), "camt.056.001.08"),
+    "192 with copies": (
+        "192",
+        RECALL.replace("50K", "50F")
+        .replace("BREEZE\nBREEZE", "BREEZE\n1/BREEZE")
+        .replace("BAKERY\n", "BAKERY\n3/US/PORTLAND\n:52A:HARBUS33XXX\n:57A:/LORO\nSEAMGB2LXXX\n")
+        + "\n:59:/DE89370400440532013000\nHARBOR LIGHT\nPIER 7\n:71A:SHA",
+        "camt.056.001.08",
+    ),
     "192 of a customer": ("192", RECALL, "camt.055.001.08"),
     "292 of a notice": (
         "292",
@@ -257,7 +265,7 @@ def said(record: Any) -> Any:
 
 # Code words of fields that are structure in ISO 20022, and words for what is not said.
 STRUCTURE = set(
-    "COVE HIGH RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
+    "COVE HIGH CFEE RJCT OUR SHA BEN DEBT SHAR CRED REJT RETN MREF TREF ROC CHRQ XT99 99 1 N NOTPROVIDED INDA TRF DD BOOK ALLL false true"
     " DEBT DBIT UNABLE TO APPLY CLAIM NON RECEIPT REQUEST MODIFY INS D C 28D".split()
 )
 _TOKEN = re.compile(r"[A-Za-z0-9]+(?:[.,:+-][A-Za-z0-9]+)*")
@@ -340,3 +348,102 @@ def lost(record: Any, loss: Loss) -> str:
     if isinstance(found, Money):
         return f"{found.currency} {found.text() if found.minor else 0}"
     return msgspec.json.encode(found).decode()
+
+
+# --- one by one -------------------------------------------------------------------------------------
+
+
+def test_payments_of_one_list_share_a_message() -> None:
+    written, _ = translated(fin("101", LIST), "MT101")
+    assert written.count(b"{1:") == 1
+    first, second = records(fin("101", LIST))
+    other = msgspec.structs.replace(second, instruction_id="LIST-2")
+    assert FORMAT.encode([first, other], "MT101", WRITING).data.count(b"{1:") == 2
+
+
+def test_more_than_ten_transfers_are_two_messages() -> None:
+    [one, _] = records(fin("203", BANKS))
+    many = [msgspec.structs.replace(one, instruction_id=f"REF-{n}") for n in range(11)]
+    data = FORMAT.encode(many, "MT203", WRITING).data
+    assert data.count(b"{1:") == 2
+    assert [record.instruction_id for record in records(data)] == [f"REF-{n}" for n in range(11)]
+    assert data.count(b":19:100,00") == 1
+
+
+def test_a_return_says_what_it_gives_back_and_why() -> None:
+    [found] = records(fin("103", RETURN))
+    assert isinstance(found, Payment)
+    assert (found.kind, found.transaction_id) == ("return", "RETURN-1")
+    assert found.original is not None
+    assert (found.original.message_id, found.original.end_to_end_id, found.original.uetr) == ("REF-1", "E2E-1", UETR)
+    assert [(reason.code, reason.text) for reason in found.reasons] == [("AC04", ("ACCOUNT IS CLOSED",))]
+    [other] = records(fin("202", BANK_RETURN))
+    assert [(reason.code, reason.text) for reason in other.reasons] == [("FOCR", ("ASKED FOR",))]
+
+
+def test_a_rejection_repeats_the_payment_or_is_told_freely() -> None:
+    [report] = records(fin("103", RETURN.replace("RETN", "REJT")))
+    assert isinstance(report, Report)
+    assert (report.status, report.original.message_id) == ("RJCT", "REF-1")
+    assert ("mt:59", "/HARBOR\nHARBOR LIGHT") in report.payment
+    again = records(FORMAT.encode([report], "MT103", WRITING).data)
+    assert [said(one) for one in again] == [said(report)]
+    [free] = records(FORMAT.encode([report], "MT199", WRITING).data)
+    assert (free.status, free.reasons, free.original.end_to_end_id) == ("RJCT", report.reasons, "E2E-1")
+    [bare] = records(fin("199", REJECTION))
+    refusal = FORMAT.fit(bare, "MT103").refusal
+    assert refusal is not None
+    assert refusal.code == "missing-original"
+
+
+def test_copies_have_their_place_in_the_original() -> None:
+    body = RECALL.replace(":50K:/BREEZE\nBREEZE BAKERY", ":59:/HARBOR\nHARBOR LIGHT\n:52A:SEAMGB2LXXX\n:52D:A BANK")
+    [recall] = records(fin("192", body))
+    assert dict(recall.payment) == {
+        "CdtrAcct/Id/Othr/Id": "HARBOR",
+        "Cdtr/Pty/Nm": "HARBOR LIGHT",
+        "DbtrAgt/FinInstnId/BICFI": "SEAMGB2LXXX",
+        "mt:52D": "A BANK",  # a second one has no place
+    }
+
+
+@pytest.mark.parametrize("copy", [":50F:\nX", ":59:/A", ":52A:NOBIC", ":32A:ABC", ":57A:", ":50:", ":70:" + "X" * 200])
+def test_a_copy_that_is_no_field_is_kept(copy: str) -> None:
+    [recall] = records(fin("192", RECALL.split("\n:32A:")[0] + "\n" + copy))
+    tag, value = copy[1:].split(":", 1)
+    assert recall.payment == ((f"mt:{tag}", value),)
+
+
+def test_cases_keep_what_they_are() -> None:
+    [recall] = records(fin("192", RECALL))
+    assert isinstance(recall, Case)
+    assert recall.original.amount == Money("EUR", 1_000)
+    assert (recall.original.end_to_end_id, recall.original.settlement_date) == ("E2E-1", "2026-11-20")
+    assert [(reason.code, reason.text) for reason in recall.reasons] == [("DUPL", ("PAID TWICE", "REALLY SO"))]
+    [query] = records(fin("295", NOT_RECEIVED))
+    assert (query.kind, query.text) == ("claim_non_receipt", ("WHERE IS IT",))
+    [charges] = records(fin("190", CHARGED))
+    assert charges.account is not None
+    assert (charges.account.id, charges.date, charges.creator.bic) == ("NOSTRO", "2026-11-23", "SEAMGB2LXXX")
+
+
+@pytest.mark.parametrize(
+    ("type", "body", "to", "code"),
+    [
+        ("203", BANKS, "MT201", "not-own-account"),
+        ("203", BANKS, "MT101", "wrong-kind"),
+        ("191", CLAIMED, "MT190", "wrong-kind"),
+        ("210", EXPECTED, "MT920", "wrong-kind"),
+        ("199", REJECTION, "MT940", "wrong-kind"),
+    ],
+)
+def test_what_does_not_fit_is_refused(type: str, body: str, to: str, code: str) -> None:
+    refusal = FORMAT.fit(records(fin(type, body))[0], to).refusal
+    assert refusal is not None
+    assert refusal.code == code
+
+
+def test_a_type_that_is_only_read_is_not_written() -> None:
+    refusal = FORMAT.fit(records(fin("203", BANKS))[0], "MT300").refusal
+    assert refusal is not None
+    assert refusal.code == "unsupported-type"
