@@ -39,6 +39,7 @@ from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
 PARTS_WEIGHT_BESIDE = 256  # of parts of files in one transaction, where other messages came lately ...
+PASSED_MAX = 8  # transactions of other messages that a part waits for at most
 LATELY_NS = 1_000_000_000  # ... that is, within a second
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
@@ -72,6 +73,7 @@ class Engine:
         self._sessions: dict[tuple[str, str], SessionState] = {}
         self._queue: deque[Arrival] = deque()
         self._parts: deque[Arrival] = deque()  # of large files
+        self._passed = 0  # how many transactions in a row let parts wait
         self._others_ns = 0  # when something else came last
         self._weight = 0
         self._work = asyncio.Event()
@@ -190,8 +192,11 @@ class Engine:
         arrivals: list[Arrival] = []
         beside = self.clock_ns() - self._others_ns < LATELY_NS
         weight = _move(self._queue, arrivals, BATCH_WEIGHT_MAX)
-        if weight < BATCH_WEIGHT_MAX:
-            weight += _move(self._parts, arrivals, PARTS_WEIGHT_BESIDE if beside else BATCH_WEIGHT_MAX - weight)
+        if arrivals and self._parts and self._passed < PASSED_MAX:
+            self._passed += 1  # who waits for an answer does not wait for a part too
+        else:
+            self._passed = 0
+            weight += _move(self._parts, arrivals, PARTS_WEIGHT_BESIDE if beside else BATCH_WEIGHT_MAX)
         self._weight -= weight
         if self._weight < QUEUE_WEIGHT_MAX:
             self._room.set()
