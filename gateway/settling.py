@@ -184,7 +184,7 @@ class Settling:
     def _wait_to_leave(self, id: int, payment: Payment, way: Way) -> Status | None:
         """A payment whose system is closed, or gathers, or that is dated ahead; None for one that leaves now."""
         now_ns = self.entries.batch.time_ns
-        departure = leaves(system_for(payment, way.hours), now_ns, payment.settlement_date)
+        departure = leaves(_system(payment, way), now_ns, payment.settlement_date)
         assert departure is not None, "what is dated too far ahead was refused"
         if departure.at_ns <= now_ns:
             return None
@@ -223,7 +223,7 @@ class Settling:
 
     def _too_far_ahead(self, payment: Payment, way: Way) -> Refusal | None:
         """Why a payment that is dated ahead is not kept until then."""
-        hours = system_for(payment, way.hours)
+        hours = _system(payment, way)
         if leaves(hours, self.entries.batch.time_ns, payment.settlement_date) is not None:
             return None
         text = f"it is to settle on {payment.settlement_date}, more than {AHEAD_DAYS_MAX} days ahead"
@@ -385,6 +385,13 @@ class Settling:
 def return_deadline_ns(payment: Payment, came_ns: int) -> int:
     """When an entry of ACH that is held goes back if nobody has decided."""
     return decided_by_ns(settles_on(payment.settlement_date, came_ns))
+
+
+def _system(payment: Payment, way: Way) -> Hours:
+    """The payment system that a payment leaves by; of entries, their class may keep them out of one."""
+    classed = getattr(way.writer, "classed", None)
+    send = way.route.send
+    return system_for(classed(payment, send.as_) if classed is not None and send is not None else payment, way.hours)
 
 
 def system_for(payment: Payment, hours: Sequence[Hours]) -> Hours:

@@ -8,7 +8,7 @@ from msgspec import structs
 from gateway.formats.ach import FORMAT as ACH
 from gateway.formats.ach import builders
 from gateway.formats.ach.batches import Item, RawFile, file_header, grouped, put_together, taken_apart
-from gateway.model import Account, Agent, Identification, Mandate, Money, Party, Payment, Report
+from gateway.model import Account, Address, Agent, Identification, Mandate, Money, Party, Payment, Report
 from gateway.ports import Outcome
 from gateway.settlement.instant import moment_ns
 from tests import ach_files
@@ -315,6 +315,22 @@ def test_an_institution_hears_of_a_return_with_a_return(bank: AchBank) -> None:
     assert isinstance(told, Payment)
     assert (told.reasons[0].code, told.reasons[0].text[0]) == ("AC01", "/ACH/R04 INVALID ACCOUNT NUMBER")
     assert bank.status(paid) == "RTRN"
+
+
+def test_a_class_that_is_never_same_day_leaves_with_the_night() -> None:
+    bank = AchBank(ACH_ROUTES.replace("hours: fedach,", "hours: fedach_same_day,"))
+    mexico = Agent(clearing_system="USABA", clearing_member=THEIRS, name="BANCO", address=Address(country="MX"))
+    address = Address(town="DULUTH", country="US")
+    parties = {"debtor": Party("PRAIRIE TOOLS", address), "creditor": Party("ALMA", address)}
+    paid = [
+        bank.originate(1, settlement_date=""),
+        bank.originate(2, settlement_date="", creditor_agent=mexico, **parties),
+    ]
+    rows = [bank.engine.store.payment(id) for id in paid]
+    assert [row.text[:31] for row in rows if row is not None] == [
+        "leaves at 2026-11-23T15:30:00Z ",
+        "leaves at 2026-11-24T03:00:00Z ",
+    ]
 
 
 def test_payments_of_mt101_leave_as_entries(bank: AchBank) -> None:

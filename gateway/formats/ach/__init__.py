@@ -16,6 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from gateway.formats.ach import make, tables, traces, write
+from gateway.formats.ach.entries import classed
 from gateway.formats.ach.faults import explained
 from gateway.formats.ach.interchange import inward, inward_payment, outward
 from gateway.formats.ach.jsonform import reprinted
@@ -102,6 +103,10 @@ class Ach:
     def content(self, payment: Payment, day: str) -> str:
         """What an entry is found by when what comes back names a wrong trace number."""
         return traces.content(inward_payment(payment), day)
+
+    def classed(self, payment: Payment, type: str) -> Payment:
+        """The payment with the name of the class that it would be written in."""
+        return classed(inward_payment(payment), type)
 
     def counted(self, statuses: Sequence[Status]) -> bool:
         """Whether the answer is a file that is told from others of its day by its modifier."""
