@@ -21,6 +21,7 @@ from msgspec import Struct
 from gateway.entries import unpack_record
 from gateway.model import Operation, Payment
 from gateway.pipeline import Snapshot, State, apply, prepare
+from gateway.planning import GIVING_BACK
 from gateway.ports import (
     Batch,
     Committed,
@@ -104,13 +105,16 @@ class Engine:
         """Until when the payments that are not decided must be, by the routes as they are now."""
         for row in rows:
             way = self.snapshot.ways.get(row.route)
-            record = unpack_record(row.record) if way is not None else None
-            if way is None or not isinstance(record, Payment) or not (way.within_ns or record.scheme == "ach"):
+            within_ns = way.within_ns if way is not None else 0
+            if not within_ns and row.status != "PDNG":
+                continue
+            record = unpack_record(row.record)
+            if not isinstance(record, Payment) or not (within_ns or record.scheme == "ach"):
                 continue
             message = self.store.message(row.message)
-            if message is not None and way.within_ns:
-                self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, way.within_ns)
-            elif message is not None and message.format == "ach" and row.status == "PDNG":
+            if message is not None and within_ns:
+                self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, within_ns)
+            elif message is not None and message.format == "ach" and record.kind not in GIVING_BACK:
                 self.state.deadlines[row.id] = return_deadline_ns(record, message.received_ns)
 
     def tick(self) -> None:

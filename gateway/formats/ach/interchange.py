@@ -20,7 +20,7 @@ from gateway.formats.ach.faults import day
 from gateway.formats.ach.international import bank_fields, party_fields
 from gateway.model import Account, Agent, Extra, Identification, Loss, Money, Original, Party, Payment, Record, Report
 
-SPACE = "urn:nacha:entry"
+SPACE = "urn:financial-os:ach-entry"
 ENVELOPE = "iso:SplmtryData/Envlp/*"
 CATEGORY = "iso:PmtTpInf/CtgyPurp/Prtry"
 ORIGINAL = "iso:OrgnlTxRef/"
