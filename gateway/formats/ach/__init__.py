@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import BinaryIO
 
 import msgspec
@@ -28,6 +29,7 @@ from gateway.model import Loss, Payment, Record, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 OPENS = re.compile(rb"101[ 0-9][0-9 A-Z]{8}|5(200|220|225|280)[ -~]{46}[A-Z]{3}|6[2-8][0-9]{10}[ -~]{17}[0-9]{10}")
+_SCHEME = attrgetter("scheme")
 REFUSALS_TOLD = 100  # in the answer to a file that was refused
 
 
@@ -97,7 +99,8 @@ class Ach:
 
     def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
         """A file with a batch per company and day."""
-        payments = list(map(inward_payment, payments))
+        if set(map(_SCHEME, payments)) != {"ach"}:
+            payments = list(map(inward_payment, payments))
         return Frame(write.outgoing(payments, type, writing), type, ".ach", "text/plain", writing.message_id)
 
     def content(self, payment: Payment, day: str) -> str:

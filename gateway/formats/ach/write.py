@@ -70,8 +70,9 @@ def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     """A file of what is sent: a batch per company, class and day."""
     number, receiver = _both_ends(payments, writing)
     head = file_header(receiver, number, ("", ""), writing.now_ns, modifier(writing))
-    named = [classed(payment, type) for payment in payments]
-    made = batches(named, type, number, writing.numbers)
+    if type not in SECS and not SECS.keys() >= set(map(_INSTRUMENT, payments)):
+        payments = [classed(payment, type) for payment in payments]
+    made = batches(payments, type, number, writing.numbers)
     if writing.offset is not None and writing.offset_numbers:
         day = payments[0].settlement_date
         made.append(offsets.batch(payments, writing.offset, writing.offset_numbers, number, day))
@@ -139,6 +140,7 @@ _SHARE = {
 _EITHER = attrgetter("extra", "debtor", "creditor", "settlement_date", "local_instrument")
 _ROLES = {True: "debtor", False: "creditor"}  # of the receiver, by whether it is debited
 _MINOR, _EXTRA, _REMITTANCE = attrgetter("amount.minor"), attrgetter("extra"), attrgetter("remittance")
+_INSTRUMENT = attrgetter("local_instrument")
 _OURS, _TRACE = attrgetter("end_to_end_id"), attrgetter("transaction_id")
 _BANKS = {debit: attrgetter(f"{role}_account.type", f"{role}_agent.clearing_member") for debit, role in _ROLES.items()}
 _ACCOUNTS = {debit: attrgetter(f"{role}_account.id") for debit, role in _ROLES.items()}
