@@ -19,7 +19,7 @@ from gateway.conversations.states import after
 from gateway.entries import Entries, rejected
 from gateway.formats.ach.codes import CONTESTED, DISHONORED, RETURNS
 from gateway.formats.ach.entries import return_code, told
-from gateway.formats.ach.write import disputed
+from gateway.formats.ach.returns import disputed
 from gateway.model import Notice, Operation, Payment, Reason, Refusal, Status
 from gateway.planning import Source
 from gateway.ports import Frame, PaymentRow
@@ -107,6 +107,8 @@ class AchReturns:
         failure = self.money_back.booking.book(held.id, found, "return", record.amount, reasons, source)
         if failure is not None:
             return Refusal(failure.code, failure.reason, operation.place, failure.text, operation.subject)
+        if found.row.status == "PDCR":
+            self.money_back.recalls.fulfilled(found, source)
         return Status("ACSC", record, held.id, text=f"gives back payment {found.row.id}", place=operation.place)
 
     def _named(self, held: PaymentRow, record: Payment, operation: Operation, source: Source) -> Found | Refusal | None:

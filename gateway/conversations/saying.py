@@ -149,6 +149,8 @@ class Saying:
     ) -> Frame | None:
         """The message, with the header that its receiver asks for; None when the format cannot say this."""
         type = ISO[kind]
+        if not isinstance(record, getattr(codec, "carries", (Payment,))):
+            return None
         if codec.name == "mt":
             if kind not in FIN_CUSTOMERS:
                 return None

@@ -333,6 +333,18 @@ def test_a_class_that_is_never_same_day_leaves_with_the_night() -> None:
     ]
 
 
+def test_an_entry_that_has_left_is_not_asked_back_by_a_message_that_ach_lacks() -> None:
+    bank = AchBank(ACH_ROUTES.replace('receiver: "091000019"}', 'receiver: "091000019"}\n    recall: {do: forward}'))
+    sent = structs.replace(entry(1), transaction_id="T1", uetr=uetr(1), charge_bearer="SLEV", settlement_method="INDA")
+    bank.say(structs.replace(sent, instructing_agent=Agent(bic=THEM)), "pacs.008.001.08")
+    [data] = bank.leave()
+    about = {"amount": None, "settlement_date": "", "end_to_end_id": "EMP-1"}
+    [status] = bank.recall(1, **about).statuses
+    assert (status.code, status.refusal_code) in (("RJCT", "cannot-ask"), ("PDNG", "asked-back"))
+    bank.come_back([builders.returned(taken_apart(data).items[0], "R06", THEIRS, 1)])
+    assert bank.balance("FED") == 0
+
+
 def test_payments_of_mt101_leave_as_entries(bank: AchBank) -> None:
     fin = MT101.replace("\n", "\r\n").encode()
     [status] = bank.put(fin, "fin").statuses

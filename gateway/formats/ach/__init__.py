@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from gateway.formats.ach import make, tables, traces, write
+from gateway.formats.ach import make, returns, tables, traces, write
 from gateway.formats.ach.entries import classed
 from gateway.formats.ach.faults import explained
 from gateway.formats.ach.interchange import inward, inward_payment, outward
@@ -113,13 +113,19 @@ class Ach:
 
     def counted(self, statuses: Sequence[Status]) -> bool:
         """Whether the answer is a file that is told from others of its day by its modifier."""
-        return any(map(write.goes_back, statuses))
+        return any(map(returns.goes_back, statuses))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""
-        if any(map(write.goes_back, statuses)):
+        if any(map(returns.goes_back, statuses)):
             return [
-                Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)
+                Frame(
+                    returns.returned_file(decoded, statuses, writing),
+                    "ACH-RETURN",
+                    ".ach",
+                    "text/plain",
+                    writing.message_id,
+                )
             ]
         count = decoded.count or len(statuses)
         held = sum(status.code == "PDNG" for status in statuses)

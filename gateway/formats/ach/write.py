@@ -14,15 +14,10 @@ from itertools import chain, groupby, islice, repeat
 from operator import attrgetter, eq
 
 from gateway.formats.ach import offsets, tables
-from gateway.formats.ach.batches import Item, RawBatch, RawFile, file_header, grouped, put_together, text
-from gateway.formats.ach.builders import contested, dishonored, returned
+from gateway.formats.ach.batches import RawBatch, RawFile, file_header, put_together, text
 from gateway.formats.ach.codes import (
     CODE_OF,
-    CONTESTED,
     PLAIN,
-    RETURN_OF,
-    RETURN_OTHER,
-    RETURNS,
     SECS,
     routing_check_digit,
 )
@@ -38,15 +33,14 @@ from gateway.formats.ach.entries import (
     said_id,
     sides,
     texts_of,
-    told,
 )
 from gateway.formats.ach.entry_checks import EntryChecks
 from gateway.formats.ach.fast import PRINTABLE
 from gateway.formats.ach.faults import Batch
 from gateway.formats.ach.tables import RECORD
 from gateway.formats.ach.traces import sequence
-from gateway.model import Loss, Payment, Refusal, Status
-from gateway.ports import Decoded, Fit, Writing
+from gateway.model import Loss, Payment, Refusal
+from gateway.ports import Fit, Writing
 
 TYPES = tuple(sec for sec, known in SECS.items() if not known.always_zero and sec != "ADV")  # payments are written in
 AMOUNT_MAX = 9_999_999_999
@@ -351,55 +345,3 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
                 if name not in kept and getattr(address, name) not in ("", ())
             ]
     return losses
-
-
-# --- returns --------------------------------------------------------------------------------------
-
-
-def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> bytes:
-    """A return file for what could not be posted: one batch per original batch, an addenda 99 for each entry."""
-    items: dict[tuple[str, str], list[Item]] = {}
-    for status in sorted(filter(goes_back, statuses), key=lambda status: sequence(status.payment_id)):
-        payment = status.record
-        assert isinstance(payment, Payment), "only payments go back"
-        agent = sides(payment)[3]
-        ours = agent.clearing_member if agent else ""
-        below = items.setdefault((payment.batch_id, ours[:8]), [])
-        code = code_said(status)
-        information = RETURNS[code].title if code != RETURN_OTHER else status.text.removeprefix("/ACH/").upper()
-        place = sequence(status.payment_id) if status.payment_id else len(below) + 1
-        below.append(returned(original(payment), code, ours, place, information))
-    head = decoded.header
-    names = (head.get("origin_name", ""), head.get("destination_name", ""))
-    top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, modifier(writing))
-    return put_together(RawFile(top, [batch for below in items.values() for batch in grouped(below)]))
-
-
-def code_said(status: Status) -> str:
-    """The return code of a refused entry: the one that its text begins with, else the one of its reason."""
-    code = status.text.removeprefix("/ACH/")[:3]
-    return code if status.text.startswith("/ACH/") and code in RETURNS else RETURN_OF.get(status.reason, RETURN_OTHER)
-
-
-def disputed(record: Payment, code: str, routing_number: str, number: int, writing: Writing) -> bytes:
-    """A file with what answers a return, or a dishonored one: dishonored, or contested."""
-    one = original(record)
-    day = told(record).get("settlement_date", "").rjust(3)
-    one = Item(f"{one.header[:75]}{day}{one.header[78:]}", one.lines)
-    build = contested if code in CONTESTED else dishonored
-    made = build(one, code, routing_number, sequence(number))
-    top = file_header(writing.receiver or routing_number, routing_number, ("", ""), writing.now_ns, modifier(writing))
-    return put_together(RawFile(top, grouped([made])))
-
-
-def goes_back(status: Status) -> bool:
-    """Whether an entry is returned: one that could not be posted and is no return itself."""
-    return status.code == "RJCT" and isinstance(status.record, Payment) and status.record.kind != "return"
-
-
-def original(payment: Payment) -> Item:
-    """The entry that a payment was read from, as far as a return repeats it."""
-    said = told(payment)
-    one = item(payment, payment.local_instrument, said.get("odfi", "0" * 8) + "0", 1)
-    lines = [one.entry[:79] + payment.transaction_id.ljust(15)[:15], *one.lines[1:]]
-    return Item(one.header, lines)
