@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from gateway import formats
 from gateway.addresses import Form
 from gateway.addressing import Completed, completed
-from gateway.model import Agent, Loss, Payment, Refusal, Report
+from gateway.model import Agent, Loss, Payment, Refusal
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 # The editions that cross-border payments and reporting use, for a type named without one.
@@ -32,14 +32,18 @@ EDITIONS = {
     "pain.001": "pain.001.001.09",
     "pain.002": "pain.002.001.10",
     "pain.008": "pain.008.001.08",
+    "camt.026": "camt.026.001.07",
+    "camt.027": "camt.027.001.07",
     "camt.029": "camt.029.001.09",
     "camt.052": "camt.052.001.08",
     "camt.053": "camt.053.001.08",
     "camt.054": "camt.054.001.08",
+    "camt.055": "camt.055.001.08",
     "camt.056": "camt.056.001.08",
     "camt.057": "camt.057.001.06",
     "camt.058": "camt.058.001.08",
     "camt.060": "camt.060.001.05",
+    "camt.087": "camt.087.001.06",
     "camt.105": "camt.105.001.02",
     "camt.106": "camt.106.001.02",
     "camt.107": "camt.107.001.01",
@@ -159,10 +163,6 @@ TRACED = frozenset(("pacs.008", "pacs.009"))
 def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
     """The record with what the source may leave unsaid and the type may not."""
     record = _between_banks(record, number, type, writing)
-    if isinstance(record, Report) and type[:8] == "pacs.002" and record.source.startswith("MT"):
-        ends = (("iso:InstgAgt", writing.sender), ("iso:InstdAgt", writing.receiver))
-        said = tuple((f"{path}/FinInstnId/BICFI", bic) for path, bic in ends if bic)
-        return structs.replace(record, extra=(*record.extra, *said))
     if _nameless(record, type):
         return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
     return record

@@ -197,7 +197,8 @@ def _shared(payment: Payment) -> Lines:
 
 
 def _purpose(payment: Payment) -> Lines:
-    return [("26T", payment.purpose)] if write.is_transaction_type(payment.purpose) else []
+    kind = dict(payment.extra).get(tables.PURPOSE, "")
+    return [("26T", kind)] if write.is_transaction_type(kind) else []
 
 
 def _request(payment: Payment) -> Parts:
