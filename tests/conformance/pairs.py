@@ -85,8 +85,7 @@ def judged(pair: Pair) -> Verdict:
     written = b"".join(frame.data for frame in done.frames)
     _compare(verdict, _read(source), _read(wanted), _read(written))
     losses = [loss.element for _, loss in done.losses]
-    kind = decoded.type if not _is_fin(source) else ""
-    verdict.silent = carried.silent(_read(source), _read(written), losses, kind)
+    verdict.silent = carried.silent(_read(source), _read(written), losses)
     return verdict
 
 

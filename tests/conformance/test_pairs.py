@@ -82,6 +82,6 @@ def test_what_is_left_out_is_noticed(kept: str, missing: str) -> None:
     done = translated(decoded, "pacs.008.001.08", Ends(now_ns=pairs.NOW_NS))
     written = done.frames[0].data
     named = [loss.element for _, loss in done.losses]
-    assert carried.silent(sides.fin(FIN), sides.xml(written), named, "") == []
+    assert carried.silent(sides.fin(FIN), sides.xml(written), named) == []
     changed = written.replace(kept.encode(), b"")
-    assert missing in carried.silent(sides.fin(FIN), sides.xml(changed), named, "")
+    assert missing in carried.silent(sides.fin(FIN), sides.xml(changed), named)
