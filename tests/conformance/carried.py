@@ -26,9 +26,9 @@ _CUT_MIN = 6  # characters that must stand before a plus sign for a text to coun
 DERIVED_XML: Mapping[str, Mapping[str, str]] = {
     "PmtTpInf/InstrPrty": {"HIGH": "{2} priority|U", "URGT": "{2} priority|U", "NORM": "{2} priority|N"},
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
-    "SttlmInf/SttlmMtd": {"INGA": ":53a: /C/", "COVE": ":53a:"},
+    "SttlmInf/SttlmMtd": {"INGA": ":53a: /C/", "COVE": ":53a:", "CLRG": "{103}"},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
-    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:"},
+    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:", "BOTH": ":34a:"},
     "TtlChrgs/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "TtlChrgsPerRcrd/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
@@ -45,6 +45,20 @@ DERIVED_XML: Mapping[str, Mapping[str, str]] = {
     "Bal/CdtDbtInd": {"CRDT": "\nC", "DBIT": "\nD"},
     "StmtPgntn/LastPgInd": {"true": ":62a: F", "false": ":62a: M"},
     "RgltryRptg/DbtCdtRptgInd": {"DEBT": "ORDERRES", "CRED": "BENEFRES"},
+    "ClrSysMmbId/ClrSysId/Cd": {
+        code: f"//{prefix}"
+        for prefix, code in (
+            pair.split(":")
+            for pair in "AT:ATBLZ AU:AUBSB BL:DEBLZ CC:CACPA CN:CNAPS CP:USPID ES:ESNCC FW:USABA GR:GRBIC HK:HKNCC IE:IENCC"
+            " IN:INFSC IT:ITNCC NZ:NZNCC PL:PLKNR PT:PTNCC RU:RUCBC SC:GBDSC SW:CHBCC ZA:ZANCC".split()
+        )
+    },
+    "BkTxCd/Prtry/Issr": {"SWIFT": ":61a:"},
+    "ReqdMsgNmId": {
+        **{f"MT{number}": f":12a: {number}" for number in (900, 910, 940, 941, 942, 950)},
+        "camt.052.001.08": ":12a: 942",
+        "camt.053.001.08": ":12a: 940",
+    },
 }
 
 
@@ -80,10 +94,8 @@ def _side(leaf: _Leaf) -> bool:
     kind = leaf.written.get("{2} type", "")
     if kind in ("900", "910"):
         return leaf.text == {"900": "DBIT", "910": "CRDT"}[kind]
-    number = re.search(r"Ntry\[(\d+)\]", leaf.path)
-    line = leaf.written.get(f":61a:[{number[1]}]" if number else ":61a:", "")
-    mark = re.match(r"\n\d{6}(?:\d{4})?(RC|RD|C|D)", line)
-    return mark is not None and leaf.text == {"C": "CRDT", "RD": "CRDT", "D": "DBIT", "RC": "DBIT"}[mark[1]]
+    found = _line_of(leaf)
+    return found is not None and leaf.text == {"C": "CRDT", "RD": "CRDT", "D": "DBIT", "RC": "DBIT"}[found[1]]
 
 
 def _as_its_entry(leaf: _Leaf) -> bool:
@@ -100,16 +112,31 @@ _TYPES_61 = {
     **dict.fromkeys(("ICDT", "RCDT"), ("NTRF", "NSTO")),
     **dict.fromkeys(("ICHQ", "RCHQ"), ("NCHK",)),
     **dict.fromkeys(("IDDT", "RDDT"), ("NDDT",)),
-    **dict.fromkeys(("MDOP", "MCOP"), ("NCHG",)),
+    **dict.fromkeys(("MDOP", "MCOP", "CHRG"), ("NCHG",)),
 }
+
+
+_LINE_61 = re.compile(r"\n\d{6}(?:\d{4})?(RC|RD|C|D)[A-Z]?[\d,]+([NSF][A-Z0-9]{3})")
+
+
+def _line_of(leaf: _Leaf) -> re.Match[str] | None:
+    """The entry's own 61: mark and type."""
+    number = re.search(r"Ntry\[(\d+)\]", leaf.path)
+    return _LINE_61.match(leaf.written.get(f":61a:[{number[1]}]" if number else ":61a:", ""))
 
 
 def _type_of_entry(leaf: _Leaf) -> bool:
     """Domain and family become the type of the entry's own 61."""
-    number = re.search(r"Ntry\[(\d+)\]", leaf.path)
-    line = leaf.written.get(f":61a:[{number[1]}]" if number else ":61a:", "")
-    found = re.match(r"\n\d{6}(?:\d{4})?(?:RC|RD|C|D)[A-Z]?[\d,]+([NSF][A-Z0-9]{3})", line)
-    return found is not None and found[1] in _TYPES_61.get(leaf.text, ())
+    found = _line_of(leaf)
+    if found is None:
+        return False
+    transfer = found[2][0] == "S" and leaf.text in ("PMNT", "ICDT", "RCDT")  # S103: the transfer told by an MT 103
+    return transfer or "N" + found[2][1:] in _TYPES_61.get(leaf.text, ())
+
+
+def _reversed(leaf: _Leaf) -> bool:
+    found = _line_of(leaf)
+    return found is not None and (found[1][0] == "R") == (leaf.text == "true")
 
 
 def _booked(leaf: _Leaf) -> bool:
@@ -144,6 +171,11 @@ def _category(leaf: _Leaf) -> bool:
     return leaf.written.get("{2} type") in (f"{category}90", f"{category}91")
 
 
+def _of_the_type(leaf: _Leaf) -> bool:
+    """How is paid is the type: 101 a transfer, 104 a collection."""
+    return leaf.written.get("{2} type") in {"TRF": ("101", "103"), "DD": ("104", "107")}.get(leaf.text, ())
+
+
 def _other_side(leaf: _Leaf) -> bool:
     """The type of a message shows in that of its translation, which must be of the other format."""
     return "{2} type" in leaf.source and any(path.startswith("Document/") for path in leaf.written)
@@ -159,19 +191,22 @@ FOLLOWS: Mapping[str, Callable[[_Leaf], bool]] = {
     "GrpHdr/CtrlSum": _summed,
     "GrpHdr/TtlIntrBkSttlmAmt": _summed,
     "GrpHdr/TtlIntrBkSttlmAmt/@Ccy": _currency_of_all,
+    "PmtInf/PmtMtd": _of_the_type,
     "SttlmInf/SttlmMtd": _own_account,
     "RptPgntn/LastPgInd": _last_of_one,
     "UndrlygTx/MsgNmId": _category,
     "Ntry/CdtDbtInd": _side,
     "TxDtls/CdtDbtInd": _as_its_entry,
     "Ntry/Sts/Cd": _booked,
+    "Ntry/RvslInd": _reversed,
     "BkTxCd/Domn/Cd": _type_of_entry,
     "BkTxCd/Domn/Fmly/Cd": _type_of_entry,
+    "BkTxCd/Domn/Fmly/SubFmlyCd": _type_of_entry,
     "{2} type": _other_side,
     ":19a:": _summed,
     ":32a:": _summed,
 }
-NOT_PROVIDED = "NOTPROVIDED"  # says that there is nothing
+NOTHING = frozenset(("", "NOTPROVIDED", "NTAV"))  # says that there is nothing
 # Codes of FIN that say which element something is, and stand as that element in the output.
 CODE_WORDS = frozenset(
     "ROC PURP URI RFB ULTD ULTB RELID INS INTA ACC REC BNF SVCLVL LOCINS CATPURP ORDERRES BENEFRES UDLC FIN53 TSU"
@@ -195,7 +230,7 @@ def silent(source: Leaves, written: Leaves, losses: Iterable[str]) -> list[str]:
 
 
 def _carried(path: str, text: str, written: Leaves, named: list[str], source: Leaves) -> bool:
-    if text.strip() in ("", NOT_PROVIDED):
+    if text.strip() in NOTHING:
         return True
     if _derived(path, text, written, source):
         return True
