@@ -383,6 +383,6 @@ def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str
         rest = CLEARING_PREFIX.sub("/", line) if tag in ("52", "53", "54", "55", "56", "57", "58") else line
         rest = re.sub(r"^[1-8]/", "", rest) if tag in ("50", "59") and option in ("F", "") else rest
         rest = re.sub(r"^/[CD](/|$)", "/", rest) if tag in ("53", "54") else rest
-        for piece in rest.split("/"):
+        for piece in re.split("[/,]" if tag in ("50", "59") and line[:2] == "3/" else "/", rest):
             if piece.strip() and piece.strip() not in CODE_WORDS:
                 yield path, piece.strip()
