@@ -225,7 +225,7 @@ def silent(source: Leaves, written: Leaves, losses: Iterable[str]) -> list[str]:
     """Paths of the source that were neither carried, derived nor named. `losses` are the elements of the report."""
     named = [_PLACES.sub("", loss) for loss in losses]
     if "{2} type" in source:
-        return [path for path, text in _fin_pieces(source) if not _carried(path, text, written, named, source)]
+        return [path for path, text in fin_pieces(source) if not _carried(path, text, written, named, source)]
     return [path for path, text in source.items() if not _carried(path, text, written, named, source)]
 
 
@@ -234,7 +234,7 @@ def _carried(path: str, text: str, written: Leaves, named: list[str], source: Le
         return True
     if _derived(path, text, written, source):
         return True
-    return _found(text, written) or _is_named(path, named)
+    return found_in(text, written) or _is_named(path, named)
 
 
 def _derived(path: str, text: str, written: Leaves, source: Leaves) -> bool:
@@ -262,7 +262,7 @@ def plain(text: str) -> str:
     return _SPACE.sub("", re.sub(r"[^A-Za-z0-9/\-?:().,'+ \n]", ".", kept))
 
 
-def _writings(text: str) -> list[str]:
+def writings(text: str) -> list[str]:
     """The ways in which a text may stand in the other format."""
     found = [plain(text)]
     bare = text.strip()
@@ -291,8 +291,8 @@ def _writings(text: str) -> list[str]:
     return found
 
 
-def _found(text: str, written: Leaves) -> bool:
-    wanted = _writings(text)
+def found_in(text: str, written: Leaves) -> bool:
+    wanted = writings(text)
     short = len(wanted[0]) < 3
     for other in written.values():
         lines = other.replace("\n//", " ").replace("\r", "")
@@ -334,7 +334,7 @@ def _is_named(path: str, named: list[str]) -> bool:
     return any(loss_names.covers(one, name) for name in loss_names.names(bare) for one in named)
 
 
-def _fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:
+def fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:
     """The texts of a FIN message: parts of its values without what only says which element they are."""
     for path, value in source.items():
         if path.startswith("{"):
