@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from tests.conformance import pair_known as known
 from tests.conformance.pair_places import is_of_the_source, moved, stands_right
 from tests.conformance.sides import Leaves, same
 
@@ -119,16 +120,6 @@ def _numbered(one: Difference) -> bool:
         )
     lines = _field(one, ":59a:").split("\n")
     return any(line[:2] in ("1/", "2/", "3/") and (one.ours or one.expected[-9:]) in line for line in lines)
-
-
-def _without_uetr(text: str) -> list[str]:
-    flat = text.replace("\n//", "")
-    return [line for line in flat.split("\n")[1:] if "/UETR/" not in line]
-
-
-def _uetr_of(text: str) -> str:
-    found = re.search(r"/UETR/([0-9a-f-]{36})", text.replace("\n//", "").replace("\n", ""))
-    return found[1] if found else ""
 
 
 RULES = (
@@ -240,13 +231,6 @@ RULES += (
         "section 9, n99 reject",
     ),
     Rule(
-        "own-reference",
-        re.compile(r"/(StsId|CxlId|Itm/Id)$"),
-        lambda one: bool(one.ours) and same(one.ours, _field(one, ":20a:")),
-        "field 20 names what is said as well as the message",
-        "section 9, n92 CxlId; n99",
-    ),
-    Rule(
         "number-of-statement",
         re.compile(r"/(ElctrncSeqNb|LglSeqNb|PgNb|LastPgInd)$"),
         lambda one: (
@@ -331,27 +315,6 @@ RULES += (
         "section 8, 86",
     ),
     Rule(
-        "uetr-in-header",
-        re.compile(r"^:(79|77)a:"),
-        lambda one: (
-            _without_uetr(one.expected) == _without_uetr(one.ours)
-            and _uetr_of(one.expected) in ("", one.all_ours.get("{121}"))
-        ),
-        "the UETR of the original stands in {121:}",
-        "section 9, {121:}",
-    ),
-    Rule(
-        "end-to-end-copied",
-        re.compile(r"^:70a:"),
-        lambda one: (
-            not one.expected
-            and one.ours.replace("\n", "")
-            == "/ROC/" + next((text for path, text in one.source.items() if path.endswith("OrgnlEndToEndId")), "?")
-        ),
-        "the original's end-to-end id as a copy of its field 70",
-        "section 9, OrgnlEndToEndId",
-    ),
-    Rule(
         "reference-must-stand",
         re.compile(r"^:(20|21)a:$"),
         lambda one: not one.expected.strip() and bool(one.ours.strip()),
@@ -373,13 +336,6 @@ RULES += (
         "section 9, n92: 21 and the copied fields",
     ),
     Rule(
-        "notice-by-its-id",
-        re.compile(r"^:20a:$"),
-        lambda one: one.ours.strip() == one.source.get("Document/NtfctnToRcv/Ntfctn/Id", "?")[:16],
-        "20 is the id of the notice",
-        "section 7, 210: 20 is MsgId or Ntfctn/Id",
-    ),
-    Rule(
         "confirmation",
         re.compile(r"^(\{121\}|:2[01]a:)$"),
         lambda one: (
@@ -391,6 +347,66 @@ RULES += (
         ),
         "a confirmation is named by its entry and by the references of its detail",
         "section 7, 900 and 910",
+    ),
+)
+
+
+RULES += (
+    Rule(
+        "known-words",
+        re.compile(r"^:B?72a:$"),
+        lambda one: known.words(one.expected, one.ours),
+        "/SVCLVL/ and /CATPURP/ are the code words of 72",
+        "section 13, point 2",
+    ),
+    Rule(
+        "known-empty-bearer",
+        re.compile(r"^:71a:$"),
+        lambda one: known.empty_bearer(one.expected, one.ours, one.source),
+        "charges as the service level has them are shared (T13007), and 71A is mandatory",
+        "section 13, point 3",
+    ),
+    Rule(
+        "known-reference",
+        re.compile(r"^:B?70a:$"),
+        lambda one: known.reference_left_out(one.expected, one.ours, one.source),
+        "the end-to-end id stands behind /ROC/ whatever else is said",
+        "section 13, point 4",
+    ),
+    Rule(
+        "known-long-reference",
+        re.compile(r"PmtId/EndToEndId$"),
+        lambda one: known.too_long_reference(one.expected, one.ours, one.source),
+        "an end-to-end id ends at the next code word, and has 35 characters",
+        "section 13, point 4; section 5, field 70",
+    ),
+    Rule(
+        "known-zero-charge",
+        re.compile(r"^:71a:(\[\d+\])?$"),
+        lambda one: known.zero_charge(one.expected, one.ours, one.source),
+        "no charge is none of the transfer's own currency",
+        "section 13, point 5",
+    ),
+    Rule(
+        "known-country",
+        re.compile(r"/Ctry$"),
+        lambda one: not one.ours and known.made_up_country(one.expected, one.source),
+        "a country that nobody says is not made up",
+        "section 13, point 6; section 4, structured addresses",
+    ),
+    Rule(
+        "known-long-lines",
+        re.compile(r"^:B?(50|59)a:$"),
+        lambda one: known.long_lines(one.expected, one.ours),
+        "35 characters a line",
+        "section 13, point 7; section 2, truncation",
+    ),
+    Rule(
+        "known-signs",
+        re.compile(r"^:"),
+        lambda one: known.signs(one.expected, one.ours),
+        "characters outside the x set are written otherwise (T0000R)",
+        "section 13, point 7; section 2",
     ),
 )
 

@@ -132,7 +132,7 @@ def _compare(verdict: Verdict, source: sides.Leaves, expected: sides.Leaves, our
         rule = pair_rules.explained(pair_rules.Difference(path, one, other, expected, ours, source), verdict.pair.back)
         if rule is not None:
             verdict.justified[rule.id] += 1
-            verdict.taught[(rule.id, PLACES.sub("", path))] += 1
+            verdict.taught[(rule.id, _place(path))] += 1
         else:
             verdict.wrong.append(f"{path}\n        expected {one!r}\n        ours     {other!r}")
 
@@ -157,6 +157,12 @@ def report(verdicts: list[Verdict], title: str) -> bool:
         f" untranslated {missing} pairs {len(verdicts)}"
     )
     return not (wrong or silent or missing)
+
+
+def _place(path: str) -> str:
+    """Where a rule held, as far as types share their structure: the last two steps of an element, a field's number."""
+    steps = PLACES.sub("", path).split("/")[-2:]
+    return "/".join("report" if step in ("Stmt", "Rpt", "Ntfctn") else step for step in steps)
 
 
 def use_case(pair: Pair) -> str:
