@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -43,6 +44,14 @@ def build_parser() -> argparse.ArgumentParser:
     _ach(commands)
     _operating(commands)
     return parser
+
+
+def _offset(text: str) -> int:
+    """+01:00 in minutes."""
+    found = re.fullmatch(r"([+-])(0\d|1[0-4]):([0-5]\d)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no offset like +01:00")
+    return int(found[1] + "1") * (int(found[2]) * 60 + int(found[3]))
 
 
 def _add(
@@ -96,6 +105,13 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
     translate.add_argument("--receiver", default="", help="the other side's")
+    translate.add_argument(
+        "--offset",
+        type=_offset,
+        default=0,
+        metavar="+HH:MM",
+        help="of the local times in FIN headers (+00:00); --offset=-05:00 for one behind Greenwich",
+    )
     screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
     screen.add_argument("names", nargs="*", metavar="NAME")
     screen.add_argument("--file", help="one name a line")

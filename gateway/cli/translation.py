@@ -60,6 +60,7 @@ class Ends(Struct, frozen=True):
     sender: str = ""
     receiver: str = ""
     now_ns: int = 0
+    offset_minutes: int = 0  # local time of the headers of FIN, east of Greenwich; they do not say it
 
 
 class Translation(Struct, frozen=True):
@@ -137,7 +138,7 @@ def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
     own = name and name.isascii() and len(name) <= 35 and not (fin and "/" in name)
     return Writing(
         (name if len(name) <= 16 or not fin else f"{name[:15]}+") if own else "FOTRANSLATE00001",
-        _nanoseconds(decoded.created) or ends.now_ns,
+        _handed_in(decoded, ends.offset_minutes) or ends.now_ns,
         ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
         ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
     )
@@ -189,6 +190,12 @@ def _between_banks(record: Any, number: int, type: str, writing: Writing) -> Any
     )
 
 
+def _handed_in(decoded: Decoded, offset_minutes: int) -> int:
+    """When the message was made: a FIN header says it in local time, and is read as if that were +00:00."""
+    found = _nanoseconds(decoded.created)
+    return found - offset_minutes * 60_000_000_000 if found and decoded.type[:2] == "MT" else found
+
+
 def _nanoseconds(created: str) -> int:
     """A time with an offset in nanoseconds; 0 for any other."""
     try:
@@ -199,9 +206,14 @@ def _nanoseconds(created: str) -> int:
 
 
 def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, header: bool) -> Iterator[Frame]:
-    """Records that may share one message do."""
+    """Records that may share one message do; what banks are to settle goes to each bank by itself."""
     group, wrap = getattr(writer, "group", None), getattr(writer, "wrap", None)
-    for number, (_, found) in enumerate(groupby(records, key=lambda one: group(one, type) if group else "")):
+
+    def together(record: Any) -> tuple[str, Agent | None]:
+        apart = isinstance(record, Payment) and record.source[:5] == "pain." and type[:5] == "pacs."
+        return group(record, type) if group else "", record.instructed_agent if apart else None
+
+    for number, (_, found) in enumerate(groupby(records, key=together)):
         name = writing.message_id if not number else f"{number:04d}{writing.message_id[:12]}"
         own = structs.replace(writing, message_id=name)
         several = list(found)

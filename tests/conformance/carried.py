@@ -72,13 +72,20 @@ class _Leaf(NamedTuple):
 
 
 def _of_the_carrier(leaf: _Leaf) -> bool:
-    """FIN gives a message its time, and its type says the rest."""
-    return "{2} type" in leaf.written
+    """FIN gives a message its time, and its type says the rest; a document of another type has its own."""
+    return "{2} type" in leaf.written or any(path.endswith("GrpHdr/CreDtTm") for path in leaf.written)
+
+
+def _summed_in_the_source(leaf: _Leaf) -> bool:
+    """The sum of the amounts below the same element, each of which is looked for by itself."""
+    above = leaf.path.rpartition("/")[0]
+    found = [text for path, text in leaf.source.items() if path.startswith(f"{above}/") and path.endswith("/InstdAmt")]
+    return bool(found) and Decimal(leaf.text) == sum(map(Decimal, found))
 
 
 def _counted(leaf: _Leaf) -> bool:
     """As many amounts stand in the output; a settled sum is one more."""
-    amounts = sum(path.startswith(":32a:") for path in leaf.written)
+    amounts = sum(path.startswith(":32a:") or path.endswith("/IntrBkSttlmAmt") for path in leaf.written)
     return leaf.text in (str(amounts), str(amounts - 1))
 
 
@@ -139,6 +146,13 @@ def _reversed(leaf: _Leaf) -> bool:
     return found is not None and (found[1][0] == "R") == (leaf.text == "true")
 
 
+def _intermediate(leaf: _Leaf) -> bool:
+    """A balance between pages: option M of the field that its type has."""
+    kind = leaf.source.get(leaf.path.replace("SubTp/Cd", "CdOrPrtry/Cd"), "")
+    field = {"OPBD": ":60a:", "CLBD": ":62a:"}.get(kind, "")
+    return leaf.text == "INTM" and leaf.written.get(field, "")[:1] == "M"
+
+
 def _booked(leaf: _Leaf) -> bool:
     """FIN statements say what is booked."""
     return leaf.text == "BOOK" and leaf.written.get("{2} type", "")[:1] == "9"
@@ -173,7 +187,10 @@ def _category(leaf: _Leaf) -> bool:
 
 def _of_the_type(leaf: _Leaf) -> bool:
     """How is paid is the type: 101 a transfer, 104 a collection."""
-    return leaf.written.get("{2} type") in {"TRF": ("101", "103"), "DD": ("104", "107")}.get(leaf.text, ())
+    documents = {"TRF": "FIToFICstmrCdtTrf/", "DD": "FIToFICstmrDrctDbt/"}
+    return leaf.written.get("{2} type") in {"TRF": ("101", "103"), "DD": ("104", "107")}.get(leaf.text, ()) or any(
+        documents.get(leaf.text, "?") in path for path in leaf.written
+    )
 
 
 def _other_side(leaf: _Leaf) -> bool:
@@ -187,11 +204,13 @@ FOLLOWS: Mapping[str, Callable[[_Leaf], bool]] = {
     "AppHdr/BizSvc": _of_the_carrier,
     "AppHdr/CreDt": _of_the_carrier,
     "GrpHdr/CreDtTm": _of_the_carrier,
+    "Assgnmt/CreDtTm": _of_the_carrier,
     "GrpHdr/NbOfTxs": _counted,
     "GrpHdr/CtrlSum": _summed,
     "GrpHdr/TtlIntrBkSttlmAmt": _summed,
     "GrpHdr/TtlIntrBkSttlmAmt/@Ccy": _currency_of_all,
     "PmtInf/PmtMtd": _of_the_type,
+    "PmtInf/CtrlSum": _summed_in_the_source,
     "SttlmInf/SttlmMtd": _own_account,
     "RptPgntn/LastPgInd": _last_of_one,
     "UndrlygTx/MsgNmId": _category,
@@ -199,6 +218,7 @@ FOLLOWS: Mapping[str, Callable[[_Leaf], bool]] = {
     "TxDtls/CdtDbtInd": _as_its_entry,
     "Ntry/Sts/Cd": _booked,
     "Ntry/RvslInd": _reversed,
+    "Bal/Tp/SubTp/Cd": _intermediate,
     "BkTxCd/Domn/Cd": _type_of_entry,
     "BkTxCd/Domn/Fmly/Cd": _type_of_entry,
     "BkTxCd/Domn/Fmly/SubFmlyCd": _type_of_entry,
@@ -215,6 +235,11 @@ CODE_WORDS = frozenset(
 CLEARING_PREFIX = re.compile(r"//(AT|AU|BL|CC|CH|CN|CP|ES|FW|GR|HK|IE|IN|IT|NZ|PL|PT|RU|SC|SW|ZA|RT)")
 DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
     ":23a:": {"CRED": "", "AUTH": "MndtId", "NAUT": ""},
+    ":75a:": {
+        "UNABLE TO APPLY": "Document/UblToApply",
+        "CLAIM NON RECEIPT": "Document/ClmNonRct",
+        "REQUEST TO MODIFY": "Document/ReqToModfyPmt",
+    },
     ":71a:": {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"},
     "{119}": {"COV": "UndrlygCstmrCdtTrf", "STP": "", "REMIT": ""},
     "{2} priority": {"N": "", "S": "", "U": "HIGH"},
@@ -282,6 +307,8 @@ def writings(text: str) -> list[str]:
             f"{whole}{sign}{part}{'0' * more}" for sign in ".," for more in range(4) if part or more or sign == ","
         ]
         found.append(whole if not part else f"{whole}.{part}")
+    if re.match(r"/[A-Z]{4}/.", bare):  # a code and its text: 23E has them without the first slash
+        found.append(plain(bare[1:]))
     if re.fullmatch(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(XXX)?", bare):
         found += [bare[:8], bare[:8] + "XXX"]
     if match := re.fullmatch(r"(?:.*T)?(\d\d):(\d\d):\d\d(?:\.\d+)?([+-])(\d\d):(\d\d)", bare):

@@ -16,7 +16,7 @@ from tests.conformance.loss_names import PLACES
 from tests.conformance.sides import Leaves, same
 
 _NOTICE = {  # sections 0 and 7: 210, 900, 910, 920
-    "20": r"(GrpHdr/MsgId|Ntfctn/Id|RptgReq/Id|AppHdr/BizMsgIdr)",
+    "20": r"(GrpHdr/MsgId|Ntfctn/Id|RptgReq/Id|AppHdr/BizMsgIdr|Ntry/AcctSvcrRef)",  # the servicer's own name of it
     "21": r"(Itm/(Id|EndToEndId)|Refs/(EndToEndId|InstrId))",
     "25": r"(Acct/(Id|Ownr)/.*|AcctOwnr/.*)",
     "30": r"XpctdValDt",
@@ -60,6 +60,8 @@ _CASE = {  # section 9: n92, n96, n99
     "76": r"(Sts/Conf|CxlStsRsnInf/(Rsn/Cd|AddtlInf))",
     "77": r"(CxlStsRsnInf/AddtlInf|OrgnlUETR)",
     "79": r"(CxlRsnInf|CxlStsRsnInf|StsRsnInf|CxlRsn)/(Rsn/Cd|AddtlInf)|OrgnlUETR|Orgnl(MsgId|InstrId|EndToEndId)",
+    "{1}": r"(AcctOwnr|AcctSvcr)/.*",
+    "{2}": r"(AcctOwnr|AcctSvcr)/.*",
     "{121}": r"(OrgnlUETR|OrgnlItm/UETR)",
 }
 TABLES: Mapping[str, Mapping[str, str]] = {

@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
+from tests.conformance import official
 from tests.conformance import pair_known as known
+from tests.conformance.carried import fin_pieces, found_in
 from tests.conformance.pair_places import is_of_the_source, moved, stands_right
 from tests.conformance.sides import Leaves, same
 
@@ -414,10 +416,54 @@ RULES += (
 # Of what comes back from a FIN message: what it had no place for was named in the report when it was written.
 BACK_RULES = (
     Rule(
+        "back-unsaid",
+        re.compile(r""),
+        lambda one: _unsaid(one),
+        "the side that is translated back does not say it: its maker left it out or shortened it",
+        "section 13, point 1",
+    ),
+    Rule(
+        "back-no-field",
+        re.compile(
+            r"(AppHdr/Rltd/.*|Cretr/Agt/FinInstnId/BICFI|OrgnlIntrBkSttlm(Amt|Amt/@Ccy|Dt)|RtrdInstdAmt(/@Ccy)?"
+            r"|RtrChain/DbtrAgt/FinInstnId/BICFI)$"
+        ),
+        lambda one: not one.ours and "{2} type" in one.source and (":33a:" not in one.source or "Rtrd" not in one.path),
+        "FIN has no field for it: only the like of another element is found",
+        "sections 1, 6 and 9",
+    ),
+    Rule(
+        "back-page",
+        re.compile(r"^:28a:$"),
+        lambda one: all(
+            any(text == part and re.search(r"(SeqNb|PgNb)$", path) for path, text in one.source.items())
+            for part in re.split("[\n/]", one.ours.partition("\n")[2])
+        ),
+        "28C has the number and the page that the report says",
+        "section 8, 28C",
+    ),
+    Rule(
+        "back-type",
+        re.compile(r"Ntry(\[\d+\])?/BkTxCd/(Prtry/(Cd|Issr)|Domn/.*)$"),
+        _type_is_of_the_line,
+        "the other line has another type in 61",
+        "section 8, 61 subfield 6",
+    ),
+    Rule(
+        "back-said-once",
+        re.compile(r"OrgnlGrpInf/OrgnlMsgId$|OrgnlItm/OrgnlItmId$|CxlStsId$|StsId$|CxlId$|RtrId$|Itm/(Id|EndToEndId)$"),
+        lambda one: (
+            any(same(one.expected or one.ours, text) for text in one.all_ours.values())
+            and not (one.expected and one.ours)
+        ),
+        "one field of FIN is the name of several things: it is said once, or of each",
+        "section 9",
+    ),
+    Rule(
         "back-edition",
-        re.compile(r"AppHdr/(MsgDefIdr|BizSvc)$"),
+        re.compile(r"(AppHdr/(MsgDefIdr|BizSvc)|OrgnlMsgNmId)$"),
         lambda one: one.path.endswith("BizSvc") or one.expected[:8] == one.ours[:8],
-        "edition and service are those of the type that was asked for",
+        "edition and service are those of the type that was asked for; 11S knows no edition",
         "section 1, headers",
     ),
     Rule(
@@ -432,8 +478,11 @@ BACK_RULES = (
     Rule(
         "back-time",
         re.compile(r"(CreDt|CreDtTm)$"),
-        lambda one: _minute(one.expected) == _minute(one.ours),
-        "a FIN header has minutes, and no offset",
+        lambda one: (
+            _minute(one.expected) == _minute(one.ours)
+            or ("Orgnl" in one.path and one.ours == f"{one.expected[:10]}T00:00:00+00:00")
+        ),
+        "a FIN header has minutes and no offset, and 11S a day",
         "section 1, block 2",
     ),
     Rule(
@@ -466,7 +515,7 @@ BACK_RULES = (
     ),
     Rule(
         "back-cut",
-        re.compile(r"(PmtId/EndToEndId|InstrId)$"),
+        re.compile(r"(Id|BizMsgIdr)$"),
         lambda one: one.ours.endswith("+") and one.expected.startswith(one.ours[:-1]),
         "16 characters of a reference",
         "section 2, truncation; T0000T",
@@ -479,6 +528,20 @@ BACK_RULES = (
         "section 4, MX -> MT choice",
     ),
 )
+
+
+DEFAULTS = frozenset(("NOTPROVIDED", "NONREF", "NTAV", "NMSC", "INDA", "MT"))
+
+
+def _unsaid(one: Difference) -> bool:
+    """Whether all that the source says of the expected text stands in ours, and ours has nothing but the source's."""
+    wanted = [text for _, text in fin_pieces({one.path: one.expected})] if one.path[0] in ":{" else [one.expected]
+    made = [text for _, text in fin_pieces({one.path: one.ours})] if one.path[0] in ":{" else [one.ours]
+    said = [text for text in wanted if text and found_in(text, one.source)]
+    return len(said) < len([text for text in wanted if text]) and (
+        all(found_in(text, {one.path: one.ours}) for text in said)
+        and all(text in DEFAULTS or found_in(text, one.source) for text in made if text)
+    )
 
 
 def _minute(text: str) -> str:
@@ -516,8 +579,12 @@ REFUSED: dict[str, tuple[Callable[[Leaves, str], bool], str]] = {
         "the document declares a prefix and does not use it: it stands in no namespace of ISO 20022",
     ),
     "XSD": (
-        lambda source, text: "CURRENT_TIME" in text,
-        "the source says CURRENT_TIME where a time must stand (section 13, point 8)",
+        lambda source, text: "CURRENT_TIME" in text or not official.valid(text),
+        "the source says CURRENT_TIME where a time must stand (section 13, point 8), or is not what its schema says",
+    ),
+    "T26": (
+        lambda source, text: re.search(r":2[01]:(|.{17,}|/.*|.*/|.*//.*)\r?\n", text) is not None,
+        "20 and 21 have up to 16 characters, at least one, and no slash at an end or two together",
     ),
     "H10": (
         lambda source, text: re.match(r"\{1:[FAL]\d\d[A-Z0-9]{12}\d{10}\}", text) is None,
@@ -528,5 +595,5 @@ REFUSED: dict[str, tuple[Callable[[Leaves, str], bool], str]] = {
 
 def explained(difference: Difference, back: bool) -> Rule | None:
     """The first rule that a difference is right by."""
-    rules = BACK_RULES if back else RULES
+    rules = (*BACK_RULES, *RULES) if back else RULES
     return next((rule for rule in rules if rule.path.search(difference.path) and rule.holds(difference)), None)

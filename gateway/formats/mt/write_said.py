@@ -172,7 +172,7 @@ def _reasoned(reasons: Sequence[Reason], width: int) -> list[str]:
     out: list[str] = []
     for reason in reasons:
         code = text.plain(reason.code or reason.proprietary)
-        texts = [one for one in reason.text if text.plain(one).strip()]
+        texts = [one for one in reason.text if text.plain(one).strip() not in ("", "NOTPROVIDED")]
         if code:
             out += text.coded_at(f"/{code}/", texts.pop(0) if texts else "", width)
         for one in texts:
