@@ -99,6 +99,7 @@ def translated(
     losses = derived + [(one.place, loss) for one, fit in fits for loss in fit.losses]
     losses += [(one.place, MADE_UP) for one in decoded.records if _nameless(one, type)]
     fitting = [one for one, fit in fits if fit.refusal is None]
+    losses += [(one.place, loss) for one in fitting if type[:2] == "MT" for loss in _other_ends(one, writing)]
     frames = tuple(_frames(writer, fitting, type, writing, header))
     if frames:
         losses += [
@@ -142,6 +143,14 @@ def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
         ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
         ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
     )
+
+
+def _other_ends(record: Any, writing: Writing) -> Iterable[Loss]:
+    """FIN says who sends and who receives in its headers alone: what a record says otherwise has no place."""
+    for name, end in (("instructing_agent", writing.sender), ("instructed_agent", writing.receiver)):
+        agent = getattr(record, name, None)
+        if agent is not None and agent.bic and end and agent.bic[:8] != end[:8]:
+            yield Loss(f"{name}.bic", f"the header names {end}", "lost", "T0000M")
 
 
 def _agent(decoded: Decoded, name: str) -> str:
@@ -245,6 +254,6 @@ def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
         derived = path.rpartition("/")[2] in DERIVED and "/Rltd/" not in path
-        if not iso or derived or text in written or text in ends:
+        if not iso or derived or (len(text) > 2 and text in written) or text in ends:
             continue
         yield Loss(path.lstrip("/"), "said by the message of itself; what is written has its own", "info")

@@ -175,8 +175,8 @@ def _currency_of_all(leaf: _Leaf) -> bool:
 
 
 def _last_of_one(leaf: _Leaf) -> bool:
-    """A 941 or 942 is one page."""
-    return leaf.text == "true" and leaf.written.get("{2} type") in ("941", "942")
+    """What is no statement is one page."""
+    return leaf.text == "true" and leaf.written.get("{2} type") in ("900", "910", "941", "942")
 
 
 def _category(leaf: _Leaf) -> bool:
@@ -212,11 +212,12 @@ FOLLOWS: Mapping[str, Callable[[_Leaf], bool]] = {
     "PmtInf/PmtMtd": _of_the_type,
     "PmtInf/CtrlSum": _summed_in_the_source,
     "SttlmInf/SttlmMtd": _own_account,
-    "RptPgntn/LastPgInd": _last_of_one,
+    "Pgntn/LastPgInd": _last_of_one,
     "UndrlygTx/MsgNmId": _category,
     "Ntry/CdtDbtInd": _side,
     "TxDtls/CdtDbtInd": _as_its_entry,
     "Ntry/Sts/Cd": _booked,
+    "Ntry/Sts": _booked,
     "Ntry/RvslInd": _reversed,
     "Bal/Tp/SubTp/Cd": _intermediate,
     "BkTxCd/Domn/Cd": _type_of_entry,
@@ -358,7 +359,10 @@ def _is_named(path: str, named: list[str]) -> bool:
     tails = (one.rpartition("iso:")[2].strip("/") for one in named if "/" in one or "iso:" in one)
     if any(bare == tail or bare.endswith("/" + tail) for tail in tails):
         return True
-    return any(loss_names.covers(one, name) for name in loss_names.names(bare) for one in named)
+    known = tuple(loss_names.names(bare))
+    return any(loss_names.covers_below(one, bare) for one in named) or any(
+        loss_names.covers(one, name) for name in known for one in named
+    )
 
 
 def fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:

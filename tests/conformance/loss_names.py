@@ -85,8 +85,9 @@ OF_A_HOLDER: Mapping[str, str] = {
     "DtAndPlcOfBirth/CtryOfBirth": "birth.country",
     "CtryOfRes": "country_of_residence",
     "Id/IBAN": "id",
-    "Acct/Id/Othr/Id": "id",
+    "Id/Othr/Id": "id",
     "Id/Othr/SchmeNm/Cd": "scheme",
+    "Id/Othr/Issr": "issuer",
     "Acct/Ccy": "currency",
     "Acct/Nm": "name",
     "Nm": "name",
@@ -99,6 +100,8 @@ LEAVES: Mapping[str, tuple[str, ...]] = {
     "TxId": ("transaction_id",),
     "RtrId": ("transaction_id",),
     "StsId": ("id",),
+    "Refs/MsgId": ("original.message_id",),
+    "RtrInf/AddtlInf": ("reasons.text",),
     "ClrSysRef": ("clearing_reference",),
     "PmtInfId": ("batch_id",),
     "IntrBkSttlmAmt": ("amount",),
@@ -146,6 +149,11 @@ LEAVES: Mapping[str, tuple[str, ...]] = {
     "Rpt/Id": ("id",),
     "Itm/Id": ("id",),
     "OrgnlBizQry/MsgId": ("related_id",),
+    "FrToDt/FrDtTm": ("begin",),
+    "FrToDt/ToDtTm": ("end",),
+    "CreDtTm": ("created",),
+    "CdtrSchmeId/Id/PrvtId/Othr/SchmeNm/Prtry": ("mandate.creditor_scheme",),
+    "Othr/SchmeNm/Prtry": ("mandate.creditor_scheme",),
     "ElctrncSeqNb": ("electronic_number",),
     "LglSeqNb": ("legal_number",),
     "PgNb": ("page",),
@@ -161,6 +169,7 @@ LEAVES: Mapping[str, tuple[str, ...]] = {
     "AddtlNtryInf": ("information",),
     "AddtlStmtInf": ("information",),
     "AddtlRptInf": ("information",),
+    "AddtlNtfctnInf": ("information",),
 }
 # Whole branches that have one name.
 BRANCHES: Mapping[str, str] = {
@@ -173,6 +182,7 @@ BRANCHES: Mapping[str, str] = {
     "SttlmTmIndctn": "settlement_times",
     "CdtrSchmeId": "mandate.creditor_scheme_id",
     "FlrLmt": "floors",
+    "Btch": "batch",
 }
 
 
@@ -189,6 +199,8 @@ def names(path: str) -> Iterable[str]:
         yield from (f"{level}{name}.{leaf}" for name, leaf in product(HOLDERS[holder], leaves or [""]))
     if "Strd" in steps:
         yield level + "remittance_structured"
+    if level:
+        yield level + "?"  # whatever it is called there: it is lost with all that it stands in
 
 
 def _level(steps: list[str]) -> str:
@@ -203,6 +215,12 @@ def _level(steps: list[str]) -> str:
 def covers(loss: str, name: str) -> bool:
     """Whether a loss (places left out) is of this element, of what it belongs to, or of a part of it."""
     return loss == name or name.startswith(loss + ".") or loss.startswith(name.rstrip(".") + ".")
+
+
+def covers_below(loss: str, path: str) -> bool:
+    """The same of a loss that is a name and, behind a blank, the rest of a path: `entries.batch NbOfTxs`."""
+    head, _, tail = loss.rpartition(" ")
+    return bool(head) and path.endswith("/" + tail) and any(covers(head, name) for name in names(path))
 
 
 # Fields of FIN: what the report calls what they say.

@@ -127,6 +127,33 @@ MESSAGES = {
 }
 
 
+# What each type of ISO 20022 becomes.
+OTHERS = {
+    "camt.026": ["MT195"],
+    "camt.027": ["MT195"],
+    "camt.029": ["MT196"],
+    "camt.052": ["MT942"],
+    "camt.053": ["MT940"],
+    "camt.054": ["MT900", "MT910"],
+    "camt.055": ["MT192"],
+    "camt.056": ["MT192"],
+    "camt.057": ["MT210"],
+    "camt.058": ["MT292"],
+    "camt.060": ["MT920"],
+    "camt.087": ["MT195"],
+    "pacs.002": ["MT199"],
+    "pacs.003": ["MT104"],
+    "pacs.004": ["MT103"],
+    "pacs.008": ["MT103"],
+    "pacs.009": ["MT202", "MT202COV"],
+    "pacs.010": ["MT204"],
+    "pain.001": ["MT101"],
+    "pain.008": ["MT104"],
+}
+SAMPLES = pairs.CORPUS / "iso20022" / "samples"
+LARGEST = 200_000
+
+
 def fin(type: str, user: str, body: str) -> bytes:
     head = f"{{1:F01SEAMGB2LXXXX0000000000}}{{2:O{type}1140261124OSTBDEFFXXXX00000000002611241140N}}"
     return f"{head}{user}{{4:\n{body}\n-}}".replace("\n", "\r\n").encode()
@@ -191,3 +218,22 @@ def test_the_offset_of_local_times() -> None:
         (frame,) = translated(decoded, "camt.054.001.08", Ends(offset_minutes=minutes)).frames
         assert f"<CreDtTm>2026-11-24T{time}:00.000+00:00</CreDtTm>".encode() in frame.data
         assert b"<CreDtTm>2026-11-24T10:30:00+01:00</CreDtTm>" in frame.data  # 13D says its own
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not SAMPLES.exists(), reason=f"there are no samples at {SAMPLES}")
+def test_nothing_of_the_samples_is_lost_in_silence() -> None:
+    judged = 0
+    for path in sorted(SAMPLES.rglob("*.xml")):
+        data = path.read_bytes()
+        for type in OTHERS.get(sides.type_of_xml(data)[:8], ()) if len(data) <= LARGEST else ():
+            codec = formats.detect(data[:4096])
+            if codec is None:
+                continue
+            done = translated(codec.decode(data), type, Ends(now_ns=pairs.NOW_NS))
+            if done.refusals or len(done.frames) != 1 or done.frames[0].data.count(b"{1:F01") != 1:
+                continue  # of several messages only the first would be looked at
+            named = [loss.element for _, loss in done.losses]
+            assert carried.silent(sides.xml(data), sides.fin(done.frames[0].data), named) == [], (path.name, type)
+            judged += 1
+    assert judged > 100
