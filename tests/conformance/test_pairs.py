@@ -41,6 +41,14 @@ def test_payments_of_the_corpus_back() -> None:
         assert (verdict.wrong, verdict.silent, verdict.untranslated) == ([], [], ""), verdict.pair
 
 
+@pytest.mark.slow
+@needs_corpus
+def test_every_pair_back() -> None:
+    found = judged(True)
+    assert [verdict.pair for verdict in found if verdict.silent or verdict.untranslated] == []
+    assert sum(len(verdict.wrong) for verdict in found) <= 12  # each of them is in the listing that --back prints
+
+
 def _is_payment(pair: pairs.Pair) -> bool:
     sides_ = [path.read_bytes() for path in (pair.source, pair.expected)]
     fin = next(data for data in sides_ if pairs._is_fin(data))
