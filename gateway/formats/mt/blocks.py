@@ -63,7 +63,7 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def lines(self) -> str:
         """Block 4 with one line feed at the end of a line."""
-        return self.text.replace("\r\n", "\n").rstrip("\r")
+        return "\n".join(self.text.split("\r\n")).rstrip("\r")  # faster than to replace
 
     @property
     def type(self) -> str:

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.formats.iso20022 import FORMAT as ISO20022
-from gateway.formats.mt import FORMAT, entries, narrative, text
+from gateway.formats.mt import FORMAT, details, entries, narrative, text
 from gateway.model import (
     Account,
     Agent,
@@ -189,13 +189,62 @@ def test_plain_text_is_information_alone() -> None:
     assert (found.details, found.information) == ((), ("PAYMENT OF/INVOICE 7", "THANK YOU"))
 
 
-@given(st.text("EREFSVWZ+?/0123456789 >\nNAMIB:,", max_size=120))
-def test_any_narrative_is_read(information: str) -> None:
-    found = entry(LINE, "116?" + information)
-    assert "\n".join(found.information) == "116?" + information
-    for payer in (True, False):
-        text = "/EREF/" + information.replace("?", "/REMI/").replace(">", "/NAME/")
-        assert narrative.understood(text, payer, "EUR") == narrative.fields(narrative.facts(text), payer, "EUR")
+WORDS = ("?00", "?10", "?20EREF+", "?21KREF+", "?22MREF+", "?23CRED+", "?23SVWZ+", "?24", "?25SVWZ+", "?26ABWA+", "?30")
+WORDS += (
+    "?31",
+    "?32",
+    "?33",
+    "?34",
+    "?60",
+    "?61EREF+",
+    "?35",
+    "/EREF/",
+    "/REMI/",
+    "/NAME/",
+    "/IBAN/",
+    "/BIC/",
+    "/MARF/",
+)
+WORDS += ("/CSID/", "/IREF/", "/PREF/", "/TXID/", "/TRTP/", "/BENM/", "/RTRN/", "/REMI/STRD/CUR/", "/REMI/USTD//")
+TOLD = ("", " ", "TEXT", "A B ", " C", "NOT+THIS", "X: Y", "FINODEHHXXX", "10020030", "?", "/", "SVWZ", "\n", "D" * 150)
+
+
+@settings(max_examples=500)
+@given(
+    st.sampled_from(["116", "166?00X", "109", "12", ""]),
+    st.lists(st.sampled_from(WORDS), max_size=9, unique=True),
+    st.lists(st.sampled_from(TOLD), min_size=9, max_size=9),
+    st.booleans(),
+    st.sampled_from(["", "REF", "TEXT"]),
+)
+def test_any_narrative_is_read_and_by_shape_as_word_by_word(
+    begin: str, words: list[str], told: list[str], payer: bool, reference: str
+) -> None:
+    if begin:
+        words = sorted(words, key=lambda word: word[:3])
+    information = begin + "".join(word + text for word, text in zip(words, told, strict=False))
+    amount = Money("EUR", 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(narrative, "usual", lambda text: None)
+        by_word = details.details(amount, payer, reference, "", information)
+    for _ in range(3):  # a shape is learned when it comes again
+        assert details.details(amount, payer, reference, "", information) == by_word
+    found = entries.made(("261123", "1123", "C", "", "1,", "NTRF", reference, "", "", information), "EUR")
+    assert "\n".join(found.information) == information
+
+
+@pytest.mark.parametrize(
+    "information",
+    [
+        "166?00A?20EREF+A?21SVWZ+B?22C?30FINODEHHXXX?3110020030?32D?33E",
+        "109?20FREE?21EREF+A",
+        "/TRTP/SEPA/IBAN/X/NAME/Y/REMI/Z/EREF/E2E",
+    ],
+)
+def test_a_shape_that_comes_again_is_read_at_once(information: str) -> None:
+    for _ in range(2):
+        narrative.usual(information)
+    assert narrative.usual(information) is not None
 
 
 def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -274,12 +323,12 @@ def test_a_time_at_the_beginning_of_a_line_is_no_field() -> None:
 
 
 def many(count: int) -> Statement:
-    details = tuple(
+    told = tuple(
         Payment("entry", Money("EUR", n), end_to_end_id=f"E2E-{n:030d}", creditor=Party(f"BREEZE BAKERY {n}"))
         for n in range(1, count + 1)
     )
     lines = tuple(
-        Entry(one.amount, False, booking_date="2026-11-23", value_date="2026-11-23", details=(one,)) for one in details
+        Entry(one.amount, False, booking_date="2026-11-23", value_date="2026-11-23", details=(one,)) for one in told
     )
     total = sum(one.amount.minor for one in lines)
     balances = (
@@ -455,7 +504,7 @@ DAY = st.dates(date(2000, 1, 1), date(2060, 1, 1))
 
 
 @st.composite
-def details(draw: st.DrawFn, amount: Money) -> Payment:
+def transactions(draw: st.DrawFn, amount: Money) -> Payment:
     parties = st.one_of(st.none(), st.builds(Party, WORD))
     return Payment(
         "entry",
@@ -493,7 +542,7 @@ def lines(draw: st.DrawFn) -> Entry:
         proprietary_code=draw(st.sampled_from(["", "NTRF", "FCHG", "S103", "XYZ"])),
         supplementary=draw(st.one_of(st.just(""), st.text(X, max_size=34).map(str.strip))),
         information=tuple(draw(st.lists(LONG.map(lambda text: text[:65].strip()).filter(bool), max_size=4))),
-        details=draw(st.lists(details(amount), max_size=2).map(tuple)),
+        details=draw(st.lists(transactions(amount), max_size=2).map(tuple)),
     )
 
 

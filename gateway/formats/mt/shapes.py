@@ -1,0 +1,107 @@
+"""Narratives of one shape: the same words in the same order, each with a text behind it.
+
+Strategy: what banks write of their entries is made alike, so a shape that comes again becomes one expression that takes
+all its texts out at once. Nothing is learned from a shape that came once, and no more than so many are kept. A text
+that has a mark of its own in it, or blanks at its ends, is not taken out: whoever asks reads it word by word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from msgspec import Struct
+
+KEYS_MAX, SHAPES_MAX = 4_096, 256
+
+# What is taken out, "" for what is not there.
+Usual = tuple[str, ...]
+FIELDS = (
+    "end_to_end_id",
+    "batch_id",
+    "mandate",
+    "creditor_id",
+    "remittance",
+    "counter.bank",
+    "counter.account",
+    "counter.name",
+    "instruction_id",
+    "transaction_id",
+)
+Step = tuple[str, str]  # a word as it is written, and the field of the text behind it; "" where that is of no field
+
+
+class Plan(Struct, frozen=True):
+    """How narratives of one shape are read."""
+
+    match: Callable[[str], re.Match[str] | None]
+    long: tuple[tuple[int, tuple[str, ...]], ...]  # texts that go on, and the words in them that say so
+    pick: Callable[[tuple[Any, ...]], Usual]
+
+
+_NEVER = Plan(re.compile(r"(?!)").match, (), tuple)
+
+
+def plan(begin: str, steps: Sequence[Step], mark: str, end: str) -> Plan | None:
+    """The plan of a shape; None where a field stands in two places. `mark`: what no text has in it."""
+    expression, text = begin, f"[^{mark}]*"
+    fields: list[str] = []
+    long: list[tuple[int, tuple[str, ...]]] = []
+    for field, group in groupby(steps, key=itemgetter(1)):
+        first, *others = (word for word, _ in group)
+        inner = text + "".join(re.escape(word) + text for word in others)
+        if not field:
+            expression += re.escape(first) + inner
+            continue
+        if field in fields:
+            return None
+        if others:
+            long.append((len(fields), tuple(others)))
+        expression += re.escape(first) + (f"({inner})" if others else rf"(?!\s)({inner})(?<!\s)")
+        fields.append(field)
+    # Behind the texts stand those that went on, as one, and an empty one.
+    places = dict(zip(fields, range(len(fields)), strict=True))
+    places |= {fields[place]: len(fields) + number for number, (place, _) in enumerate(long)}
+    pick = itemgetter(*(places.get(field, len(fields) + len(long)) for field in FIELDS))
+    return Plan(re.compile(expression + end).match, tuple(long), pick)
+
+
+class Shapes:
+    """The shapes of one dialect; `plan` makes the plan of the words that `words` finds."""
+
+    def __init__(self, words: re.Pattern[str], mark: str, plan: Callable[[tuple[str, ...]], Plan | None]) -> None:
+        self._words, self._mark, self._plan = words, mark, plan
+        self._known: dict[int, Plan | None] = {}  # by what tells shapes apart at a glance
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
+
+    def read(self, text: str) -> Usual | None:
+        """The texts of a narrative by FIELDS; None where it has to be read word by word."""
+        key = text.count(self._mark) << 16 | text.count("+")
+        plan = self._known.get(key)
+        found = plan.match(text) if plan is not None else None
+        if plan is None or found is None:
+            if plan is not _NEVER:
+                self._learn(key, text)
+            return None
+        texts = found.groups()
+        for place, words in plan.long:
+            text = texts[place]
+            for word in words:
+                text = text.replace(word, "", 1)
+            texts += (text.strip(),)
+        return plan.pick((*texts, ""))
+
+    def _learn(self, key: int, text: str) -> None:
+        if key not in self._known:
+            if len(self._known) < KEYS_MAX:
+                self._known[key] = None  # seen once
+            return
+        shape = tuple(self._words.findall(text))
+        if shape not in self._plans:
+            if len(self._plans) >= SHAPES_MAX:
+                return
+            self._plans[shape] = self._plan(shape)
+        self._known[key] = self._plans[shape] or _NEVER
