@@ -111,7 +111,7 @@ def _plan(tokens: tuple[str, ...]) -> shapes.Plan | None:
     if twice or not words or "unusual" in fields or ("free" in fields and "SVWZ" in words):
         return None
     renamed = [(token, "remittance" if field == "free" else field) for token, field in steps]
-    return shapes.plan(r"\d{3}(?=\?[0123])", renamed, "?+", r"\Z")
+    return shapes.plan(r"\d{3}(?=\?[0123])", renamed, "?", r"\Z")
 
 
 USUAL = shapes.Shapes(_TOKENS, "?", _plan)

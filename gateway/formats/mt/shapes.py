@@ -100,6 +100,8 @@ class Shapes:
                 self._known[key] = None  # seen once
             return
         shape = tuple(self._words.findall(text))
+        if "".join(shape).count("+") != text.count("+"):  # no text has one in it, or the word behind it would be missed
+            return
         if shape not in self._plans:
             if len(self._plans) >= SHAPES_MAX:
                 return
