@@ -106,7 +106,9 @@ def parse(piece: str) -> Message | str:
     basic, application, user, service = head[1], head[2] or "", head[3] or "", head[4] or ""
     start = end = head.end()
     if not service and piece.endswith("{4:", 0, start):
-        end = piece.find("\n-}", start - 1)
+        end = piece.find("-}", start) - 1
+        while end > 0 and piece[end] != "\n":
+            end = piece.find("-}", end + 2) - 1
         if end < 0:
             return _tolerant(piece)
     tail = end + 3 if end > start or piece.startswith("\n-}", end) else end

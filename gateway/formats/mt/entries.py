@@ -44,6 +44,8 @@ DIALECT_PAIR = re.compile(
 )
 _OF_TWO = frozenset(code for code, decimals in EXPONENTS.items() if decimals == 2) - tables.COMMODITIES
 _BLANKS = "\x00\x03 \t\n"
+# Value and booking date, side, reversal, status, whether the other side pays; domain, family, sub-family; type, issuer.
+_Frame = tuple[str, str, bool, bool, str, bool, str, str, str, str, str]
 Groups = tuple[Any, ...]  # subfields of 61 in order, and the text of 86; None or "" for what is not there
 MARKS = {  # (credit, reversal, status)
     "C": (True, False, "BOOK"),
@@ -112,8 +114,9 @@ def handed(groups: Groups, currency: str) -> Entry:
 def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
     """The record of an entry that was taken apart. Raises Fault."""
     when, entered, mark, funds, figures, code, reference, servicer, more, information = groups
-    booked, value = _days(when, entered)
-    credit, reversal, status, payer, domain, family, subfamily, code, issuer = _type(mark, code)
+    value, booked, credit, reversal, status, payer, domain, family, subfamily, code, issuer = _frame(
+        when, entered, mark, code
+    )
     amount = _amount(currency, figures)
     reference = reference.strip()
     found: tuple[Payment, ...] = ()
@@ -146,20 +149,15 @@ def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
     )
 
 
-@lru_cache(1_024)
-def _days(value: str, entered: str | None) -> tuple[str, str]:
-    """Booking date and value date. Raises Fault."""
-    known = day(value, "61")
-    return _booked(entered, known) if entered else "", known
-
-
-@lru_cache(1_024)
-def _type(mark: str, code: str | None) -> tuple[bool, bool, str, bool, str, str, str, str, str]:
-    """Side, reversal, status, whether the other side pays; domain, family and sub-family; the type and its issuer."""
+@lru_cache(4_096)
+def _frame(when: str, entered: str | None, mark: str, code: str | None) -> _Frame:
+    """What comes again in the entries of a day. Raises Fault."""
+    value = day(when, "61")
+    booked = _booked(entered, value) if entered else ""
     credit, reversal, status = MARKS[mark]
     payer, code = credit != reversal, (code or "").strip()
     issuer = "SWIFT" if entry_codes.STANDARD.match(code) else ""
-    return credit, reversal, status, payer, *entry_codes.domain(code, payer), code, issuer
+    return value, booked, credit, reversal, status, payer, *entry_codes.domain(code, payer), code, issuer
 
 
 def _amount(currency: str, text: str) -> Money:

@@ -62,11 +62,11 @@ def plan(begin: str, steps: Sequence[Step], mark: str, end: str) -> Plan | None:
             long.append((len(fields), tuple(others)))
         expression += re.escape(first) + (f"({inner})" if others else rf"(?!\s)({inner})(?<!\s)")
         fields.append(field)
-    # Behind the texts stand those that went on, as one, and an empty one.
-    places = dict(zip(fields, range(len(fields)), strict=True))
-    places |= {fields[place]: len(fields) + number for number, (place, _) in enumerate(long)}
-    pick = itemgetter(*(places.get(field, len(fields) + len(long)) for field in FIELDS))
-    return Plan(re.compile(expression + end).match, tuple(long), pick)
+    # Behind the texts stands an empty one, then those that went on, as one.
+    places = {field: place for place, field in enumerate(fields)}
+    places |= {fields[place]: len(fields) + number for number, (place, _) in enumerate(long, 1)}
+    pick = itemgetter(*(places.get(field, len(fields)) for field in FIELDS))
+    return Plan(re.compile(f"{expression}(){end}").match, tuple(long), pick)
 
 
 class Shapes:
@@ -92,7 +92,7 @@ class Shapes:
             for word in words:
                 text = text.replace(word, "", 1)
             texts += (text.strip(),)
-        return plan.pick((*texts, ""))
+        return plan.pick(texts)
 
     def _learn(self, key: int, text: str) -> None:
         if key not in self._known:
