@@ -114,8 +114,9 @@ def handed(groups: Groups, currency: str) -> Entry:
 def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
     """The record of an entry that was taken apart. Raises Fault."""
     when, entered, mark, funds, figures, code, reference, servicer, more, information = groups
+    head = information[: entry_codes.HEAD_CHARACTERS] if information and information[:1].isdigit() else ""
     value, booked, credit, reversal, status, payer, domain, family, subfamily, code, issuer = _frame(
-        when, entered, mark, code
+        when, entered, mark, code, head
     )
     amount = _amount(currency, figures)
     reference = reference.strip()
@@ -150,14 +151,14 @@ def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
 
 
 @lru_cache(4_096)
-def _frame(when: str, entered: str | None, mark: str, code: str | None) -> _Frame:
+def _frame(when: str, entered: str | None, mark: str, code: str | None, head: str) -> _Frame:
     """What comes again in the entries of a day. Raises Fault."""
     value = day(when, "61")
     booked = _booked(entered, value) if entered else ""
     credit, reversal, status = MARKS[mark]
     payer, code = credit != reversal, (code or "").strip()
     issuer = "SWIFT" if entry_codes.STANDARD.match(code) else ""
-    return value, booked, credit, reversal, status, payer, *entry_codes.domain(code, payer), code, issuer
+    return value, booked, credit, reversal, status, payer, *entry_codes.domain(code, payer, head), code, issuer
 
 
 def _amount(currency: str, text: str) -> Money:

@@ -35,6 +35,21 @@ WORDS = {
 }
 # Transaction codes (GVC) of direct debits, theirs and ours, and of what comes back of them.
 _DEBITS = frozenset("104 105 107 108 109 171 174 181 184 192 193 195 196 197 198".split())
+# Of what comes back: why, by the three digits of subfield 34. Other entries have other numbers there. Only those of
+# which sources do not differ.
+RETURNS = frozenset("108 109 159 181 184".split())
+REASONS = {
+    "901": "AC01",  # account number
+    "902": "AC04",  # account closed
+    "903": "AC06",  # account blocked
+    "904": "AG01",  # not allowed on this account
+    "906": "AM04",  # no funds
+    "909": "MD01",  # no mandate
+    "910": "MD02",  # data of the mandate
+    "912": "MD06",  # the debtor disputes it
+    "913": "MD07",  # the debtor is dead
+    "915": "RC01",  # bank
+}
 
 
 def sign(text: str) -> str:
@@ -60,6 +75,8 @@ def facts(text: str, sign: str) -> Facts:
         found["counter.name"] = name
     if purpose := "".join([told[number] for number in told if number in _PURPOSE]):
         _purpose(purpose, found)
+    if parts[0] in RETURNS and (reason := REASONS.get(told.get("34", "")[:3])):
+        found["return_reason"] = reason
     if "other_payer" in found or "other_payee" in found:
         _others(found, "mandate" in found or "creditor_id" in found or parts[0] in _DEBITS)
     return found
@@ -111,7 +128,8 @@ def _plan(tokens: tuple[str, ...]) -> shapes.Plan | None:
     if twice or not words or "unusual" in fields or ("free" in fields and "SVWZ" in words):
         return None
     renamed = [(token, "remittance" if field == "free" else field) for token, field in steps]
-    return shapes.plan(r"\d{3}(?=\?[0123])", renamed, "?", r"\Z")
+    begin = rf"(?!{'|'.join(sorted(RETURNS))})" if "?34" in tokens else ""  # reasons are read word by word
+    return shapes.plan(rf"{begin}\d{{3}}(?=\?[0123])", renamed, "?", r"\Z")
 
 
 USUAL = shapes.Shapes(_TOKENS, "?", _plan)

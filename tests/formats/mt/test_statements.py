@@ -115,6 +115,46 @@ def test_types_have_the_code_of_iso_20022_where_it_is_sure(
     assert (found.proprietary_code, found.proprietary_issuer) == (code, "SWIFT")
 
 
+@pytest.mark.parametrize(
+    ("information", "domain"),
+    [
+        ("166?00GUTSCHRIFT?20EREF+A", ("PMNT", "RCDT", "ESCT")),
+        ("109>20EREF+A", ("PMNT", "IDDT", "UPDD")),
+        ("999?00?20EREF+A", ("PMNT", "RCDT", "NTAV")),  # not in the table: what the type says
+        ("166 EUR FOR INVOICE 7", ("PMNT", "RCDT", "NTAV")),
+    ],
+)
+def test_the_code_of_a_german_bank_says_more_than_the_type(information: str, domain: tuple[str, str, str]) -> None:
+    found = entry("261123C1,NTRFNONREF", information)
+    assert (found.domain, found.family, found.subfamily) == domain
+    assert (found.proprietary_code, found.information) == ("NTRF", (information,))
+
+
+@pytest.mark.parametrize(
+    ("information", "reasons"),
+    [
+        ("109?20EREF+A?34912", (Reason("MD06"),)),
+        ("109?20EREF+A?34999", ()),  # not in the table: it stays in the information
+        ("166?20EREF+A?34901", ()),  # nothing comes back
+    ],
+)
+def test_subfield_34_of_what_comes_back_is_the_reason(information: str, reasons: tuple[Reason, ...]) -> None:
+    for _ in range(3):
+        assert detail(information).reasons == reasons
+
+
+def test_details_from_mt_say_their_side_in_camt_and_back_nothing_is_lost() -> None:
+    body = STATEMENT.replace("\n:62F", "\n:86:109?20EREF+A?34912\n:62F")
+    [record] = FORMAT.decode(fin("940", body)).records
+    assert isinstance(record, Statement)
+    data, [again] = to_camt([record])
+    assert b"</Amt><CdtDbtInd>DBIT</CdtDbtInd>" in data.partition(b"<TxDtls>")[2]
+    assert b"<RtrInf><Rsn><Cd>MD06</Cd></Rsn></RtrInf>" in data
+    assert b"<Cd>IDDT</Cd><SubFmlyCd>UPDD</SubFmlyCd>" in data
+    assert not FORMAT.fit(again, "MT940").losses
+    assert fixed(record)
+
+
 def test_original_amount_charges_and_rate_of_subfield_9() -> None:
     found = detail("", LINE + "\n/OCMT/USD12,00//CHGS/EUR0,50//EXCH/1,05/")
     assert (found.instructed_amount, found.exchange_rate) == (Money("USD", 1_200), "1.05")
