@@ -116,16 +116,21 @@ def swift(quick: bool) -> Iterator[Figure]:
 
 
 def german(n: int) -> str:
+    """Numbered subfields: every second entry has a batch, every third more to tell, every fifth a long name."""
+    more = "?24 SINCE OCTOBER?25 AND BEFORE" if n % 3 == 0 else "?24 SINCE OCTOBER"
     return (
-        f"166?00CREDIT TRANSFER?109251?20EREF+E{n:09d}?21KREF+K{n:06d}?22SVWZ+INVOICE {n} OF NOVEM?23BER AND WHAT WAS "
-        f"LEFT OPEN?24 SINCE OCTOBER?30FINBNL2AXXX?31NL55FINB{n:010d}?32{samples.name(n).upper()}?33AND SONS"
+        f"166?00CREDIT TRANSFER?109251?20EREF+E{n:09d}{f'?21KREF+K{n:06d}' if n % 2 else ''}?22SVWZ+INVOICE {n} OF "
+        f"NOVEM?23BER AND WHAT WAS LEFT OPEN{more}?30FINBNL2AXXX?31NL55FINB{n:010d}?32{samples.name(n).upper()}"
+        f"{'?33AND SONS' if n % 5 == 0 else ''}"
     )
 
 
 def code_words(n: int) -> str:
+    """Words between slashes: every third entry has a mandate."""
+    mandate = f"/MARF/M{n:06d}" if n % 3 == 0 else ""
     return (
-        f"/TRTP/SEPA OVERBOEKING/IBAN/NL55FINB{n:010d}/BIC/FINBNL2A/NAME/{samples.name(n).upper()}/EREF/E{n:09d}"
-        f"/REMI/INVOICE {n} OF NOVEMBER AND WHAT WAS LEFT OPEN SINCE OCTOBER"
+        f"/TRTP/SEPA OVERBOEKING/IBAN/NL55FINB{n:010d}/BIC/FINBNL2A/NAME/{samples.name(n).upper()}{mandate}"
+        f"/EREF/E{n:09d}/REMI/INVOICE {n} OF NOVEMBER AND WHAT WAS LEFT OPEN SINCE OCTOBER"
     )
 
 

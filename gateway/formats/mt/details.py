@@ -22,7 +22,7 @@ def details(amount: Money, payer: bool, reference: str, more: str, information: 
         return () if reference in POINTERS else (Payment("entry", amount, end_to_end_id=reference),)  # no dialect
     text = information.replace("\n", "")
     said = narrative.usual(text) if not more else None
-    if said is not None and not said[4].startswith(_NOT_PLAIN):
+    if said is not None and not ("/" in said[4] and said[4].startswith(_NOT_PLAIN)):
         return usual(said, amount, payer, "" if reference in POINTERS else reference)
     found = narrative.facts(text)
     if "/" in more:

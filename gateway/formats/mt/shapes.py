@@ -16,6 +16,7 @@ from typing import Any
 from msgspec import Struct
 
 KEYS_MAX, SHAPES_MAX = 4_096, 256
+TRIES_MAX = 64  # of one key: where so many could not be read at once, the next will not be either
 
 # What is taken out, "" for what is not there.
 Usual = tuple[str, ...]
@@ -40,9 +41,6 @@ class Plan(Struct, frozen=True):
     match: Callable[[str], re.Match[str] | None]
     long: tuple[tuple[int, tuple[str, ...]], ...]  # texts that go on, and the words in them that say so
     pick: Callable[[tuple[Any, ...]], Usual]
-
-
-_NEVER = Plan(re.compile(r"(?!)").match, (), tuple)
 
 
 def plan(begin: str, steps: Sequence[Step], mark: str, end: str) -> Plan | None:
@@ -74,36 +72,38 @@ class Shapes:
 
     def __init__(self, words: re.Pattern[str], mark: str, plan: Callable[[tuple[str, ...]], Plan | None]) -> None:
         self._words, self._mark, self._plan = words, mark, plan
-        self._known: dict[int, Plan | None] = {}  # by what tells shapes apart at a glance
+        self._known: dict[int, list[Plan]] = {}  # by what tells most shapes apart at a glance
+        self._tried: dict[int, int] = {}
         self._plans: dict[tuple[str, ...], Plan | None] = {}
 
     def read(self, text: str) -> Usual | None:
         """The texts of a narrative by FIELDS; None where it has to be read word by word."""
         key = text.count(self._mark) << 16 | text.count("+")
-        plan = self._known.get(key)
-        found = plan.match(text) if plan is not None else None
-        if plan is None or found is None:
-            if plan is not _NEVER:
-                self._learn(key, text)
-            return None
-        texts = found.groups()
-        for place, words in plan.long:
-            text = texts[place]
-            for word in words:
-                text = text.replace(word, "", 1)
-            texts += (text.strip(),)
-        return plan.pick(texts)
+        for plan in self._known.get(key, ()):
+            found = plan.match(text)
+            if found is not None:
+                texts = found.groups()
+                for place, words in plan.long:
+                    text = texts[place]
+                    for word in words:
+                        text = text.replace(word, "", 1)
+                    texts += (text.strip(),)
+                return plan.pick(texts)
+        self._learn(key, text)
+        return None
 
     def _learn(self, key: int, text: str) -> None:
-        if key not in self._known:
-            if len(self._known) < KEYS_MAX:
-                self._known[key] = None  # seen once
+        """Make a plan for the next of this shape, unless it is the first or there were too many."""
+        tried = self._tried.get(key, 0)
+        if tried >= TRIES_MAX or (not tried and len(self._tried) >= KEYS_MAX):
             return
-        shape = tuple(self._words.findall(text))
-        if "".join(shape).count("+") != text.count("+"):  # no text has one in it, or the word behind it would be missed
+        self._tried[key] = tried + 1
+        shape = tuple(self._words.findall(text)) if tried else ()
+        # No text has a plus in it, or the word before it would be missed.
+        if not shape or "".join(shape).count("+") != text.count("+"):
             return
-        if shape not in self._plans:
-            if len(self._plans) >= SHAPES_MAX:
-                return
+        if shape not in self._plans and len(self._plans) < SHAPES_MAX:
             self._plans[shape] = self._plan(shape)
-        self._known[key] = self._plans[shape] or _NEVER
+        plan, plans = self._plans.get(shape), self._known.setdefault(key, [])
+        if plan is not None and plan not in plans:
+            plans.append(plan)
