@@ -276,7 +276,10 @@ class Daemon:
             for start in range(0, len(due), STATEMENTS_TOGETHER):
                 await engine.room()
                 decoded = Decoded("json", "operation", records=due[start : start + STATEMENTS_TOGETHER])
-                await engine.offer([Inbound("config", now_ns, b"", self.path.name, decoded=decoded)])
+                done = await engine.offer([Inbound("config", now_ns, b"", self.path.name, decoded=decoded)])
+                for status in (status for outcome in done.outcomes for status in outcome.statuses):
+                    if status.code == "RJCT":
+                        log.error("statement.refused payment=%d code=%s", status.payment_id, status.refusal_code)
 
     def _statements_until(self, rule: str, account: str, currency: str) -> int:
         row = self.engine.store.latest(own_hash(rule, account, currency))

@@ -3,7 +3,9 @@
 Strategy: doors offer messages and get a future; the walk takes whatever has come by now, up to a limit, and
 commits it as one transaction. While a commit is under way the next batch gathers by itself, so load makes
 batches larger and payments cheaper; there is no timer. The queue is bounded: a store that is slow makes the
-doors wait (`room`). A commit that fails ends the process, since memory is then ahead of the disk.
+doors wait (`room`). Parts of large files let all other messages pass, and are short steps while there are
+others, so that a file of a million entries is hardly felt. A commit that fails ends the process, since memory is
+then ahead of the disk.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ from gateway.settlement.instant import deadline_ns
 from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
+PARTS_WEIGHT_BESIDE = 64  # of parts of files in one transaction, where other messages came lately ...
+LATELY_NS = 1_000_000_000  # ... that is, within a second
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
 SNAPSHOT_TRANSFERS = 200_000  # balances are written down after so many, so that a start replays no more
@@ -67,6 +71,9 @@ class Engine:
         self.on_outbox: Callable[[Sequence[Delivery]], None] = lambda items: None
         self._sessions: dict[tuple[str, str], SessionState] = {}
         self._queue: deque[Arrival] = deque()
+        self._parts: deque[Arrival] = deque()  # of large files
+        self._parts_next = False  # it is their turn: messages had the last batch
+        self._others_ns = 0  # when something else came last
         self._weight = 0
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -142,7 +149,12 @@ class Engine:
         weight = 1 + sum(
             len(m.decoded.records) if m.decoded is not None else 1 + len(m.data) // BYTES_PER_RECORD for m in messages
         )
-        self._queue.append(Arrival(messages, link, done, weight))
+        arrival = Arrival(messages, link, done, weight)
+        if messages and all(message.part or not message.last for message in messages):
+            self._parts.append(arrival)
+        else:
+            self._queue.append(arrival)
+            self._others_ns = self.clock_ns()
         self._weight += weight
         if self._weight >= QUEUE_WEIGHT_MAX:
             self._room.clear()
@@ -177,11 +189,15 @@ class Engine:
 
     def _take(self) -> list[Arrival]:
         arrivals: list[Arrival] = []
+        beside = self.clock_ns() - self._others_ns < LATELY_NS
         weight = 0
-        while self._queue and (not arrivals or weight + self._queue[0].weight <= BATCH_WEIGHT_MAX):
-            arrival = self._queue.popleft()
-            weight += arrival.weight
-            arrivals.append(arrival)
+        if not self._parts_next or not self._parts:
+            weight = _move(self._queue, arrivals, BATCH_WEIGHT_MAX)
+        if not weight:  # a message waits for no more than one part of a file, and a file for one batch of messages
+            weight = _move(self._parts, arrivals, PARTS_WEIGHT_BESIDE if beside else BATCH_WEIGHT_MAX)
+            self._parts_next = False
+        else:
+            self._parts_next = bool(self._parts)
         self._weight -= weight
         if self._weight < QUEUE_WEIGHT_MAX:
             self._room.set()
@@ -258,6 +274,16 @@ class Engine:
             seal = sealed.pop(id(arrival.link), None) if arrival.link is not None else None
             if not arrival.done.done():
                 arrival.done.set_result(Committed(own, seal.wire, seal.close) if seal else Committed(own))
+
+
+def _move(queue: deque[Arrival], arrivals: list[Arrival], weight_max: int) -> int:
+    """Take from a queue as much as a batch may hold, but one in any case; what that weighs."""
+    weight = 0
+    while queue and (not weight or weight + queue[0].weight <= weight_max):
+        arrival = queue.popleft()
+        weight += arrival.weight
+        arrivals.append(arrival)
+    return weight
 
 
 def _keep_seal(seal: Sealed, batch: Batch) -> None:

@@ -203,9 +203,7 @@ def _hours(draft: Draft, where: Where, hours: Hours) -> None:
     if hours.otherwise and hours.otherwise not in {**SYSTEMS, **draft.hours}:
         draft.complain((*where, "otherwise"), unknown("payment system", hours.otherwise, [*SYSTEMS, *draft.hours]))
     if (hours.most is not None or hours.never) and not hours.otherwise:
-        draft.complain(
-            where, "the key 'otherwise' is missing: where does go what is above `most`, or in `never`?"
-        )
+        draft.complain(where, "the key 'otherwise' is missing: where does go what is above `most`, or in `never`?")
     times = [deadline.at for deadline in hours.deadlines]
     if times != sorted(set(times)):
         draft.complain((*where, "deadlines"), "deadlines stand in the order of the day, each once")

@@ -51,7 +51,7 @@ def text(known: Known | None = None) -> str:
 
 def _parts(known: Known) -> Iterator[str]:
     yield "## Doors\n"
-    yield "Beside `adapter`, `format` and `allow`, an endpoint takes the keys of its adapter.\n"
+    yield "Beside `adapter`, `format`, `rules` and `allow`, an endpoint takes the keys of its adapter.\n"
     for name in known.adapters():
         yield from _record(f"adapter: {name}", known.adapter_config(name))
     yield "## Checks\n"

@@ -85,9 +85,7 @@ class Send(Struct, frozen=True):
     as_: str = field(name="as")  # message type: pacs.008.001.08; FIX.4.4/D: the venue there works the order
     per_message: Annotated[int, Meta(ge=1, le=100_000)] = 1  # so many payments in one message
     session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
-    hours: str = (
-        ""  # a payment system: what comes while it is closed, or gathers, waits; "": all leaves at once
-    )
+    hours: str = ""  # a payment system: what comes while it is closed, or gathers, waits; "": all leaves at once
     # What addresses in lines are made first; "": hybrid where the endpoint's rule sets ask for it, else as_is.
     addresses: Literal["", "as_is", "hybrid", "structured"] = ""  # in lines: as they are, or town and country found
 

@@ -40,6 +40,18 @@ class RawBatch(Struct):
     def advice(self) -> bool:
         return self.header[50:53] == "ADV"
 
+    def opened(self) -> RawBatch:
+        """The batch with all its entries as records, none printed."""
+        if not self.printed:
+            return self
+        entries: list[Lines] = []
+        for line in b"".join(self.printed).decode("ascii").splitlines():
+            if line[0] == "6":
+                entries.append([line])
+            else:
+                entries[-1].append(line)
+        return RawBatch(self.header, [*entries, *self.entries])
+
     def numbers(self) -> tuple[int, int, int, int]:
         """Records, hash, debits and credits of the entries."""
         count, hash_, debits, credits = self.counted
@@ -76,13 +88,13 @@ def record(table: Layout, values: Mapping[str, str | int]) -> str:
     out = []
     for c in table:
         if c.name not in values:
-            out.append(c.kind if c.kind.isdigit() else ("0" if c.kind in DIGITS else " ") * c.width)
+            out.append(c.kind if c.kind.isdecimal() else ("0" if c.kind in DIGITS else " ") * c.width)
             continue
         value = values[c.name]
         if isinstance(value, int):
             out.append(f"{value:0{c.width}d}")
         elif c.kind in "i$":
-            out.append(text(value, c.width) if not value.isdigit() else value.rjust(c.width, "0"))
+            out.append(text(value, c.width) if not value.isdecimal() else value.rjust(c.width, "0"))
         else:
             out.append(text(value.rjust(c.width) if c.kind == "r" else value, c.width))
     return "".join(out)

@@ -156,7 +156,7 @@ class EntryChecks(Faults):
             self.routing[routing] = int(text[3:11])
 
     def _check_sequence_adv(self, number: int, text: str, batch: Batch) -> None:
-        if not (text[90:94].isdigit() and text[90:94].isascii()):
+        if not (text[90:94].isdecimal() and text[90:94].isascii()):
             return
         if text[90:94] <= batch.last_trace:
             c = column(tables.ENTRY_ADV, "sequence")

@@ -46,7 +46,7 @@ class HeaderChecks(EntryChecks):
     def _check_destination(self, number: int, text: str) -> None:
         c = column(tables.FILE_HEADER, "immediate_destination")
         destination = text[3:13].strip()
-        if not destination.isdigit() or len(destination) not in (9, 10):
+        if not destination.isdecimal() or len(destination) not in (9, 10):
             self.wrong("F04", number, c, "the destination is not a routing number of nine digits", "RC01")
         elif len(destination) == 9 and routing_check_digit(destination[:8]) != destination[8]:
             expected = routing_check_digit(destination[:8])
@@ -88,16 +88,16 @@ class HeaderChecks(EntryChecks):
                 "B03", number, column(t, "originator_status"), f"found {text[78]!r}, expected {status or '1 or 2'}"
             )
         effective = text[69:75]
-        if effective.isdigit() and effective.strip("0") and day(effective) is None:
+        if effective.isdecimal() and effective.strip("0") and day(effective) is None:
             self.wrong("B04", number, column(t, "effective_date"), f"{effective!r} is not a date YYMMDD", "DT01")
 
     def _check_numbers(self, number: int, batch: Batch, t: Layout, *, parted: bool) -> None:
         """ODFI and batch number."""
-        if not (batch.odfi.isdigit() and batch.odfi.isascii()):
+        if not (batch.odfi.isdecimal() and batch.odfi.isascii()):
             self.wrong("B05", number, column(t, "odfi"), "not eight digits", "RC01")
             batch.sound = False
             batch.doubts.add("odfi")
-        if not (batch.number.isdigit() and batch.number.isascii()):
+        if not (batch.number.isdecimal() and batch.number.isascii()):
             self.wrong("B05", number, column(t, "batch_number"), "not seven digits")
             batch.doubts.add("batch_number")
             batch.number = self.last_batch_number
@@ -131,4 +131,4 @@ class HeaderChecks(EntryChecks):
 
 
 def _is_routing(nine: str) -> bool:
-    return len(nine) == 9 and nine.isdigit() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]
+    return len(nine) == 9 and nine.isdecimal() and nine.isascii() and routing_check_digit(nine[:8]) == nine[8]

@@ -159,6 +159,7 @@ def balanced(batch: RawBatch, offset: Mapping[str, str]) -> RawBatch:
     _, _, debits, credits = batch.numbers()
     if debits == credits:
         return batch
+    batch = batch.opened()
     code = {"checking": "2", "savings": "3", "gl": "4"}[offset.get("type", "checking")] + (
         "2" if debits > credits else "7"
     )

@@ -101,7 +101,7 @@ def _record(line: str, layout: Layout | None, end: str, usual: str) -> Fields:
 def _value(c: Column, line: str) -> Any:
     """A field as a person would write it, where that prints as the same columns again."""
     raw = line[c.where]
-    value: Any = int(raw) if c.kind in "i$" and raw.isascii() and raw.isdigit() else raw.rstrip()
+    value: Any = int(raw) if c.kind in "i$" and raw.isascii() and raw.isdecimal() else raw.rstrip()
     if c.kind == "r" and raw.strip().rjust(c.width) == raw:
         value = raw.strip()
     return value if _print(c, value) == raw else raw
@@ -203,7 +203,7 @@ def _line(fields: Fields) -> str:
 
 
 def _field(c: Column, fields: Fields, kind: str) -> str:
-    default = c.kind if c.kind.isdigit() else 0 if c.kind in DIGITS and c.kind != "n" else ""
+    default = c.kind if c.kind.isdecimal() else 0 if c.kind in DIGITS and c.kind != "n" else ""
     value = fields.get(c.name, default)
     if not isinstance(value, (str, int)) or isinstance(value, bool):
         raise ValueError(f"{kind}.{c.name}: a text or a number, not {type(value).__name__}")

@@ -178,7 +178,7 @@ def _ours(theirs: str, layout: Layout) -> str | None:
 def _value(c: Column, value: Any, where: str) -> str | int:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError(f"{where}: a text or a number is wanted")
-    if isinstance(value, str) and c.kind in "i$" and not value.strip().isdigit():
+    if isinstance(value, str) and c.kind in "i$" and not value.strip().isdecimal():
         raise ValueError(f"{where}: a number is wanted, not {value!r}")
     if isinstance(value, int):
         return value if c.kind in tables.DIGITS or c.kind == "o" else str(value)
@@ -187,6 +187,6 @@ def _value(c: Column, value: Any, where: str) -> str | int:
         year, month, day, hour, minute = moment.groups()
         value = hour + minute if "time" in c.name else year[2:] + month + day
         return "" if year == "0000" else value
-    if c.kind == "n" and value.strip().isdigit():
+    if c.kind == "n" and value.strip().isdecimal():
         return value.strip().rjust(c.width, "0")
     return value.rstrip() if c.kind != "r" else value.strip()

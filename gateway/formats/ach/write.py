@@ -209,6 +209,8 @@ def _cannot(payment: Payment, sec: str) -> Refusal | None:
         wrong = "ACH carries US dollars only"
     elif payment.amount.minor > AMOUNT_MAX:
         wrong = "an entry's amount has ten digits"
+    elif not payment.amount.minor and payment.kind in ("credit_transfer", "direct_debit") and not known.zero:
+        wrong = f"an entry of {sec} that is no prenote has an amount"
     elif payment.kind not in ("credit_transfer", "direct_debit", "prenote", "return"):
         wrong = f"{sec} does not carry a {payment.kind}"
     elif len(routing) != 9 or not routing.isdecimal() or routing_check_digit(routing[:8]) != routing[8]:

@@ -10,9 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.formats.ach import FORMAT, helpers, moov
+from gateway.formats.ach import FORMAT, helpers, moov, write
 from gateway.formats.ach.batches import RawFile, put_together, taken_apart
 from gateway.formats.ach.codes import said
+from gateway.model import Payment
 from tests import ach_files, samples
 from tests.support import ROOT, shared_corpus
 
@@ -90,6 +91,15 @@ def test_an_offset_balances() -> None:
     _, _, debits, credits = balanced.batches[0].numbers()
     assert debits == credits == 500
     assert helpers.balanced(balanced.batches[0], offset) is balanced.batches[0]
+
+
+def test_batches_of_payments_can_be_balanced() -> None:
+    payments = [one for one in FORMAT.decode(samples.ach(5)).records if isinstance(one, Payment)]
+    offset = {"routing_number": "121042882", "account_number": "777", "name": "PRAIRIE TOOLS", "type": "savings"}
+    made = [helpers.balanced(batch, offset) for batch in write.batches(payments, "PPD", "121042882")]
+    file = RawFile(taken_apart(samples.ach(1)).header, made)
+    right(file)
+    assert [item.entry[1:3] for item in file.items] == ["22"] * 5 + ["37"]
 
 
 def test_json_of_moov() -> None:
