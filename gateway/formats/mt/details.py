@@ -18,8 +18,8 @@ _NOT_PLAIN = (narrative.STRUCTURED, narrative.UNSTRUCTURED)
 
 def details(amount: Money, payer: bool, reference: str, more: str, information: str) -> tuple[Payment, ...]:
     """The detail, if there is anything to tell; `payer`: the other side is the one who pays."""
-    if not (more or information[:1].isdigit() or "/" in information or ":" in information):
-        return () if reference in POINTERS else (Payment("entry", amount, end_to_end_id=reference),)  # no dialect
+    if not (more or information[:1] < ":" or "/" in information or ":" in information):  # no dialect is without these
+        return () if reference in POINTERS else (Payment("entry", amount, end_to_end_id=reference),)
     text = information.replace("\n", "")
     said = narrative.usual(text) if not more else None
     if said is not None and not ("/" in said[4] and said[4].startswith(_NOT_PLAIN)):

@@ -204,6 +204,7 @@ def test_the_german_dialect() -> None:
         ("166>00GUTSCHRIFT>20MIETE>21 NOVEMBER>3010020030>311234567", {"remittance[0]": "MIETE NOVEMBER"}),
         ("166>3010020030>311234567>32X", {"debtor_agent.clearing_member": "10020030", "debtor_account.id": "1234567"}),
         ("166@20EREF: A SVWZ: TEXT@32NAME", {"end_to_end_id": "A", "remittance[0]": "TEXT", "debtor.name": "NAME"}),
+        ("\n116?20EREF+A", {"end_to_end_id": "A"}),
         ("116?20FREE ?21TEXT?60 GOES ON", {"remittance[0]": "FREE TEXT GOES ON"}),
         (
             "177?20SVWZ+A?21ABWA+PAYER?22ABWE+PAYEE",
