@@ -47,6 +47,7 @@ CONVERSATION = "conversation"  # the check of decisions that link what belongs t
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
+WRITTEN_MAX = 100_000  # messages of one batch: the last five digits of their ids
 WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
 _LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
@@ -120,6 +121,7 @@ class Entries:
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
         self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
+        self._sending = False  # whether a message with payments was written
 
     # -- rows
 
@@ -295,10 +297,22 @@ class Entries:
     def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
         """A message that payments left in: answers to it name the message, and one of them or all."""
         hash = identity(endpoint, f"sent/{message_id}")
+        number = int(message_id.removeprefix("FO"))
+        if not self._sending:
+            self.name(_batch(self.batch.id), self.batch.time_ns)
+            self._sending = True
         for id in payments:
-            self.state.references.add(hash, id)
-            self.batch.references.append((hash, id))
+            self.name(hash, id)
+            self.name(_left_in(id), number)
             hash = hash + SPREAD & HASH_MAX or 1
+
+    def left_in(self, endpoint: str, payment: int) -> tuple[str, int]:
+        """The id of the message that a payment left in, and when that was made; ("", 0) where that is forgotten."""
+        number = self.state.references.find(_left_in(payment))
+        message_id = f"FO{number:014d}"
+        if not number or payment not in self.sent_in(endpoint, message_id):
+            return "", 0
+        return message_id, self.state.references.find(_batch(number // WRITTEN_MAX))
 
     def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
         """The payments that left in a message, in its order."""
@@ -361,6 +375,15 @@ def departure_of(row: PaymentRow) -> Departure | None:
 def identity(endpoint: str, text: str) -> int:
     """The number that an identity of an endpoint is remembered under."""
     return identity_hash(f"{endpoint}\0{text}")
+
+
+def _left_in(payment: int) -> int:
+    """The name under which the message is found that a payment left in: no hash of text, since there are so many."""
+    return payment * SPREAD & HASH_MAX
+
+
+def _batch(id: int) -> int:
+    return identity("", f"batch/{id}")
 
 
 def source_of(message: MessageRow, type: str = "") -> Source:

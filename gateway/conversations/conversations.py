@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import structs
 
+from gateway.conversations.asking import Asking
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
@@ -141,4 +142,5 @@ class Parts:
         self.money_back = MoneyBack(entries, self.finder, booking, self.recalls)
         self.reports = Reports(entries, self.finder, self.saying, self.money_back)
         self.requests = Requests(entries, self.finder, self.saying)
+        self.asking = Asking(entries, self.finder, self.saying, booking, self.recalls)
         self.instants = Instants(entries, self.finder, self.saying, booking)

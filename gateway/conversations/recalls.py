@@ -101,7 +101,16 @@ class Recalls:
             return self._refuse(id, case, found, wish.reason, "payments of this kind are not given back", source)
         if wish.do == "return" and not found.onward:
             return self._return(id, case, found, source)
-        forwarded = wish.do == "forward" and self._ask_onward(id, case, found)
+        return self._wait(id, case, found, source, forwarded=wish.do == "forward" and self._ask_onward(id, case, found))
+
+    def begin(self, id: int, case: Case, found: Found, source: Source) -> bool:
+        """A request of our own to where the payment was sent; False where it cannot be asked in writing."""
+        if not self._ask_onward(id, case, found):
+            return False
+        self._wait(id, case, found, source, forwarded=True)
+        return True
+
+    def _wait(self, id: int, case: Case, found: Found, source: Source, *, forwarded: bool) -> Status:
         self._open(id, case, found, source)
         code, text = (ASKED_ONWARD, "asked back from where it was sent") if forwarded else (ASKED, "waits for a person")
         reason = case.reasons[0].code if case.reasons else ""

@@ -15,8 +15,10 @@ from msgspec import structs
 from gateway import formats
 from gateway.conversations.finding import Found
 from gateway.entries import Entries
+from gateway.formats.iso20022 import layout
+from gateway.formats.iso20022.copied import copied
 from gateway.model import Agent, Case, Money, Original, Payment, Reason, Record, Report, Status
-from gateway.planning import Source
+from gateway.planning import Source, plan_way
 from gateway.ports import Codec, Frame, MessageRow
 
 ISO = {
@@ -25,6 +27,7 @@ ISO = {
     "return": "pacs.004.001.09",
     "reversal": "pacs.007.001.09",
     "payment_status": "pacs.002.001.10",
+    "status_request": "pacs.028.001.03",
 }
 # A return is a payment with /RETN/.
 FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
@@ -65,15 +68,34 @@ class Saying:
         record = found.record
         return structs.replace(
             case,
-            original=structs.replace(original_of(found, case.original), message_id="", message_type="", created=""),
+            original=self._sent(found),
             cancellation_id=f"FO{case_id}",
             assigner=self._own(case.assignee),
             assignee=record.creditor_agent or record.instructed_agent or record.creditor_institution,
             created=stamp(self.entries.batch.time_ns),
-            payment=(),
+            payment=copied(record) if record.scheme.startswith("sepa") and _writes_iso(found) else (),
             place="",
             source="",
             extra=(),
+        )
+
+    def _sent(self, found: Found) -> Original:
+        """What a payment is known by to the side that it went to: as it left, and in which message of ours."""
+        assert found.way is not None, "asked only for what was sent on"
+        record = plan_way(found.record, found.way, Source("", "", found.record.source)).sent or found.record
+        message_id, made_ns = self.entries.left_in(found.onward, found.row.id) if _writes_iso(found) else ("", 0)
+        send = found.way.route.send
+        return Original(
+            message_id,
+            send.as_ if message_id and send is not None else "",
+            layout.stamp(made_ns) if made_ns else "",
+            "",
+            record.instruction_id,
+            record.end_to_end_id,
+            record.transaction_id,
+            record.uetr,
+            amount=record.amount,
+            settlement_date=record.settlement_date,
         )
 
     def giving_back(
@@ -169,6 +191,11 @@ class Saying:
     def _codec(self, endpoint: str, type: str) -> Codec:
         own = self.entries.snapshot.endpoints[endpoint].codec
         return own or formats.load("mt" if type.startswith("MT") else "iso20022")
+
+
+def _writes_iso(found: Found) -> bool:
+    writer = found.way.writer if found.way is not None else None
+    return writer is not None and writer.name != "mt"
 
 
 def _receiver(record: Record, found: Found | None) -> str:

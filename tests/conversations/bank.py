@@ -123,8 +123,8 @@ class Bank:
     def run(self, messages: list[Inbound]) -> list[Outcome]:
         return self.runner.run(self.engine.run(messages))
 
-    def operate(self, kind: str, id: int, because: str = "looked at") -> Outcome:
-        operation = Operation(kind, str(id), by="Ana", because=because)
+    def operate(self, kind: str, id: int, because: str = "looked at", reason: str = "", text: str = "") -> Outcome:
+        operation = Operation(kind, str(id), by="Ana", because=because, reason=reason, text=text)
         decoded = Decoded("json", "operation", records=(operation,))
         return self.run([Inbound("control", self.now_ns, b"", decoded=decoded)])[0]
 
