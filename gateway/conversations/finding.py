@@ -70,6 +70,20 @@ class Finder:
         ids = self.entries.sent_in(source.endpoint, original.message_id) if original.message_id else ()
         return [found for id in ids if (found := self.at(id)) is not None and self._speaks(found, source, "onward")]
 
+    def came_in(self, record: Record, original: Original, source: Source) -> list[Found]:
+        """All payments of a message of theirs, or of one batch of it; none where the message came in parts."""
+        for number in self._messages(record, original, source):
+            message = self.entries.message(number)
+            if message is None or message.part:
+                continue
+            members = [found for id in self._members(number) if (found := self.at(id)) is not None]
+            return [
+                found
+                for found in members
+                if self._speaks(found, source, "origin") and original.batch_id in ("", found.record.batch_id)
+            ]
+        return []
+
     def at(self, id: int) -> Found | None:
         """A payment by its number; None for what is no payment, or was refused before it had a life."""
         row = self.entries.payment(id)
@@ -111,12 +125,17 @@ class Finder:
         if side == "onward":
             yield from _named(original, self._left_in(source.endpoint, original.message_id))
             return
+        for number in self._messages(record, original, source):
+            yield from _named(original, self._came_in(number))
+
+    def _messages(self, record: Record, original: Original, source: Source) -> Iterator[int]:
+        """The messages of theirs that have the id of the original."""
         for sender in dict.fromkeys((source.sender, *_bics(record, ""), "")):
             name = f"id\0{source.endpoint}\0{original.message_type}\0{sender}\0{original.message_id}"
             number = self.state.arrivals.find(identity_hash(name))
             message = self.entries.message(number) if number else None
             if message is not None and message.message_id == original.message_id:
-                yield from _named(original, self._came_in(number))
+                yield number
 
     def _by_reference(self, record: Record, original: Original, source: Source) -> Iterator[int]:
         """Payments named by their sender and its reference: the name that they have where they carry no UETR."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from gateway.conversations.booking import Booking, legs_back
 from gateway.conversations.finding import Finder, Found
 from gateway.conversations.limits import overdue
-from gateway.conversations.saying import Saying
+from gateway.conversations.saying import Saying, original_of
 from gateway.conversations.states import HELD, after
 from gateway.entries import Entries, identity, rejected, source_of, unpack_record
 from gateway.model import Case, Operation, Reason, Refusal, Status
@@ -28,6 +30,7 @@ ASKED_ONWARD = "asked-onward"
 ASKED = "asked-back"
 # Reasons that a refusal of a recall may give; a person's decision may begin with one of them.
 REFUSALS = frozenset("AC04 AGNT AM04 ARDT CUST INDM LEGL NOAS NOOR PTNA RQDA NARR".split())
+NO_GROUP = "no message between us has this id and type, or it came in parts: name each payment"
 BOOKING = {"insufficient-funds": "AM04", "closed-account": "AC04"}  # why a ledger cannot give back, as such a reason
 # What a final state says to who asks for the payment back.
 TOO_LATE = {
@@ -52,9 +55,41 @@ class Recalls:
 
     def take(self, id: int, case: Case, source: Source) -> Status:
         """Decide about a request, and answer it."""
+        if about_group(case):
+            return self._group(id, case, source)
+        return self._one(id, case, source)
+
+    def _group(self, id: int, case: Case, source: Source) -> Status:
+        """A request about a whole message: each of its payments is decided about, and all are told in one answer."""
+        members = self.finder.came_in(case, case.original, source)
+        count = case.original.count if not case.original.batch_id else ""
+        if not members or (count and int(count) != len(members)):
+            text = NO_GROUP if not members else f"{count} payments are named, and {len(members)} came in that message"
+            refusal = Refusal("original-not-found", "NOOR", case.place, text, case.id)
+            return self._refused(id, case, None, Reason("NOOR", text=(text,)), source, refusal)
+        self.saying.gathered = gathered = []
+        for number, found in enumerate(members):
+            each = structs.replace(case, original=original_of(found, case.original))
+            status = self._known(id if not number else self._next(), each, found, source)
+            if status.code == "PDNG":
+                gathered.append(self.saying.resolution(each, found, PENDING))
+        self.saying.gathered = None
+        self.saying.answer_together(source, gathered)
+        return Status("ACTC", case, id, text=f"about {len(members)} payments", place=case.place)
+
+    def _next(self) -> int:
+        """A number for the same request about one more payment."""
+        self.state.payment += 1
+        return self.state.payment
+
+    def _one(self, id: int, case: Case, source: Source) -> Status:
         found = self.finder.one(case, case.original, source, "origin")
         if isinstance(found, Refusal):
             return self._refused(id, case, None, Reason(found.reason, text=(found.text,)), source, found)
+        return self._known(id, case, found, source)
+
+    def _known(self, id: int, case: Case, found: Found, source: Source) -> Status:
+        """A request about a payment that is here: by the state that it is in."""
         if found.row.status == HELD:
             return self._cancel(id, case, found, source)
         if found.row.id in self.state.departures:
@@ -246,6 +281,13 @@ class Recalls:
         code = word[0] if word is not None and word[0] in REFUSALS else "NARR"
         source = source_of_number(found.message, number)
         self.kept(found, (Reason(code, text=("refused after review",)),), source)
+
+
+def about_group(case: Case) -> bool:
+    """Whether a request names a message and none of its payments (GrpCxl, PmtInfCxl)."""
+    original = case.original
+    named = original.uetr or original.transaction_id or original.end_to_end_id or original.instruction_id
+    return case.source.startswith("camt.") and bool(original.message_id) and not named
 
 
 def source_of_number(message: MessageRow, number: int) -> Source:

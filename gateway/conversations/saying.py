@@ -19,7 +19,7 @@ from gateway.formats.iso20022 import layout
 from gateway.formats.iso20022.copied import copied
 from gateway.model import Agent, Case, Money, Original, Payment, Reason, Record, Report, Status
 from gateway.planning import Source, plan_way
-from gateway.ports import Codec, Frame, MessageRow
+from gateway.ports import Codec, Frame, MessageRow, Writing
 
 ISO = {
     "resolution": "camt.029.001.09",
@@ -32,6 +32,7 @@ ISO = {
 # A return is a payment with /RETN/.
 FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
 FIN_INSTITUTIONS = {"resolution": "MT296", "cancellation_request": "MT292", "return": "MT202"}
+PARTLY = "PECR"  # of a request about many payments: some are given back, others are not, or not yet
 METHODS = ("CLRG", "INDA", "INGA")  # how a return may settle
 # What a payment's state is called in a status report, where the list of codes has no word for it.
 STATUSES = {"PDCR": "ACSC", "RTRN": "RJCT"}
@@ -43,6 +44,7 @@ class Saying:
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
         self.answers: list[Frame] = []  # to the message in hand
+        self.gathered: list[Case] | None = None  # resolutions of one request about many, told together
 
     # -- records
 
@@ -132,11 +134,32 @@ class Saying:
 
     def answer(self, source: Source, record: Record, kind: str, found: Found | None = None) -> bool:
         """Answer the message in hand; whether its sender's format could carry it."""
+        if self.gathered is not None and isinstance(record, Case):
+            self.gathered.append(record)
+            return True
         codec = self._codec(source.endpoint, source.type)
         frame = self._frame(source.endpoint, codec, record, kind, source.sender, found)
         if frame is not None:
             self.answers.append(frame)
         return frame is not None
+
+    def answer_together(self, source: Source, cases: Sequence[Case]) -> None:
+        """Answer a request about many payments with one resolution, in which each of them is told."""
+        codec = self._codec(source.endpoint, source.type)
+        writing = self.entries.writing(source.sender)
+        words = {case.status for case in cases}
+        word = words.pop() if len(words) == 1 else PARTLY
+        told = [
+            structs.replace(
+                case, status=word, assignment_id=writing.message_id, cancellation_id=f"{writing.message_id}-{number}"
+            )
+            for number, case in enumerate(cases, 1)
+        ]
+        if any(codec.fit(case, ISO["resolution"]).refusal is not None for case in told):
+            return
+        self.answers.append(
+            self._headed(source.endpoint, codec, codec.encode(told, ISO["resolution"], writing), writing)
+        )
 
     def later(self, message: MessageRow, record: Record, kind: str, found: Found | None = None) -> bool:
         """Say something about an earlier message to its sender."""
@@ -184,7 +207,9 @@ class Saying:
         fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
         if fit.refusal is not None:
             return None
-        frame = codec.encode([record], type, writing)  # type: ignore[list-item]
+        return self._headed(endpoint, codec, codec.encode([record], type, writing), writing)  # type: ignore[list-item]
+
+    def _headed(self, endpoint: str, codec: Codec, frame: Frame, writing: Writing) -> Frame:
         head = self.entries.snapshot.endpoints[endpoint].head
         return frame if head is None else head(codec, frame, writing)
 
