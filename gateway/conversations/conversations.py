@@ -12,7 +12,7 @@ from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
 from gateway.conversations.moneyback import MoneyBack
 from gateway.conversations.recalls import Recalls
-from gateway.conversations.reports import Reports
+from gateway.conversations.reports import CONTRADICTS, Reports
 from gateway.conversations.requests import Requests
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import ENDED, HELD, after
@@ -106,7 +106,10 @@ class Conversations:
         if isinstance(said, Case):
             return self.parts.recalls.release(held, said, operation, number)
         source = self._source(held, number)
-        status = self.parts.money_back.release(held, said, source, operation.place)
+        if isinstance(said, Report) and held.refusal_code == CONTRADICTS:
+            status = self.parts.reports.accept(held, said, source, operation.place)
+        else:
+            status = self.parts.money_back.release(held, said, source, operation.place)
         if isinstance(status, Refusal):
             return status
         self._close(held, status, number)
@@ -114,6 +117,12 @@ class Conversations:
 
     def reject(self, held: PaymentRow, said: Said, operation: Operation, number: int) -> Refusal | None:
         """A person refuses what waits; what the receiving side did to the money cannot be refused."""
+        if held.refusal_code == CONTRADICTS:
+            status = Status(
+                "RJCT", said, held.id, held.reason, "the rejection stands: the receiving side gives it back"
+            )
+            self._close(held, status, number)
+            return None
         if not isinstance(said, Case):
             text = "the other side has moved the money: release it once the account can bear it"
             return Refusal("not-rejectable", "NARR", operation.place, text, operation.subject)

@@ -124,7 +124,14 @@ class Saying:
         row = found.row
         reasons = (Reason(row.reason, text=(row.text[:105],) if row.text else ()),) if row.reason else ()
         original = structs.replace(original_of(found, case.original), amount=None, settlement_date="")
-        return Report(STATUSES.get(row.status, row.status), original, id=str(row.id), reasons=reasons)
+        return Report(
+            STATUSES.get(row.status, row.status),
+            original,
+            id=str(row.id),
+            reasons=reasons,
+            instructing_agent=found.record.instructed_agent,
+            instructed_agent=found.record.instructing_agent,
+        )
 
     def _own(self, other: Agent | None) -> Agent:
         bic = self.entries.snapshot.sender
@@ -155,11 +162,10 @@ class Saying:
             )
             for number, case in enumerate(cases, 1)
         ]
-        if any(codec.fit(case, ISO["resolution"]).refusal is not None for case in told):
-            return
-        self.answers.append(
-            self._headed(source.endpoint, codec, codec.encode(told, ISO["resolution"], writing), writing)
-        )
+        if any(codec.fit(case, ISO["resolution"]).refusal is not None for case in told):  # type: ignore[arg-type]
+            return  # its format has no room for what it asked about: the rows say what would be said
+        frame = codec.encode(told, ISO["resolution"], writing)  # type: ignore[arg-type]  # it takes all records
+        self.answers.append(self._headed(source.endpoint, codec, frame, writing))
 
     def later(self, message: MessageRow, record: Record, kind: str, found: Found | None = None) -> bool:
         """Say something about an earlier message to its sender."""
