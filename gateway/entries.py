@@ -356,8 +356,10 @@ class Entries:
         frames = codec.answer(decoded, [status], "", writing)
         if endpoint.head is not None:
             frames = [endpoint.head(codec, frame, writing) for frame in frames]
-        for index, frame in enumerate(frames):
-            name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
+        for frame in frames:
+            # A payment may be told of more than once: the number of the delivery keeps the names apart.
+            told = f"{message.source}.payment-{status.payment_id}"
+            name = answer_name(message.id, self.state.delivery + 1, told, frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)
 
 
