@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import cast
 
 import msgspec
@@ -320,6 +321,15 @@ class Entries:
         while id := self.state.references.find(hash):
             yield id
             hash = hash + SPREAD & HASH_MAX or 1
+
+    def leave_for(self, payment: int, day: str) -> None:
+        """A payment has left to settle on another day than it asked for."""
+        self.name(identity("", f"left for/{payment}"), date.fromisoformat(day).toordinal())
+
+    def left_for(self, payment: int) -> str:
+        """The day on which a payment settles where it was sent; "" where that is the day that it asked for."""
+        day = self.state.references.find(identity("", f"left for/{payment}"))
+        return date.fromordinal(day).isoformat() if day else ""
 
     # -- messages out
 

@@ -37,6 +37,7 @@ class Found(Struct, frozen=True):
     record: Payment
     message: MessageRow
     way: Way | None
+    left_for: str = ""  # the day on which it settles there, where it left to settle on another than it asked for
 
     @property
     def onward(self) -> str:
@@ -91,7 +92,8 @@ class Finder:
         if row is None or not isinstance(record, Payment) or record.kind in GIVING_BACK or row.status not in STATES:
             return None
         message = self.entries.message(row.message)
-        return Found(row, record, message, self.entries.snapshot.ways.get(row.route)) if message is not None else None
+        way = self.entries.snapshot.ways.get(row.route)
+        return Found(row, record, message, way, self.entries.left_for(id)) if message is not None else None
 
     # -- candidates
 
@@ -103,7 +105,7 @@ class Finder:
             self._by_reference(record, original, source),
         ):
             found = {id: one for id in ids if (one := self.at(id)) is not None}
-            fitting = [one for one in found.values() if self._speaks(one, source, side) and fits(original, one.record)]
+            fitting = [one for one in found.values() if self._speaks(one, source, side) and fits(original, one)]
             if fitting:
                 return fitting
         return []
@@ -187,9 +189,9 @@ def _named(original: Original, members: References) -> Iterator[int]:
             yield from members.get(said, ())
 
 
-def fits(original: Original, payment: Payment) -> bool:
+def fits(original: Original, found: Found) -> bool:
     """Whether everything said of the original is so of the payment, and something is said that names it."""
-    named = False
+    payment, named = found.record, False
     for name in REFERENCES:
         said, own = getattr(original, name), getattr(payment, name)
         if said in UNNAMED or own in UNNAMED:
@@ -200,7 +202,7 @@ def fits(original: Original, payment: Payment) -> bool:
     if original.amount is not None and original.amount not in (payment.amount, payment.instructed_amount):
         return False
     date = original.settlement_date
-    if date and payment.settlement_date and date != payment.settlement_date:
+    if date and payment.settlement_date and date not in (payment.settlement_date, found.left_for):
         return False
     return named or payment.instruction_id == original.message_id != ""
 

@@ -34,7 +34,7 @@ def overdue(found: Found, what: str, reason: str, now_ns: int) -> str:
 
 def settled_on(found: Found) -> str:
     """The day of settlement; where the payment names none, the day on which it came."""
-    day = found.record.settlement_date
+    day = found.left_for or found.record.settlement_date
     return day if _is_day(day) else stamp(found.message.received_ns)[:10]
 
 

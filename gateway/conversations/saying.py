@@ -97,7 +97,7 @@ class Saying:
             record.transaction_id,
             record.uetr,
             amount=record.amount,
-            settlement_date=record.settlement_date,
+            settlement_date=found.left_for or record.settlement_date,
         )
 
     def giving_back(
