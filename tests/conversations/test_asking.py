@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gateway import formats
 from gateway.model import Account, Case, Money, Payment, Report, Status
+from gateway.store import open_store
 from tests.conversations.bank import CSM, DAY_S, PLAIN, US, Bank
 
 SEPA = {"service_level": ("SEPA",), "settlement_method": "CLRG"}
@@ -202,3 +205,19 @@ def test_the_words_of_the_doors() -> None:
     for wrong in (missing, lower, other):
         decoded = codec.decode(wrong, "operation")
         assert [refusal.code for refusal in (*decoded.refusals, *decoded.records)] == ["json-field"]  # type: ignore[union-attr]
+
+
+def test_what_is_begun_is_in_the_story_and_in_a_store_that_proves(tmp_path: Path) -> None:
+    bank = Bank(store=lambda disk: open_store(f"sqlite:{tmp_path / 'bank.db'}"))
+    paid = bank.pay(onward=True)
+    bank.restart()
+    done = decide(bank, "recall", paid)
+    assert done.text.startswith("asked back from csm, as record ")
+    bank.restart()
+    bank.give_back(reason="FOCR")
+    story = bank.story(paid)
+    assert [said["kind"] for said in story["conversation"]] == ["cancellation_request", "return"]  # type: ignore[attr-defined]
+    assert [(one["check"], one["outcome"], one["by"]) for one in story["decisions"]] == [("person", "recall", "Ana")]  # type: ignore[attr-defined]
+    assert [one["status"] for one in story["statuses"]] == ["PDCR", "RTRN"]  # type: ignore[attr-defined]
+    assert bank.runner.run(bank.engine.store.verify()) == []
+    bank.close()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -77,6 +77,8 @@ class Clearing:
         self.recalls: set[str] = set()  # case ids
         self.number = 0
         self.sent_all = False
+        self.planned = 0  # what is said later
+        self.over = False
         self.read = 0  # of what the clearing system was sent
 
     def jobs(self) -> list[object]:
@@ -155,8 +157,13 @@ class Clearing:
         if self.random.random() < 0.5:
             self._later(lambda: self._recall(n))
 
-    def _later(self, act: object) -> None:
-        asyncio.get_running_loop().call_later(self.random.random() * 3, act)  # type: ignore[arg-type]
+    def _later(self, act: Callable[[], None], after_s: float = 0.0) -> None:
+        def do() -> None:
+            self.planned -= 1
+            act()
+
+        self.planned += 1
+        asyncio.get_running_loop().call_later(after_s + self.random.random() * 3, do)
 
     def _recall(self, n: int) -> None:
         self.recalls.add(f"CASE{n}")
@@ -193,7 +200,7 @@ class Clearing:
     # -- the clearing system
 
     async def _clearing_system(self) -> None:
-        while not self._over():
+        while not self.over:
             await asyncio.sleep(self.random.random() * 0.3)
             messages = list(self.taken["csm"].values())
             for data in messages[self.read :]:
@@ -213,9 +220,7 @@ class Clearing:
 
     def _say(self, said: str, record: Payment, message: Decoded) -> None:
         if said == "late":
-            asyncio.get_running_loop().call_later(
-                5 + self.random.random() * 3, lambda: self._report("ACSC", record.end_to_end_id, record.uetr)
-            )
+            self._later(lambda: self._report("ACSC", record.end_to_end_id, record.uetr), 5)
         elif said == "both":  # contradicts itself
             self._return(record.end_to_end_id, record.uetr, "AC04")
             self._report("RJCT", record.end_to_end_id, record.uetr)
@@ -270,11 +275,12 @@ class Clearing:
 
     async def _operator(self) -> None:
         """Decides about holds, all of them once nothing else comes; asks about payments of its own at times."""
-        while not self._over():
+        while not self.over:
             await asyncio.sleep(self.random.random() * 0.4)
             engine = self.world.engine
             if engine is None:
                 continue
+            self.over = self._over()
             engine.tick()
             held = sorted(engine.state.held)
             if held and self.random.random() < (0.8 if self.sent_all else 0.2):
@@ -296,7 +302,7 @@ class Clearing:
     def _over(self) -> bool:
         """Nothing is under way, and nothing is open."""
         world = self.world
-        if not self.sent_all or self.inbox or world.engine is None or world.engine.queued():
+        if not self.sent_all or self.inbox or self.planned or world.engine is None or world.engine.queued():
             return False
         sent = {(item.endpoint, item.name) for item in world.disk.outbox.values() if item.endpoint in PEERS}
         taken = {(peer, name) for peer in PEERS for name in self.taken[peer]}
