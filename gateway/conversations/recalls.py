@@ -125,10 +125,25 @@ class Recalls:
         return self._keep(id, case, found, Status("ACSC", case, id, place=case.place), source, legs)
 
     def _again(self, id: int, case: Case, found: Found, source: Source) -> Status:
-        """Asked for again while the first request is open: it is pending."""
+        """Asked for again while the first request is open: it is pending. One of our own waits for the sender now."""
+        opened = self._opened(found)
+        if opened is not None and self._own(opened[0]):
+            return self._take_over(id, case, found, opened[0], source)
         self.saying.answer(source, self.saying.resolution(case, found, PENDING), "resolution", found)
         text = f"payment {found.row.id} is asked back already"
         return self._keep(id, case, found, Status("ACTC", case, id, text=text, place=case.place), source)
+
+    def _own(self, held: PaymentRow) -> bool:
+        """Whether a person here began a request, and not the payment's sender."""
+        message = self.entries.message(held.message)
+        return message is not None and message.format == "json"
+
+    def _take_over(self, id: int, case: Case, found: Found, own: PaymentRow, source: Source) -> Status:
+        """What was asked by ourselves is asked for the sender from now on: the answer is told to it."""
+        self.entries.let_go(own.id, source.message)
+        self.entries.change(own.id, "ACSC", source.message, text=f"asked for record {id} from now on")
+        self.entries.name(_forwarded(id), found.row.id)
+        return self._hold(id, case, found, source, forwarded=True)
 
     def _settled(self, id: int, case: Case, found: Found, source: Source) -> Status:
         wish = found.way.route.recall if found.way is not None else Recall()
@@ -146,19 +161,20 @@ class Recalls:
         return True
 
     def _wait(self, id: int, case: Case, found: Found, source: Source, *, forwarded: bool) -> Status:
-        self._open(id, case, found, source)
+        row = found.row
+        reason = case.reasons[0].code if case.reasons else ""
+        self.entries.change(row.id, after(row.status, "recall"), source.message, reason, f"asked back by record {id}")
+        return self._hold(id, case, found, source, forwarded=forwarded)
+
+    def _hold(self, id: int, case: Case, found: Found, source: Source, *, forwarded: bool) -> Status:
+        """The request waits; it is found by the payment."""
+        self.entries.name(_of(found.row.id), id)
         code, text = (ASKED_ONWARD, "asked back from where it was sent") if forwarded else (ASKED, "waits for a person")
         reason = case.reasons[0].code if case.reasons else ""
         status = Status("PDNG", case, id, reason, text, code, case.place)
         self._keep(id, case, found, status, source)
         self.state.held[id] = self.entries.payments[id]
         return status
-
-    def _open(self, id: int, case: Case, found: Found, source: Source) -> None:
-        row = found.row
-        reason = case.reasons[0].code if case.reasons else ""
-        self.entries.change(row.id, after(row.status, "recall"), source.message, reason, f"asked back by record {id}")
-        self.entries.name(_of(row.id), id)
 
     def _ask_onward(self, id: int, case: Case, found: Found) -> bool:
         if not found.onward or not self.saying.onward(

@@ -10,6 +10,7 @@ from gateway import formats
 from gateway.model import Account, Case, Money, Payment, Report, Status
 from gateway.store import open_store
 from tests.conversations.bank import CSM, DAY_S, PLAIN, US, Bank
+from tests.formats.iso20022.judged import invalid
 
 SEPA = {"service_level": ("SEPA",), "settlement_method": "CLRG"}
 OUT = "  - {name: out, when: {debtor_account: BREEZE}, settle: {debit: debtor, credit: NOSTRO}}"
@@ -62,15 +63,25 @@ def test_a_recall_that_is_refused_leaves_the_payment_where_it_is() -> None:
     assert decide(bank, "recall", paid).code == "ACSC", "it may be asked for again"
 
 
-def test_the_sender_asks_for_what_was_asked_back_already() -> None:
+@pytest.mark.parametrize("granted", [True, False])
+def test_the_sender_asks_for_what_we_have_asked_back_already(granted: bool) -> None:
     bank = Bank()
     paid = bank.pay(onward=True)
-    bank.sent()
     decide(bank, "recall", paid)
-    bank.recall()
+    [own] = bank.engine.state.held
+    bank.sent()
+    case = bank.recall().statuses[0]
+    assert (case.refusal_code, bank.status(own), bank.status(paid)) == ("asked-onward", "ACSC", "PDCR")
+    assert bank.sent() == {}, "nobody is asked twice, and there is no answer yet"
+    bank.restart()
+    if granted:
+        bank.give_back(reason="FOCR")
+    else:
+        bank.resolve()
     [answer] = bank.told("resolution")
     assert isinstance(answer, Case)
-    assert (answer.status, bank.status(paid)) == ("PDCR", "PDCR")
+    assert answer.status == ("CNCL" if granted else "RJCR")
+    assert (bank.status(paid), bank.engine.state.held) == ("RTRN" if granted else "ACSC", {})
 
 
 def test_a_recall_names_message_and_parts_as_the_scheme_wants() -> None:
@@ -79,6 +90,8 @@ def test_a_recall_names_message_and_parts_as_the_scheme_wants() -> None:
     bank.sent()
     bank.restart()
     assert decide(bank, "recall", paid, "AM09").code == "ACSC"
+    [left] = [item for item in bank.disk.outbox.values() if item.type == "camt.056.001.08"]
+    assert invalid(left.data, left.type) == ""
     [asked] = bank.told("cancellation_request", "csm")
     assert isinstance(asked, Case)
     parts = dict(asked.payment)
@@ -171,6 +184,8 @@ def test_a_question_goes_to_where_the_payment_went_and_its_answer_is_kept() -> N
     paid = bank.pay(onward=True)
     bank.sent()
     assert decide(bank, "ask_status", paid).code == "ACSC"
+    [left] = [item for item in bank.disk.outbox.values() if item.type == "pacs.028.001.03"]
+    assert invalid(left.data, left.type) == ""
     [asked] = bank.told("status_request", "csm")
     assert isinstance(asked, Case)
     assert (asked.original.end_to_end_id, asked.original.message_type) == ("E1", "pacs.008.001.08")
