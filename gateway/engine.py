@@ -38,7 +38,7 @@ from gateway.settlement.instant import deadline_ns
 from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
-PARTS_WEIGHT_BESIDE = 256  # of parts of files in one transaction, where other messages came lately ...
+PARTS_WEIGHT_BESIDE = 64  # of parts of files in one transaction, where other messages came lately ...
 LATELY_NS = 1_000_000_000  # ... that is, within a second
 QUEUE_WEIGHT_MAX = 8 * BATCH_WEIGHT_MAX  # what may wait before doors are asked to wait
 BYTES_PER_RECORD = 512  # how much of an undecoded message weighs as one record
@@ -72,6 +72,7 @@ class Engine:
         self._sessions: dict[tuple[str, str], SessionState] = {}
         self._queue: deque[Arrival] = deque()
         self._parts: deque[Arrival] = deque()  # of large files
+        self._parts_next = False  # it is their turn: messages had the last batch
         self._others_ns = 0  # when something else came last
         self._weight = 0
         self._work = asyncio.Event()
@@ -189,9 +190,14 @@ class Engine:
     def _take(self) -> list[Arrival]:
         arrivals: list[Arrival] = []
         beside = self.clock_ns() - self._others_ns < LATELY_NS
-        weight = _move(self._queue, arrivals, BATCH_WEIGHT_MAX)
-        if weight < BATCH_WEIGHT_MAX:
-            weight += _move(self._parts, arrivals, PARTS_WEIGHT_BESIDE if beside else BATCH_WEIGHT_MAX - weight)
+        weight = 0
+        if not self._parts_next or not self._parts:
+            weight = _move(self._queue, arrivals, BATCH_WEIGHT_MAX)
+        if not weight:  # a message waits for no more than one part of a file, and a file for one batch of messages
+            weight = _move(self._parts, arrivals, PARTS_WEIGHT_BESIDE if beside else BATCH_WEIGHT_MAX)
+            self._parts_next = False
+        else:
+            self._parts_next = bool(self._parts)
         self._weight -= weight
         if self._weight < QUEUE_WEIGHT_MAX:
             self._room.set()

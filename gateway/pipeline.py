@@ -118,6 +118,15 @@ def _open(inbound: Inbound, snapshot: Snapshot) -> Prepared:
     return Prepared(inbound, codec, held_to(decoded) if held_to is not None else decoded, digest)
 
 
+def _behind(one: Prepared, done: int) -> Prepared:
+    """A part of a file without its first records, which an earlier run committed in parts of another size."""
+    assert done >= 0, "the parts of a file come in order"
+    if not done:
+        return one
+    decoded = msgspec.structs.replace(one.decoded, records=one.decoded.records[done:])
+    return msgspec.structs.replace(one, decoded=decoded, plans=one.plans[done:])
+
+
 def _unknown_format() -> Decoded:
     known = ", ".join(formats.names())
     text = f"the first bytes belong to none of the known formats ({known})"
@@ -185,7 +194,7 @@ class Walk:
     # -- messages
 
     def _message(self, one: Prepared) -> Outcome:
-        if not one.inbound.last or one.inbound.part:
+        if not one.inbound.last or one.inbound.part or (one.inbound.endpoint, one.digest) in self.state.files:
             return self._part(one)
         repeated = self._repeat(one)
         if repeated is not None:
@@ -203,9 +212,12 @@ class Walk:
         inbound = one.inbound
         where = (inbound.endpoint, inbound.digest)
         before = self.state.files.get(where)
-        if before is not None and (before.next_part < 0 or inbound.part < before.next_part):
-            return (self._repeat(one) if inbound.last else None) or Outcome(before.message, repeated=True)
-        assert inbound.part == (before.next_part if before else 0), "the parts of a file come in order"
+        if before is not None:
+            done = len(one.decoded.records) if before.next_part < 0 else before.opened - inbound.first
+            if before.next_part < 0 or (done > 0 and done >= len(one.decoded.records) and not inbound.last):
+                return (self._repeat(one) if inbound.last else None) or Outcome(before.message, repeated=True)
+            one = _behind(one, done)
+        assert before is not None or not inbound.part, "the parts of a file come in order"
         self.state.message += 1
         number = self.state.message
         refusals = self._conflict(one, number) if before is None else ()

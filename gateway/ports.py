@@ -8,7 +8,7 @@ is a module `adapters/<name>.py` with `Config` and `Door`; a check is a module `
 from __future__ import annotations
 
 from asyncio import Future
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal, Protocol
@@ -33,6 +33,7 @@ class Inbound(Struct, frozen=True, gc=False):
     digest: bytes = b""  # SHA-256 of the whole message or file; empty: taken from data
     decoded: Decoded | None = None
     part: int = 0  # of a large file: which part this is, from 0 ...
+    first: int = 0  # ... how many records came before it ...
     last: bool = True  # ... and whether it is the last
 
 
@@ -83,6 +84,13 @@ class Writing(Struct, frozen=True, gc=False):
     sender: str = ""  # our BIC
     receiver: str = ""
     routing_number: str = ""  # ours, nine digits
+
+
+# What a format can do with files beside reading and writing them: bytes, options and the time go in, files or refusals
+# come out. Raises ValueError with a sentence for an option that makes no sense.
+Made = list[Frame] | list[Refusal]
+Tool = Callable[[bytes, Mapping[str, str], int], Made]
+Toolbox = dict[str, Tool]
 
 
 class Codec(Protocol):
@@ -344,6 +352,12 @@ class Queries(Protocol):
 
     async def payment(self, id: int) -> dict[str, Any] | None: ...
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]: ...
+    def tools(self) -> dict[str, tuple[str, ...]]:
+        """What formats can do with files, by format."""
+
+    async def tool(self, format: str, name: str, data: bytes, options: Mapping[str, str]) -> Made:
+        """Use one. Raises ValueError with a sentence for options that make no sense."""
+
     def status(self) -> dict[str, Any]: ...
     def sessions(self) -> list[SessionView]: ...
     def live(self) -> bool: ...

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gateway import formats
 from gateway.engine import Engine
 from gateway.model import Money, Refusal
 from gateway.outbox import Outbox
-from gateway.ports import Acceptor, Frame, SessionView, Writing
+from gateway.ports import Acceptor, Frame, Made, SessionView, Toolbox, Writing
 from gateway.statements.look import Look, look
 from gateway.telemetry.metrics import Metrics
 
@@ -26,6 +28,7 @@ class EngineQueries:
         self._beat = time.monotonic()
         self.started = False
         self.acceptors: dict[str, Acceptor] = {}  # by endpoint
+        self._tooling = asyncio.Semaphore(1)
 
     def beat(self) -> None:
         """The loop turns."""
@@ -55,6 +58,15 @@ class EngineQueries:
         writing = Writing("LOOK", engine.clock_ns(), snapshot.sender, "", snapshot.routing_number)
         seen = await look(engine.store, snapshot.statements, Look(account, day, type, currency), writing)
         return seen if isinstance(seen, Refusal) else seen.frames
+
+    def tools(self) -> dict[str, tuple[str, ...]]:
+        boxes = ((name, getattr(formats.load(name), "tools", None)) for name in formats.names())
+        return {name: tuple(box) for name, box in boxes if box}
+
+    async def tool(self, format: str, name: str, data: bytes, options: Mapping[str, str]) -> Made:
+        box: Toolbox = getattr(formats.load(format), "tools")  # noqa: B009  # asked only for formats that have one
+        async with self._tooling:  # one at a time: they are here beside what pays
+            return await asyncio.to_thread(box[name], data, options, self._engine.clock_ns())
 
     async def payments(self, status: str, after: int, limit: int) -> list[dict[str, Any]]:
         return await self._engine.store.payments(status, after, limit)

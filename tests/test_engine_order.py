@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.engine import BATCH_WEIGHT_MAX, LATELY_NS, PARTS_WEIGHT_BESIDE, Engine
+from gateway.engine import BATCH_WEIGHT_MAX, LATELY_NS, Engine
 from gateway.model import Money, Payment
 from gateway.planning import Snapshot
 from gateway.ports import Decoded, Inbound
@@ -24,10 +24,15 @@ async def test_parts_let_others_pass_and_are_short_beside_them() -> None:
         engine.offer((part(number),))
     assert len(engine._take()) == BATCH_WEIGHT_MAX // 101, "alone, as much as a transaction holds"
     engine.offer((Inbound("fix", 1, b"order"),))
-    first = engine._take()
-    assert [one.messages[0].endpoint for one in first] == ["fix", "bank", "bank"]
-    assert sum(one.weight for one in first[1:]) <= PARTS_WEIGHT_BESIDE
+    assert endpoints(engine) == ["fix"], "messages go first, and alone"
+    engine.offer((Inbound("fix", 1, b"order"),))
+    assert endpoints(engine) == ["bank"], "but a file has its turn, one part long"
+    assert endpoints(engine) == ["fix"]
     engine.offer((part(12),))
     now[0] += 2 * LATELY_NS
-    assert engine._take(), "what is left, when nobody else is there"
+    assert endpoints(engine) == ["bank", "bank"], "what is left, when nobody else is there"
     assert engine.queued() == 0
+
+
+def endpoints(engine: Engine) -> list[str]:
+    return [one.messages[0].endpoint for one in engine._take()]

@@ -22,7 +22,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     batch_max: int = 64  # files offered at once
     size_bytes_max: int = 4 * 1024**3  # twice the largest file banks send
     stream_above_bytes: int = STREAM_ABOVE
-    part_records: int = 250  # of a large file, handed over at a time: as long as other messages may have to wait
+    part_records: int = 64  # of a large file, handed over at a time: as long as other messages may have to wait
     large_max: int = 2  # large files under way at a time
 
     def __post_init__(self) -> None:

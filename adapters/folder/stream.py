@@ -12,6 +12,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 from adapters.folder.config import Config
@@ -19,7 +20,8 @@ from adapters.folder.place import Claimed, Verdict
 from gateway.model import Refusal
 from gateway.ports import Committed, Decoded, Desk, Inbound, Outcome
 
-PARTS_UNDER_WAY = 8  # a transaction's worth being committed, and the next one waiting
+PARTS_UNDER_WAY = 32  # a transaction's worth being committed, and the next one waiting
+PARTS_AT_ONCE = 8  # read at a time: a change of threads costs more than a part
 
 
 T = TypeVar("T")
@@ -67,11 +69,12 @@ class Stream:
         return digest
 
     async def _hand_over(self, digest: bytes, pieces: Iterator[Decoded]) -> Verdict | None:
-        piece, number = await self._in_reader(lambda: next(pieces, None)), 0
-        if piece is None:
+        ready, number, first = deque(await self._next(pieces)), 0, 0
+        if not ready:
             return _spoiled("no-records", "the file holds no records")
-        while piece is not None:
-            following = await self._in_reader(lambda: next(pieces, None))
+        while ready:
+            piece = ready.popleft()
+            ready.extend(() if ready else await self._next(pieces))
             if self._claimed.changed():
                 await self._settle(0)
                 return _spoiled("changed-while-read", f"the file was written to; its first {number} parts were taken")
@@ -87,13 +90,18 @@ class Stream:
                 digest=digest,
                 decoded=piece,
                 part=number,
-                last=following is None,
+                first=first,
+                last=not ready,
             )
             self._offered.append(self._desk.offer((inbound,)))
             await self._settle(PARTS_UNDER_WAY - 1)
-            piece, number = following, number + 1
+            number, first = number + 1, first + len(piece.records)
         await self._settle(0)
         return verdict(self._last, self._claimed, self._refusals)
+
+    async def _next(self, pieces: Iterator[Decoded]) -> list[Decoded]:
+        """The next parts of the file; none at its end."""
+        return await self._in_reader(lambda: list(islice(pieces, PARTS_AT_ONCE)))
 
     async def _settle(self, under_way: int) -> None:
         """Wait for the oldest parts until no more than so many are under way."""

@@ -72,8 +72,13 @@ class Door:
 
     def _own_routes(self) -> dict[str, Methods]:
         if self._config.api:
-            return Rest(self._config.path, self._desk.queries, self._callers, self.take).routes()
+            return Rest(self._config.path, self._desk.queries, self._callers, self.take, self._read).routes()
         return {self._config.path or "/": {"POST": self._message}}
+
+    async def _read(self, request: BaseRequest) -> bytes | Response:
+        """The body of a request that becomes no message."""
+        data = await requests.body(request, self._config)
+        return data or problem(400, "empty-message", "the request has no body")
 
     async def _message(self, request: BaseRequest) -> Response:
         outcome = await self.take(request, "")

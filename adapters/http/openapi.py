@@ -110,6 +110,7 @@ def _paths() -> dict[str, Any]:
             "get": _question("transactions", "An account's movements", "Transactions", account, after, limit)
         },
         "/statement/{account_id}": {"get": _statement(account)},
+        "/tools/{format}/{tool}": {"post": _tool()},
         "/payments/{id}": {"get": _question("payment", "What became of a payment", "PaymentStory", _segment("id"))},
     }
 
@@ -164,6 +165,24 @@ def _statement(account: dict[str, Any]) -> dict[str, Any]:
         "422": _answers("the type cannot carry it", "HttpProblem", "application/problem+json"),
     }
     return {**question, "responses": responses}
+
+
+def _tool() -> dict[str, Any]:
+    """A file in, the files that a tool makes of it out; nothing is kept."""
+    text = {"schema": {"type": "string"}}
+    files = {"description": "the file that was made; several as texts by name", "content": {"text/plain": text}}
+    files["content"]["application/json"] = {"schema": {"type": "object"}}  # type: ignore[index]
+    wrong = {
+        status: _answers(why, "HttpProblem", "application/problem+json")
+        for status, why in (("401", "unknown caller"), ("413", "too large"), ("422", "refused, with every error"))
+    }
+    return {
+        "operationId": "useTool",
+        "summary": "Check, convert, merge, split or return files that nobody posts",
+        "parameters": [_segment("format"), _segment("tool")],
+        "requestBody": {"required": True, "content": {"text/plain": text}},
+        "responses": {"200": files, **wrong},
+    }
 
 
 def _segment(name: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from adapters.http.replies import REPLAYED
 from adapters.http.requests import Callers
 from adapters.http.server import Handler, Methods
 from gateway.model import Refusal
-from gateway.ports import Outcome, Queries
+from gateway.ports import Frame, Made, Outcome, Queries
 
 PAGE_DEFAULT = 100
 PAGE_MAX = 1_000  # rows of one answer: about 200 kB
@@ -45,6 +45,8 @@ STATUS = {
 }
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
+Read = Callable[[BaseRequest], Awaitable[bytes | Response]]
+ERRORS_MAX = 100  # told of a file; the command tells all
 
 _encode = msgspec.json.Encoder().encode
 
@@ -80,12 +82,21 @@ _read_answer = msgspec.json.Decoder(_Answer).decode
 class Rest:
     """The resources below `prefix`."""
 
-    def __init__(self, prefix: str, queries: Queries, callers: Callers, take: Take) -> None:
+    def __init__(self, prefix: str, queries: Queries, callers: Callers, take: Take, read: Read) -> None:
         self._prefix = prefix
         self._queries = queries
         self._callers = callers
         self._take = take
+        self._read = read
         self._document = openapi.document(prefix)
+
+    def _tools(self) -> dict[str, Methods]:
+        """What formats can do with files: /tools/FORMAT/TOOL."""
+        return {
+            f"{self._prefix}/tools/{format}/{name}": {"POST": self._known(self._use(format, name))}
+            for format, names in self._queries.tools().items()
+            for name in names
+        }
 
     def routes(self) -> dict[str, Methods]:
         """Path -> method -> handler; a path that ends with a slash takes one segment more."""
@@ -100,7 +111,7 @@ class Rest:
             "/openapi.json": {"GET": self._openapi},
             "/metrics": {"GET": self._known(self._metrics)},
         }
-        return {self._prefix + path: methods for path, methods in resources.items()}
+        return {self._prefix + path: methods for path, methods in resources.items()} | self._tools()
 
     def _known(self, handler: Handler) -> Handler:
         """The handler, for callers that may ask."""
@@ -140,6 +151,21 @@ class Rest:
         headers["Location"] = self._prefix + location.format(quote(answer.reference, safe=""), answer.payment_id)
         status = 202 if answer.status == "PDNG" else 201
         return Response(body=frame.data, status=status, headers=headers, content_type=frame.media)
+
+    # -- files that nobody posts
+
+    def _use(self, format: str, name: str) -> Handler:
+        async def use(request: BaseRequest) -> Response:
+            data = await self._read(request)
+            if isinstance(data, Response):
+                return data
+            try:
+                found = await self._queries.tool(format, name, data, dict(request.query))
+            except ValueError as error:
+                return problem(422, "bad-option", str(error))
+            return _files(found)
+
+        return use
 
     # -- questions
 
@@ -197,6 +223,18 @@ def _rejected(answer: _Answer, headers: dict[str, str]) -> Response:
     if answer.payment_id:
         more["payment_id"] = answer.payment_id
     return problem(STATUS.get(first.code, 422), first.code, first.text, headers=headers, **more)
+
+
+def _files(found: Made) -> Response:
+    """One file as it is, several as texts by name, or everything that is wrong."""
+    wrong = [one for one in found if isinstance(one, Refusal)]
+    if wrong:
+        errors = [{"code": r.code, "reason": r.reason, "place": r.place, "detail": r.text} for r in wrong[:ERRORS_MAX]]
+        return problem(422, wrong[0].code, wrong[0].text, place=wrong[0].place, errors=errors)
+    frames = [one for one in found if isinstance(one, Frame)]
+    if len(frames) == 1:
+        return Response(body=frames[0].data, content_type=frames[0].media)
+    return _json({"files": [{"name": one.name + one.suffix, "data": one.data.decode("latin-1")} for one in frames]})
 
 
 def _json(value: Any) -> Response:

@@ -84,7 +84,7 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     translate = _add(commands, "translate", "messages:translate", "write a message in another format; losses on stderr")
     translate.add_argument("file")
     translate.add_argument(
-        "--to", required=True, metavar="TYPE", help="pacs.008, pacs.008.001.08, MT103, 103, PPD, ..."
+        "--to", required=True, metavar="TYPE", help="pacs.008, pacs.008.001.08, MT103, 103, fedwire:pacs.008, PPD, ..."
     )
     translate.add_argument("--format", default="")
     translate.add_argument("--header", action="store_true", help="ISO 20022: with the business application header")

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from gateway.formats.ach import FORMAT, Ach, documents, helpers, jsonform, moov
+from gateway.formats.ach import FORMAT, Ach, documents, helpers, jsonform, moov, tools
 from gateway.formats.ach.batches import Item, RawFile, put_together, taken_apart
 from gateway.model import Refusal
 
@@ -27,18 +27,17 @@ def validate(options: argparse.Namespace) -> int:
         refusals = _codec(options).decode(Path(name).read_bytes()).refusals
         worst = max(worst, 1 if refusals else 0)
         if options.json:
-            line = {"file": name, "accepted": not refusals, "errors": [_error(refusal) for refusal in refusals]}
+            line = {
+                "file": name,
+                "accepted": not refusals,
+                "errors": [tools.explained(refusal) for refusal in refusals],
+            }
             print(msgspec.json.encode(line).decode())
             continue
         print(f"{name}: {'right' if not refusals else f'{len(refusals)} errors'}")
         for refusal in refusals:
             print(f"  {refusal.code:4} {refusal.place}: {refusal.text}")
     return worst
-
-
-def _error(refusal: Refusal) -> dict[str, str]:
-    told = {path.removeprefix("ach:"): value for path, value in refusal.extra}
-    return told | {"reason": refusal.reason, "place": refusal.place, "message": refusal.text}
 
 
 def json_(options: argparse.Namespace) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from gateway import formats
-from gateway.cli.translation import Ends, target, translated
+from gateway.cli.translation import Ends, target, translated, writer_of
+from gateway.entries import answer_name
 from gateway.model import Loss, Refusal
 from gateway.pipeline import HEAD_BYTES
 from gateway.ports import Codec, Decoded, Frame
@@ -111,7 +112,7 @@ def _print(verdict: dict[str, Any], jsonl: bool) -> None:
 def translate(options: argparse.Namespace) -> int:
     """The message on stdout, the loss report as JSON on stderr; exit 1 when something is refused."""
     path, type = Path(options.file), target(options.to)
-    formats.writer(type)
+    writer_of(type)
     codec = _codec(path, options.format)
     if codec is None:
         return _report(options, type, [Refusal("unknown-format", "FF01", "byte 0", "no known format begins so")], [])
@@ -144,7 +145,7 @@ def _put_out(frame: Frame, into: str, number: int) -> None:
         return
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{number:06d}-{frame.name}{frame.suffix}").write_bytes(frame.data)
+    (folder / answer_name(number, 0, frame.name.replace("/", "_"), frame.suffix)).write_bytes(frame.data)
 
 
 def _report(

@@ -13,10 +13,13 @@ from gateway.daemon import Daemon
 from gateway.ports import StoreDamaged, StoreFailed
 from gateway.telemetry import logs
 
+SWITCH_S = 0.0005  # a thread that reads a large file lets the loop in after so long: it is waited for at each turn
+
 
 def run(options: argparse.Namespace) -> int:
     """Serve; exit 0 after an orderly stop, 1 when the store failed or is damaged, 2 when nothing could be started."""
     configure_logs()
+    sys.setswitchinterval(SWITCH_S)
     try:
         with runner() as loop:
             loop.run(_serve(Path(options.routes)))

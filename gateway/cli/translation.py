@@ -67,8 +67,13 @@ class Translation(Struct, frozen=True):
 
 
 def target(name: str) -> str:
-    """The full name of a type: `103` and `mt103` are MT103, `pacs.008` is the edition of cross-border payments."""
-    text = name.strip()
+    """The full name of a type: `103` and `mt103` are MT103, `pacs.008` is the edition of cross-border payments.
+
+    A format and a colon before it ask for its own form of the type: `fedwire:pacs.008`, `sepa:pacs.003`.
+    """
+    form, colon, text = name.strip().rpartition(":")
+    if colon:
+        return f"{form.lower()}:{target(text)}"
     if text.isdigit() and len(text) == 3:
         return f"MT{text}"
     if text[:2].lower() == "mt" or text[:3].isdigit():
@@ -76,11 +81,23 @@ def target(name: str) -> str:
     return EDITIONS.get(text.lower(), text)
 
 
+def writer_of(type: str) -> tuple[Codec, str]:
+    """Who writes a type, and the type without the name of its form. Raises ValueError with a sentence."""
+    form, _, type = type.rpartition(":")
+    if not form:
+        return formats.writer(type), type
+    codec = formats.load(form)
+    own = (*codec.writes, *getattr(codec, "profiles", ()))
+    if type not in own:
+        raise ValueError(f"the format {form} writes no {type!r}; it writes {', '.join(own[:40])}")
+    return codec, type
+
+
 def translated(
     decoded: Decoded, type: str, ends: Ends, header: bool = False, addresses: Form | Literal["as_is"] = "as_is"
 ) -> Translation:
     """One message in another type; `header` puts an ISO 20022 message in a BusMsg with its business header."""
-    writer = formats.writer(type)
+    writer, type = writer_of(type)
     carries = getattr(writer, "carries", (Payment,))
     refused = [*decoded.refusals, *(one for one in decoded.records if isinstance(one, Refusal))]
     others = [one for one in decoded.records if not isinstance(one, (*carries, Refusal))]

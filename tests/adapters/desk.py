@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
+from gateway.formats.ach import FORMAT as ACH
 from gateway.model import Money, Payment, Refusal, Status
 from gateway.ports import (
     Acceptor,
@@ -21,6 +22,7 @@ from gateway.ports import (
     Frame,
     Inbound,
     Link,
+    Made,
     Outcome,
     SessionConfig,
     StoreFailed,
@@ -75,6 +77,12 @@ class FakeQueries:
 
     async def balance(self, account: str) -> list[dict[str, Any]] | None:
         return self.balances.get(account)
+
+    def tools(self) -> dict[str, tuple[str, ...]]:
+        return {"ach": tuple(ACH.tools)}
+
+    async def tool(self, format: str, name: str, data: bytes, options: Mapping[str, str]) -> Made:
+        return ACH.tools[name](data, options, 1_795_000_000 * 10**9)
 
     async def transactions(self, account: str, after: int, limit: int) -> list[dict[str, Any]] | None:
         found = self.movements.get(account)

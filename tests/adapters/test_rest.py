@@ -12,6 +12,7 @@ from gateway.model import Address, Operation, Payment, Status
 from tests.adapters.conftest import OpenHttp
 from tests.adapters.desk import FakeDesk, replies, settled
 from tests.adapters.wire import Reply, ask
+from tests.support import ROOT
 
 TRANSFER = {"debit_account": "ALICE", "credit_account": "BOB", "amount": "12.50", "currency": "EUR", "reference": "R-1"}
 
@@ -275,3 +276,39 @@ async def test_a_decision_that_is_none_says_where(open_http: OpenHttp, change: d
     reply = await post(door.port, "/decision", {**REPAIR, **change})
     assert reply.status in (400, 422)
     assert "addresses" in reply.json()["place"]
+
+
+# --- files that nobody posts --------------------------------------------------------------------------------------
+
+
+async def tool(port: int, path: str, data: bytes) -> Reply:
+    return await ask(port, "POST", "/tools/ach/" + path, data)
+
+
+async def test_tools_on_files(open_http: OpenHttp) -> None:
+    door = await open_http(desk_that(), api=True)
+    file = (ROOT / "examples" / "payroll.ach").read_bytes()
+    assert (await tool(door.port, "validate", file)).json() == {"accepted": True, "errors": []}
+    form = await tool(door.port, "json", file)
+    assert (await tool(door.port, "from-json", form.body)).body == file
+    assert (await tool(door.port, "flatten", file)).body.startswith(b"101")
+    back = await tool(door.port, "return?code=R03", file)
+    assert back.status == 200
+    assert b"799R03" in back.body
+    split = (await tool(door.port, "segment", file)).status
+    assert split == 200
+
+
+async def test_what_is_wrong_with_a_file_is_told(open_http: OpenHttp) -> None:
+    door = await open_http(desk_that(), api=True)
+    file = (ROOT / "examples" / "payroll-wrong-total.ach").read_bytes()
+    reply = await tool(door.port, "merge", file)
+    assert (reply.status, reply.json()["code"]) == (422, "B06")
+    assert reply.json()["errors"][0]["place"].startswith("line 9")
+    verdict = (await tool(door.port, "validate", file)).json()
+    assert (verdict["accepted"], verdict["errors"][0]["code"]) == (False, "B06")
+    for path, data in (("return?code=X", file), ("from-json", b"["), ("merge?lines_max=-1", b"")):
+        right = (ROOT / "examples" / "payroll.ach").read_bytes()
+        reply = await tool(door.port, path, data if path == "from-json" else right)
+        assert (reply.status, reply.json()["code"]) == (422, "bad-option"), path
+    assert (await tool(door.port, "post", file)).status == 404

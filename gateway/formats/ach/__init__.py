@@ -21,6 +21,7 @@ from gateway.formats.ach.jsonform import reprinted
 from gateway.formats.ach.lines import read_lines
 from gateway.formats.ach.rules import STRICT, Profile, profile
 from gateway.formats.ach.scan import Scanner, entries
+from gateway.formats.ach.tools import toolbox
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
@@ -36,6 +37,7 @@ class Ach:
 
     def __init__(self, profile: Profile = STRICT) -> None:
         self.profile = profile
+        self.tools = toolbox(lambda data, names: self.loosened(names).decode(data).refusals)
 
     def loosened(self, names: Sequence[str]) -> Ach:
         """The same format with some of its rules switched off; ValueError names a switch that there is not."""
