@@ -56,9 +56,10 @@ class Asking:
         problem = self._problem(found, operation, sent=True) or self._too_late(found, operation, "recall")
         if problem is not None:
             return problem
-        number = self._next()
+        number = self._next
         if not self.recalls.begin(number, self._case("cancellation_request", number, operation), found, source):
             return _cannot_ask(found, operation)
+        self.entries.state.payment = number
         self._decided(found, operation)
         return f"asked back from {found.onward}, as record {number}"
 
@@ -82,10 +83,11 @@ class Asking:
         problem = self._problem(found, operation, sent=True)
         if problem is not None:
             return problem
-        number = self._next()
+        number = self._next
         case = self._case("status_request", number, operation)
         if not self.saying.onward(found, self.saying.request(case, found, number), case.kind):
             return _cannot_ask(found, operation)
+        self.entries.state.payment = number
         self.entries.link(found.row.id, number, case.kind)
         self.entries.keep(number, source.message, case, None, Status("ACTC", case, number))
         self._decided(found, operation)
@@ -127,10 +129,10 @@ class Asking:
         own = Agent(bic=self.entries.snapshot.sender)
         return Case(kind, Original(), id=f"FO{number}", creator=own, reasons=reasons, place=operation.place)
 
+    @property
     def _next(self) -> int:
-        """A number for what is asked, beside that of the decision to ask."""
-        self.entries.state.payment += 1
-        return self.entries.state.payment
+        """The number for what is asked, beside that of the decision to ask; used up once it is sent: none is left out."""
+        return self.entries.state.payment + 1
 
     def _decided(self, found: Found, operation: Operation) -> None:
         self.entries.decided_by(found.row.id, operation, Status("ACSC", found.record, found.row.id, operation.reason))

@@ -29,6 +29,7 @@ ISO = {
     "payment_status": "pacs.002.001.10",
     "status_request": "pacs.028.001.03",
 }
+SPEAKING = frozenset({"iso20022", "sepa", "fedwire", "mt"})  # formats that have messages about payments
 # A return is a payment with /RETN/.
 FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
 FIN_INSTITUTIONS = {"resolution": "MT296", "cancellation_request": "MT292", "return": "MT202"}
@@ -200,6 +201,8 @@ class Saying:
     ) -> Frame | None:
         """The message, with the header that its receiver asks for; None when the format cannot say this."""
         type = ISO[kind]
+        if codec.name not in SPEAKING:
+            return None
         if codec.name == "mt":
             if kind not in FIN_CUSTOMERS:
                 return None

@@ -36,6 +36,7 @@ endpoints:
   fin: {adapter: folder, format: mt, path: var/fin}
   csm: {adapter: folder, format: iso20022, path: var/csm}
   other: {adapter: folder, format: iso20022, path: var/other}
+  events: {adapter: folder, format: json, path: var/events}
 accounts:
   open:
     - {id: NOSTRO, currency: EUR, floor: none}

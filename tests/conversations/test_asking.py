@@ -207,6 +207,17 @@ def test_where_there_is_no_such_message_nothing_happens() -> None:
     assert asked.source == "MT192"
 
 
+def test_where_there_are_only_payments_nobody_can_be_asked() -> None:
+    bank = Bank(PLAIN.replace("to: csm, as: pacs.008.001.08", "to: events, as: json.payment"))
+    paid = bank.pay(onward=True)
+    before = len(bank.disk.outbox)
+    assert decide(bank, "recall", paid).refusal_code == "cannot-ask"
+    assert decide(bank, "ask_status", paid).refusal_code == "cannot-ask"
+    assert bank.recall().statuses[0].refusal_code == "asked-back", "the route says forward, and a person decides"
+    assert (len(bank.disk.outbox), bank.status(paid)) == (before, "PDCR")
+    assert sorted(bank.disk.payments) == list(range(1, len(bank.disk.payments) + 1)), "no number is left out"
+
+
 # --- doors ----------------------------------------------------------------------------------------
 
 
