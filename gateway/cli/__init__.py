@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from gateway.ports import StoreDamaged, StoreFailed
 
 DEFAULT_ROUTES = "routes.yaml"
+DECISIONS = ("release", "reject", "cancel", "repair", "recall", "return", "ask")  # what people do to payments
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -152,19 +153,24 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, decide about, recall, return payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|" + "|".join(DECISIONS))
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject", "cancel", "repair"):
+    for act in DECISIONS:
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
         if act == "repair":
             _address(decide)
+        if act in ("recall", "return"):
+            decide.add_argument(
+                "--reason", required=True, metavar="CODE", help="told to the other side: DUPL, AC04 ..."
+            )
+            decide.add_argument("--text", default="", help="words to it, at most 105 characters")
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")
