@@ -10,6 +10,7 @@ ach_originals  which entry those are about
 ach_entries    ACH entries that came to us and go back: by hand, or when their deadline comes
 reports        what the receiving side says of a payment that was sent to it
 recalls        requests to give a payment back, their answers, and what people decide
+asking         what people begin: recalls, returns and questions of our own
 requests       questions about the status of a payment
 instants       payments against the clock
 limits         until when a scheme allows what

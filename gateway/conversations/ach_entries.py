@@ -10,13 +10,13 @@ from msgspec import structs
 
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder, Found
+from gateway.conversations.limits import overdue_entry
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import HELD, after
 from gateway.entries import Entries, source_of
 from gateway.formats.ach.codes import CONTESTED, DISHONORED, RETURN_OF, RETURN_OTHER, RETURNS
 from gateway.formats.ach.entries import is_debit
 from gateway.model import Operation, Reason, Refusal, Status
-from gateway.settlement.returning import leaves_by, settles_on, too_late
 
 USUAL = RETURNS.keys() - DISHONORED - CONTESTED
 OVERDUE = "the entry was not decided within its return deadline"
@@ -73,21 +73,14 @@ class AchEntries:
         if known.calendar and not is_debit(found.record):
             text = f"{code} is a code for debits, and this entry is a credit"
             return Refusal("no-return-code", "NARR", place, text, subject)
-        settled = settles_on(found.record.settlement_date, found.message.received_ns)
-        if not too_late(self.entries.batch.time_ns, settled, known.days, known.calendar):
-            return None
-        last = leaves_by(settled, known.days, known.calendar)
-        unit = "days" if known.calendar else "banking days"
-        text = f"{code} is allowed for {known.days} {unit} after settlement on {settled}: it had to leave on {last}"
-        return Refusal("after-limit", "TM01", place, text, subject)
+        late = overdue_entry(found, code, self.entries.batch.time_ns)
+        return Refusal("after-limit", "TM01", place, late, subject) if late else None
 
     def expire(self, id: int, found: Found, number: int) -> bool:
         """Nobody has decided: the entry goes back, or, where it is too late for that too, waits on for a person."""
         del self.entries.state.deadlines[found.row.id]
-        settled = settles_on(found.record.settlement_date, found.message.received_ns)
         code = RETURN_OF.get(found.row.reason, RETURN_OTHER)
-        known = RETURNS[code]
-        if too_late(self.entries.batch.time_ns, settled, known.days, known.calendar):
+        if overdue_entry(found, code, self.entries.batch.time_ns):
             return False
         self.entries.let_go(found.row.id, number)
         self._close(found, code, "expire", number)

@@ -8,7 +8,6 @@ dishonored, with a file of its own.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 DISHONORED_FOR = {"original-not-found": "R61", "returned-before": "R67", "after-limit": "R68"}
 DISHONORED_OTHER = "R69"
 DISPUTES = {"return": (DISHONORED, "dishonored", 5), "dishonored": (CONTESTED, "contested", 2)}
-_SETTLES = re.compile(r"to settle on (\d{4}-\d\d-\d\d)")
 
 
 class AchReturns:
@@ -83,8 +81,7 @@ class AchReturns:
         """A return that comes after the limit of its code."""
         code = return_code(record)
         known = RETURNS[code]
-        named = _SETTLES.search(found.row.text)
-        settled = settles_on(named[1] if named else found.record.settlement_date, found.message.received_ns)
+        settled = settles_on(found.left_for or found.record.settlement_date, found.message.received_ns)
         if not came_late(self.entries.batch.time_ns, settled, known.days, known.calendar):
             return None
         unit = "days" if known.calendar else "banking days"

@@ -9,12 +9,13 @@ from msgspec import structs
 from gateway.conversations.ach_entries import AchEntries
 from gateway.conversations.ach_originals import AchOriginals
 from gateway.conversations.ach_returns import AchReturns
+from gateway.conversations.asking import Asking
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
 from gateway.conversations.moneyback import UNBOOKED, MoneyBack
 from gateway.conversations.recalls import Recalls
-from gateway.conversations.reports import Reports
+from gateway.conversations.reports import CONTRADICTS, Reports
 from gateway.conversations.requests import Requests
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import ENDED, HELD, after
@@ -116,6 +117,8 @@ class Conversations:
         source = self._source(held, number)
         if isinstance(said, Payment) and said.scheme == "ach" and held.refusal_code != UNBOOKED:
             status = self.parts.ach_returns.release(held, said, operation, source)
+        elif isinstance(said, Report) and held.refusal_code == CONTRADICTS:
+            status = self.parts.reports.accept(held, said, source, operation.place)
         else:
             status = self.parts.money_back.release(held, said, source, operation.place)
         if isinstance(status, Refusal):
@@ -125,10 +128,15 @@ class Conversations:
 
     def reject(self, held: PaymentRow, said: Said, operation: Operation, number: int) -> Refusal | None:
         """A person refuses what waits; what the receiving side did to the money cannot be refused."""
+        status: Status | Refusal | None = None
         if isinstance(said, Payment) and said.scheme == "ach" and held.refusal_code != UNBOOKED:
             status = self.parts.ach_returns.reject(held, said, operation, self._source(held, number))
-            if isinstance(status, Refusal):
-                return status
+        elif held.refusal_code == CONTRADICTS:
+            text = "the rejection stands: the receiving side gives it back"
+            status = Status("RJCT", said, held.id, held.reason, text)
+        if isinstance(status, Refusal):
+            return status
+        if status is not None:
             self._close(held, status, number)
             return None
         if not isinstance(said, Case):
@@ -166,4 +174,5 @@ class Parts:
         self.reports = Reports(entries, self.finder, self.saying, self.money_back)
         self.requests = Requests(entries, self.finder, self.saying)
         self.ach_entries = AchEntries(entries, self.finder, self.saying, booking)
+        self.asking = Asking(entries, self.finder, self.saying, booking, self.recalls)
         self.instants = Instants(entries, self.finder, self.saying, booking, self.ach_entries)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, get_args
+from typing import BinaryIO
 
 from gateway.formats.fedwire import faim, iso, iso_write, write
 from gateway.model import Payment, Refusal, Status
@@ -25,7 +25,6 @@ class Fedwire:
 
     name = "fedwire"
     writes: tuple[str, ...] = write.TYPES
-    carries = get_args(iso_write.Record)
     profiles: tuple[str, ...] = iso_write.WRITES  # written for endpoints of this format, in the Fedwire wrapper
 
     def detect(self, head: bytes) -> bool:

@@ -25,7 +25,6 @@ class Sepa:
 
     name = "sepa"
     writes: tuple[str, ...] = ()
-    carries = ISO.carries
     profiles = ("pacs.008.001.08", "pacs.003.001.08")  # written for endpoints of this format
 
     def detect(self, head: bytes) -> bool:
