@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import cast
 
 import msgspec
@@ -47,6 +48,7 @@ CONVERSATION = "conversation"  # the check of decisions that link what belongs t
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
+WRITTEN_MAX = 100_000  # messages of one batch: the last five digits of their ids
 WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
 _LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
@@ -120,6 +122,7 @@ class Entries:
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
         self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
+        self._sending = False  # whether a message with payments was written
 
     # -- rows
 
@@ -295,10 +298,22 @@ class Entries:
     def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
         """A message that payments left in: answers to it name the message, and one of them or all."""
         hash = identity(endpoint, f"sent/{message_id}")
+        number = int(message_id.removeprefix("FO"))
+        if not self._sending:
+            self.name(_batch(self.batch.id), self.batch.time_ns)
+            self._sending = True
         for id in payments:
-            self.state.references.add(hash, id)
-            self.batch.references.append((hash, id))
+            self.name(hash, id)
+            self.name(_left_in(id), number)
             hash = hash + SPREAD & HASH_MAX or 1
+
+    def left_in(self, endpoint: str, payment: int) -> tuple[str, int]:
+        """The id of the message that a payment left in, and when that was made; ("", 0) where that is forgotten."""
+        number = self.state.references.find(_left_in(payment))
+        message_id = f"FO{number:014d}"
+        if not number or payment not in self.sent_in(endpoint, message_id):
+            return "", 0
+        return message_id, self.state.references.find(_batch(number // WRITTEN_MAX))
 
     def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
         """The payments that left in a message, in its order."""
@@ -306,6 +321,15 @@ class Entries:
         while id := self.state.references.find(hash):
             yield id
             hash = hash + SPREAD & HASH_MAX or 1
+
+    def leave_for(self, payment: int, day: str) -> None:
+        """A payment has left to settle on another day than it asked for."""
+        self.name(identity("", f"left for/{payment}"), date.fromisoformat(day).toordinal())
+
+    def left_for(self, payment: int) -> str:
+        """The day on which a payment settles where it was sent; "" where that is the day that it asked for."""
+        day = self.state.references.find(identity("", f"left for/{payment}"))
+        return date.fromordinal(day).isoformat() if day else ""
 
     # -- messages out
 
@@ -342,8 +366,10 @@ class Entries:
         frames = codec.answer(decoded, [status], "", writing)
         if endpoint.head is not None:
             frames = [endpoint.head(codec, frame, writing) for frame in frames]
-        for index, frame in enumerate(frames):
-            name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
+        for frame in frames:
+            # A payment may be told of more than once: the number of the delivery keeps the names apart.
+            told = f"{message.source}.payment-{status.payment_id}"
+            name = answer_name(message.id, self.state.delivery + 1, told, frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)
 
 
@@ -361,6 +387,15 @@ def departure_of(row: PaymentRow) -> Departure | None:
 def identity(endpoint: str, text: str) -> int:
     """The number that an identity of an endpoint is remembered under."""
     return identity_hash(f"{endpoint}\0{text}")
+
+
+def _left_in(payment: int) -> int:
+    """The name under which the message is found that a payment left in: no hash of text, since there are so many."""
+    return payment * SPREAD & HASH_MAX
+
+
+def _batch(id: int) -> int:
+    return identity("", f"batch/{id}")
 
 
 def source_of(message: MessageRow, type: str = "") -> Source:

@@ -203,6 +203,8 @@ class Settling:
         departure = departure_of(row)
         assert departure is not None, "what waits says when it leaves"
         self._leave(row.id, msgspec.structs.replace(sent, settlement_date=departure.settles), way)
+        if departure.settles != payment.settlement_date:
+            self.entries.leave_for(row.id, departure.settles)
         self.state.departures.remove(row.id)
         text = f"left, to settle on {departure.settles}"
         self.entries.change(row.id, "ACSP" if way.confirm else "ACSC", number, text=text)

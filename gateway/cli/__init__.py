@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 
 from gateway.ports import StoreDamaged, StoreFailed
 
 DEFAULT_ROUTES = "routes.yaml"
+DECISIONS = ("release", "reject", "cancel", "repair", "recall", "return", "ask")  # what people do to payments
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -43,6 +45,14 @@ def build_parser() -> argparse.ArgumentParser:
     _ach(commands)
     _operating(commands)
     return parser
+
+
+def _offset(text: str) -> int:
+    """+01:00 in minutes."""
+    found = re.fullmatch(r"([+-])(0\d|1[0-4]):([0-5]\d)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no offset like +01:00")
+    return int(found[1] + "1") * (int(found[2]) * 60 + int(found[3]))
 
 
 def _add(
@@ -96,6 +106,13 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
     translate.add_argument("--receiver", default="", help="the other side's")
+    translate.add_argument(
+        "--offset",
+        type=_offset,
+        default=0,
+        metavar="+HH:MM",
+        help="of the local times in FIN headers (+00:00); --offset=-05:00 for one behind Greenwich",
+    )
     screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
     screen.add_argument("names", nargs="*", metavar="NAME")
     screen.add_argument("--file", help="one name a line")
@@ -136,19 +153,24 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, decide about, recall, return payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|" + "|".join(DECISIONS))
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject", "cancel", "repair"):
+    for act in DECISIONS:
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
         if act == "repair":
             _address(decide)
+        if act in ("recall", "return"):
+            decide.add_argument(
+                "--reason", required=True, metavar="CODE", help="told to the other side: DUPL, AC04 ..."
+            )
+            decide.add_argument("--text", default="", help="words to it, at most 105 characters")
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")

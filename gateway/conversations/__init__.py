@@ -7,6 +7,7 @@ saying         what is sent to the other side
 moneyback      returns, reversals and late rejections: the money goes back the way it came
 reports        what the receiving side says of a payment that was sent to it
 recalls        requests to give a payment back, their answers, and what people decide
+asking         what people begin: recalls, returns and questions of our own
 requests       questions about the status of a payment
 instants       payments against the clock
 limits         until when a scheme allows what

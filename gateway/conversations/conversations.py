@@ -6,12 +6,13 @@ from typing import Any
 
 from msgspec import structs
 
+from gateway.conversations.asking import Asking
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
 from gateway.conversations.moneyback import MoneyBack
 from gateway.conversations.recalls import Recalls
-from gateway.conversations.reports import Reports
+from gateway.conversations.reports import CONTRADICTS, Reports
 from gateway.conversations.requests import Requests
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import ENDED, HELD, after
@@ -105,7 +106,10 @@ class Conversations:
         if isinstance(said, Case):
             return self.parts.recalls.release(held, said, operation, number)
         source = self._source(held, number)
-        status = self.parts.money_back.release(held, said, source, operation.place)
+        if isinstance(said, Report) and held.refusal_code == CONTRADICTS:
+            status = self.parts.reports.accept(held, said, source, operation.place)
+        else:
+            status = self.parts.money_back.release(held, said, source, operation.place)
         if isinstance(status, Refusal):
             return status
         self._close(held, status, number)
@@ -113,6 +117,12 @@ class Conversations:
 
     def reject(self, held: PaymentRow, said: Said, operation: Operation, number: int) -> Refusal | None:
         """A person refuses what waits; what the receiving side did to the money cannot be refused."""
+        if held.refusal_code == CONTRADICTS:
+            status = Status(
+                "RJCT", said, held.id, held.reason, "the rejection stands: the receiving side gives it back"
+            )
+            self._close(held, status, number)
+            return None
         if not isinstance(said, Case):
             text = "the other side has moved the money: release it once the account can bear it"
             return Refusal("not-rejectable", "NARR", operation.place, text, operation.subject)
@@ -141,4 +151,5 @@ class Parts:
         self.money_back = MoneyBack(entries, self.finder, booking, self.recalls)
         self.reports = Reports(entries, self.finder, self.saying, self.money_back)
         self.requests = Requests(entries, self.finder, self.saying)
+        self.asking = Asking(entries, self.finder, self.saying, booking, self.recalls)
         self.instants = Instants(entries, self.finder, self.saying, booking)

@@ -20,6 +20,8 @@ UNITS = {"banking_days": "banking days", "calendar_days": "days", "months": "mon
 def overdue(found: Found, what: str, reason: str, now_ns: int) -> str:
     """A sentence that says by when it would have been in time; "" when it is."""
     scheme = found.record.scheme
+    if what == "return" and limit(scheme, "refund", reason) is not None:
+        what = "refund"  # a debit that the debtor has asked back goes the same way, and may do so longer
     allowed = limit(scheme, what, reason)
     if allowed is None or allowed.unit not in UNITS:
         return ""
@@ -32,7 +34,7 @@ def overdue(found: Found, what: str, reason: str, now_ns: int) -> str:
 
 def settled_on(found: Found) -> str:
     """The day of settlement; where the payment names none, the day on which it came."""
-    day = found.record.settlement_date
+    day = found.left_for or found.record.settlement_date
     return day if _is_day(day) else stamp(found.message.received_ns)[:10]
 
 

@@ -36,6 +36,7 @@ endpoints:
   fin: {adapter: folder, format: mt, path: var/fin}
   csm: {adapter: folder, format: iso20022, path: var/csm}
   other: {adapter: folder, format: iso20022, path: var/other}
+  events: {adapter: folder, format: json, path: var/events}
 accounts:
   open:
     - {id: NOSTRO, currency: EUR, floor: none}
@@ -123,8 +124,8 @@ class Bank:
     def run(self, messages: list[Inbound]) -> list[Outcome]:
         return self.runner.run(self.engine.run(messages))
 
-    def operate(self, kind: str, id: int, because: str = "looked at") -> Outcome:
-        operation = Operation(kind, str(id), by="Ana", because=because)
+    def operate(self, kind: str, id: int, because: str = "looked at", reason: str = "", text: str = "") -> Outcome:
+        operation = Operation(kind, str(id), by="Ana", because=because, reason=reason, text=text)
         decoded = Decoded("json", "operation", records=(operation,))
         return self.run([Inbound("control", self.now_ns, b"", decoded=decoded)])[0]
 

@@ -143,14 +143,14 @@ def _numbered_address(found: dict[str, list[str]]) -> Address | None:
     )
 
 
-def party_lines(found: Party | None, own: Account | None, free: str) -> tuple[str, list[str]]:
-    """Write a customer; `free` is the option of name and address lines: "K" of 50, "" of 59."""
+def party_lines(found: Party | None, own: Account | None, free: str, numbered: bool = True) -> tuple[str, list[str]]:
+    """Write a customer; `free` is the option of name and address lines: "K" of 50, "" of 59. Not all have option F."""
     first = ["/" + own.id] if own is not None else []
     if found is not None and found.bic:
         return "A", [*first, found.bic]
     address = found.address if found is not None else None
     placed = address is not None and address.country
-    if found is not None and (placed or found.birth or found.ids):
+    if numbered and found is not None and (placed or found.birth or found.ids):
         lines = _numbered_lines(found, free == "K")
         if first or (free == "K" and not _NUMBERED.match(lines[0])):
             return "F", [*first, *(lines if not first else [x for x in lines if _NUMBERED.match(x)])]
