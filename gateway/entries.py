@@ -47,6 +47,7 @@ KEPT = ("statement", "report", "reconciliation")  # the last of an identity is l
 CONVERSATION = "conversation"  # the check of decisions that link what belongs to one conversation
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
+ALIKE_MAX = 64  # payments of one identity that are told apart
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
 WRITTEN_MAX = 100_000  # messages of one batch: the last five digits of their ids
 WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
@@ -305,7 +306,7 @@ class Entries:
         for id in payments:
             self.name(hash, id)
             self.name(_left_in(id), number)
-            hash = hash + SPREAD & HASH_MAX or 1
+            hash = beside(hash)
 
     def left_in(self, endpoint: str, payment: int) -> tuple[str, int]:
         """The id of the message that a payment left in, and when that was made; ("", 0) where that is forgotten."""
@@ -317,10 +318,29 @@ class Entries:
 
     def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
         """The payments that left in a message, in its order."""
-        hash = identity(endpoint, f"sent/{message_id}")
+        yield from self.alike(identity(endpoint, f"sent/{message_id}"))
+
+    def alike(self, hash: int) -> Iterator[int]:
+        """All payments of an identity that several may have, in the order in which they were added."""
         while id := self.state.references.find(hash):
             yield id
-            hash = hash + SPREAD & HASH_MAX or 1
+            hash = beside(hash)
+
+    def join(self, hash: int, id: int) -> None:
+        """One more payment of an identity that several may have; more than a few are not told apart by it."""
+        for _ in range(ALIKE_MAX):
+            if not self.state.references.find(hash):
+                self.name(hash, id)
+                return
+            hash = beside(hash)
+
+    def files_before(self, endpoint: str) -> int:
+        """How many files went to an endpoint today; one more from now on."""
+        day = utc(self.batch.time_ns)[:10]
+        name = identity(endpoint, f"files/{day}")
+        count = self.state.references.find(name)
+        self.name(name, count + 1)
+        return count
 
     def leave_for(self, payment: int, day: str) -> None:
         """A payment has left to settle on another day than it asked for."""
@@ -355,6 +375,13 @@ class Entries:
         name = f"FO{self.batch.id:09d}{self._written:05d}"
         return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver, self.snapshot.routing_number)
 
+    def answering(self, codec: Codec, endpoint: str, receiver: str, statuses: Sequence[Status]) -> Writing:
+        """What the writer of an answer is given; some formats count the files of a day."""
+        writing, counted = self.writing(receiver), getattr(codec, "counted", None)
+        if counted is None or not counted(statuses):
+            return writing
+        return msgspec.structs.replace(writing, files_before=self.files_before(endpoint))
+
     def tell_sender(self, message: MessageRow, status: Status) -> None:
         """A later answer to a message whose payment was held; a caller that waited asks by payment id."""
         endpoint = self.snapshot.endpoints.get(message.endpoint)
@@ -362,7 +389,7 @@ class Entries:
             return
         codec = formats.load(message.format)
         decoded = reopen(message, codec)
-        writing = self.writing(decoded.sender)
+        writing = self.answering(codec, message.endpoint, decoded.sender, [status])
         frames = codec.answer(decoded, [status], "", writing)
         if endpoint.head is not None:
             frames = [endpoint.head(codec, frame, writing) for frame in frames]
@@ -382,6 +409,11 @@ def departure_of(row: PaymentRow) -> Departure | None:
     """When a payment leaves that waits to; None for every other."""
     found = _LEAVES.match(row.text) if row.status == "ACSP" else None
     return Departure(moment_ns(found[1]), found[2]) if found is not None else None
+
+
+def beside(hash: int) -> int:
+    """Where the next member of an identity stands that several have."""
+    return hash + SPREAD & HASH_MAX or 1
 
 
 def identity(endpoint: str, text: str) -> int:

@@ -168,6 +168,10 @@ class Operations:
         self.state.repair(id, held, made)
 
     def _reject(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        if operation.by.strip() and operation.because.strip():
+            sent_back = self.conversations.send_back(id, _number(operation.subject), operation, number)
+            if sent_back is not False:
+                return sent_back
         found = self._held(operation)
         if isinstance(found, Refusal):
             return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -44,6 +45,14 @@ def build_parser() -> argparse.ArgumentParser:
     _ach(commands)
     _operating(commands)
     return parser
+
+
+def _offset(text: str) -> int:
+    """+01:00 in minutes."""
+    found = re.fullmatch(r"([+-])(0\d|1[0-4]):([0-5]\d)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no offset like +01:00")
+    return int(found[1] + "1") * (int(found[2]) * 60 + int(found[3]))
 
 
 def _add(
@@ -97,6 +106,13 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     translate.add_argument("--sender", default="", help="our BIC or routing number in what is written")
     translate.add_argument("--receiver", default="", help="the other side's")
+    translate.add_argument(
+        "--offset",
+        type=_offset,
+        default=0,
+        metavar="+HH:MM",
+        help="of the local times in FIN headers (+00:00); --offset=-05:00 for one behind Greenwich",
+    )
     screen = _add(commands, "screen", "names:screen", "screen names against sanctions lists")
     screen.add_argument("names", nargs="*", metavar="NAME")
     screen.add_argument("--file", help="one name a line")
@@ -105,7 +121,7 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, rules")
+    ach = commands.add_parser("ach", help="NACHA files: checked, as JSON, merged, returned, corrected")
     acts = ach.add_subparsers(required=True, metavar="ACT")
     validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
     validate.add_argument("--json", action="store_true", help="a JSON object a file")
@@ -132,6 +148,15 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         )
     for act in (merge, flatten, segment, back):
         act.add_argument("--folder", default="", help="where the files go; stdout otherwise")
+    changes = _add(acts, "corrections", "corrections:corrections_", "what other banks say is wrong with our entries")
+    changes.add_argument("--after", type=int, default=0, help="notices with higher numbers only")
+    changes.add_argument("--json", action="store_true", help="a JSON object a line")
+    refuse = _add(acts, "refuse-change", "corrections:refuse_change", "the file that refuses a notification of change")
+    refuse.add_argument("id", type=int, help="number of the notice")
+    refuse.add_argument("--code", required=True, help="C61 ... C69")
+    refuse.add_argument("--output", default="", help="a file instead of stdout")
+    for act in (changes, refuse):
+        act.add_argument("--routes", default=DEFAULT_ROUTES)
     rules = _add(acts, "rules", "ach:rules", "the rules by id, the settings of profiles, or the layouts of records")
     rules.add_argument("of", nargs="?", choices=["rules", "settings", "layouts"], default="rules")
 

@@ -116,7 +116,7 @@ def translate(options: argparse.Namespace) -> int:
     codec = _codec(path, options.format)
     if codec is None:
         return _report(options, type, [Refusal("unknown-format", "FF01", "byte 0", "no known format begins so")], [])
-    ends = Ends(options.sender, options.receiver, time.time_ns())
+    ends = Ends(options.sender, options.receiver, time.time_ns(), options.offset)
     refusals: list[Refusal] = []
     losses: list[tuple[str, Loss]] = []
     for number, decoded in enumerate(_messages(path, codec), 1):

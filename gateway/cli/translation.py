@@ -18,7 +18,7 @@ from msgspec import Struct, structs
 from gateway import formats
 from gateway.addresses import Form
 from gateway.addressing import Completed, completed
-from gateway.model import Agent, Loss, Payment, Refusal, Report
+from gateway.model import Agent, Loss, Payment, Refusal
 from gateway.ports import Codec, Decoded, Frame, Writing
 
 # The editions that cross-border payments and reporting use, for a type named without one.
@@ -32,14 +32,18 @@ EDITIONS = {
     "pain.001": "pain.001.001.09",
     "pain.002": "pain.002.001.10",
     "pain.008": "pain.008.001.08",
+    "camt.026": "camt.026.001.07",
+    "camt.027": "camt.027.001.07",
     "camt.029": "camt.029.001.09",
     "camt.052": "camt.052.001.08",
     "camt.053": "camt.053.001.08",
     "camt.054": "camt.054.001.08",
+    "camt.055": "camt.055.001.08",
     "camt.056": "camt.056.001.08",
     "camt.057": "camt.057.001.06",
     "camt.058": "camt.058.001.08",
     "camt.060": "camt.060.001.05",
+    "camt.087": "camt.087.001.06",
     "camt.105": "camt.105.001.02",
     "camt.106": "camt.106.001.02",
     "camt.107": "camt.107.001.01",
@@ -56,6 +60,7 @@ class Ends(Struct, frozen=True):
     sender: str = ""
     receiver: str = ""
     now_ns: int = 0
+    offset_minutes: int = 0  # local time of the headers of FIN, east of Greenwich; they do not say it
 
 
 class Translation(Struct, frozen=True):
@@ -100,10 +105,15 @@ def translated(
     writer, type = writer_of(type)
     carries = getattr(writer, "carries", (Payment,))
     refused = [*decoded.refusals, *(one for one in decoded.records if isinstance(one, Refusal))]
-    others = [one for one in decoded.records if not isinstance(one, (*carries, Refusal))]
+    turned, named = _outward(decoded, type)
+    inward = getattr(writer, "inward", None)
+    if inward is not None:
+        turned = [one if isinstance(one, Refusal) else inward(one) for one in turned]
+    others = [one for one in turned if not isinstance(one, (*carries, Refusal))]
     refused += [_not_carried(one, type) for one in others]
     writing = _writing(decoded, type, ends)
-    records, derived, unresolved = _addressed(decoded.records, addresses)
+    records, derived, unresolved = _addressed(turned, addresses)
+    derived = named + derived
     carried = [_completed(one, number, type, writing) for number, one in enumerate(records, 1)]
     fits = [(one, writer.fit(one, type)) for one in carried if isinstance(one, carries)]
     refused += unresolved
@@ -111,12 +121,22 @@ def translated(
     losses = derived + [(one.place, loss) for one, fit in fits for loss in fit.losses]
     losses += [(one.place, MADE_UP) for one in decoded.records if _nameless(one, type)]
     fitting = [one for one, fit in fits if fit.refusal is None]
+    losses += [(one.place, loss) for one in fitting if type[:2] == "MT" for loss in _other_ends(one, writing)]
     frames = tuple(_frames(writer, fitting, type, writing, header))
     if frames:
         losses += [
             ("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))
         ]
     return Translation(frames, tuple(losses), tuple(refused))
+
+
+def _outward(decoded: Decoded, type: str) -> tuple[list[Any], list[tuple[str, Loss]]]:
+    """The records as their own format turns them for another family, and what it only names."""
+    turn = getattr(formats.load(decoded.format), "outward", None) if decoded.format in formats.names() else None
+    if turn is None:
+        return list(decoded.records), []
+    found = [(one, ()) if isinstance(one, Refusal) else turn(one, type) for one in decoded.records]
+    return [one for one, _ in found], [(one.place, loss) for one, losses in found for loss in losses]
 
 
 def _addressed(
@@ -150,10 +170,18 @@ def _writing(decoded: Decoded, type: str, ends: Ends) -> Writing:
     own = name and name.isascii() and len(name) <= 35 and not (fin and "/" in name)
     return Writing(
         (name if len(name) <= 16 or not fin else f"{name[:15]}+") if own else "FOTRANSLATE00001",
-        _nanoseconds(decoded.created) or ends.now_ns,
+        _handed_in(decoded, ends.offset_minutes) or ends.now_ns,
         ends.sender or decoded.sender or _agent(decoded, "instructing_agent"),
         ends.receiver or decoded.receiver or _agent(decoded, "instructed_agent"),
     )
+
+
+def _other_ends(record: Any, writing: Writing) -> Iterable[Loss]:
+    """FIN says who sends and who receives in its headers alone: what a record says otherwise has no place."""
+    for name, end in (("instructing_agent", writing.sender), ("instructed_agent", writing.receiver)):
+        agent = getattr(record, name, None)
+        if agent is not None and agent.bic and end and agent.bic[:8] != end[:8]:
+            yield Loss(f"{name}.bic", f"the header names {end}", "lost", "T0000M")
 
 
 def _agent(decoded: Decoded, name: str) -> str:
@@ -176,10 +204,6 @@ TRACED = frozenset(("pacs.008", "pacs.009"))
 def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
     """The record with what the source may leave unsaid and the type may not."""
     record = _between_banks(record, number, type, writing)
-    if isinstance(record, Report) and type[:8] == "pacs.002" and record.source.startswith("MT"):
-        ends = (("iso:InstgAgt", writing.sender), ("iso:InstdAgt", writing.receiver))
-        said = tuple((f"{path}/FinInstnId/BICFI", bic) for path, bic in ends if bic)
-        return structs.replace(record, extra=(*record.extra, *said))
     if _nameless(record, type):
         return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
     return record
@@ -206,6 +230,12 @@ def _between_banks(record: Any, number: int, type: str, writing: Writing) -> Any
     )
 
 
+def _handed_in(decoded: Decoded, offset_minutes: int) -> int:
+    """When the message was made: a FIN header says it in local time, and is read as if that were +00:00."""
+    found = _nanoseconds(decoded.created)
+    return found - offset_minutes * 60_000_000_000 if found and decoded.type[:2] == "MT" else found
+
+
 def _nanoseconds(created: str) -> int:
     """A time with an offset in nanoseconds; 0 for any other."""
     try:
@@ -216,9 +246,14 @@ def _nanoseconds(created: str) -> int:
 
 
 def _frames(writer: Codec, records: Sequence[Any], type: str, writing: Writing, header: bool) -> Iterator[Frame]:
-    """Records that may share one message do."""
+    """Records that may share one message do; what banks are to settle goes to each bank by itself."""
     group, wrap = getattr(writer, "group", None), getattr(writer, "wrap", None)
-    for number, (_, found) in enumerate(groupby(records, key=lambda one: group(one, type) if group else "")):
+
+    def together(record: Any) -> tuple[str, Agent | None]:
+        apart = isinstance(record, Payment) and record.source[:5] == "pain." and type[:5] == "pacs."
+        return group(record, type) if group else "", record.instructed_agent if apart else None
+
+    for number, (_, found) in enumerate(groupby(records, key=together)):
         name = writing.message_id if not number else f"{number:04d}{writing.message_id[:12]}"
         own = structs.replace(writing, message_id=name)
         several = list(found)
@@ -250,6 +285,6 @@ def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
         derived = path.rpartition("/")[2] in DERIVED and "/Rltd/" not in path
-        if not iso or derived or text in written or text in ends:
+        if not iso or derived or (len(text) > 2 and text in written) or text in ends:
             continue
         yield Loss(path.lstrip("/"), "said by the message of itself; what is written has its own", "info")

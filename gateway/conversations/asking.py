@@ -131,7 +131,7 @@ class Asking:
 
     @property
     def _next(self) -> int:
-        """The number for what is asked, beside that of the decision; used up once it is sent: none is left out."""
+        """The number for what is asked, beside that of the decision to ask; used up once it is sent."""
         return self.entries.state.payment + 1
 
     def _decided(self, found: Found, operation: Operation) -> None:

@@ -9,59 +9,225 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import NamedTuple
 
-from gateway.formats.iso20022.kinds import entries, kind_of
+from tests.conformance import loss_names
+from tests.conformance.loss_names import PLACES as _PLACES
 from tests.conformance.sides import Leaves
 
 _SPACE = re.compile(r"\s+")
 _DATE = re.compile(r"(\d\d)(\d\d)-(\d\d)-(\d\d)")
 _CUT_MIN = 6  # characters that must stand before a plus sign for a text to count as cut there
-_PLACES = re.compile(r"\[\d+\]")
-_NUMBER = re.compile(r"\.?\d+(?=\.|$)")
 
-# What follows from the rest of a message, or from who carries it, by the end of its path. Left the path, right what it
-# becomes: `None` that nothing is left to say.
-DERIVED_XML: Mapping[str, Mapping[str, str] | None] = {
-    "AppHdr/MsgDefIdr": None,  # the type of what is written
-    "AppHdr/BizSvc": None,  # the service that the type has
-    "AppHdr/CreDt": None,  # the network gives a FIN message its time
-    "GrpHdr/CreDtTm": None,
-    "GrpHdr/NbOfTxs": None,  # counted anew
-    "GrpHdr/CtrlSum": None,
-    "GrpHdr/TtlIntrBkSttlmAmt": None,
-    "GrpHdr/TtlIntrBkSttlmAmt/@Ccy": None,
-    "PmtTpInf/InstrPrty": {"HIGH": "{2} U", "URGT": "{2} U", "NORM": "{2} N"},
+# What an element becomes that has no text of its own in the other format, by the end of its path. Left its text, right
+# what must then stand in the output: a tag and a part of its value, or any text.
+DERIVED_XML: Mapping[str, Mapping[str, str]] = {
+    "PmtTpInf/InstrPrty": {"HIGH": "{2} priority|U", "URGT": "{2} priority|U", "NORM": "{2} priority|N"},
     "ChrgBr": {"DEBT": ":71a: OUR", "SHAR": ":71a: SHA", "CRED": ":71a: BEN"},
-    "SttlmInf/SttlmMtd": {"INDA": "", "INGA": "", "COVE": ":53a:", "CLRG": ""},
+    "SttlmInf/SttlmMtd": {"INGA": ":53a: /C/", "COVE": ":53a:", "CLRG": "{103}"},
     "PmtTpInf/SvcLvl/Cd": {f"G00{n}": f"{{111}} 00{n}" for n in range(1, 10)},
-    "RptPgntn/LastPgInd": {"true": ""},  # a report of one page
-    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:"},
+    "FlrLmt/CdtDbtInd": {"DEBT": ":34a:", "CRED": ":34a:", "BOTH": ":34a:"},
     "TtlChrgs/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "TtlChrgsPerRcrd/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/CdtDbtInd": {"DBIT": "/D", "CRDT": "/C"},
     "ChrgsBrkdwn/Tp/Cd": {"DEBT": "/OURC/", "CFEE": "/CANF/"},
-    "UndrlygTx/MsgNmId": None,  # category 1 or 2 of the message says it
     "ChqCxlOrStopRsn/Rsn/Cd": {"CUST": "RequestedByCustomer"},
     "ChqCxlOrStopSts/Sts/Cd": {"RJCR": "Rejected"},
     "TxInfAndSts/TxSts": {"RJCT": "/REJT/"},
     "OrgnlGrpInf/OrgnlMsgNmId": {
         **{f"pacs.008.001.{n:02}": ":11a: 103" for n in range(2, 15)},
         **{f"pacs.009.001.{n:02}": ":11a: 202" for n in range(2, 15)},
-        "MT205": "{2} 205",
+        "MT205": "{2} type|205",
     },
     "Bal/Tp/CdOrPrtry/Cd": {"OPBD": ":60a:", "CLBD": ":62a:", "CLAV": ":64a:", "FWAV": ":65a:"},
     "Bal/CdtDbtInd": {"CRDT": "\nC", "DBIT": "\nD"},
-    "Ntry/CdtDbtInd": {"CRDT": "", "DBIT": ""},  # the mark in 61, or the type: 900 is a debit, 910 a credit
-    "TxDtls/CdtDbtInd": {"CRDT": "", "DBIT": ""},  # that of its entry
-    "Ntry/Sts/Cd": {"BOOK": ""},  # what is not booked has no place in a statement
-    "Ntry/BkTxCd/Domn/Cd": {"PMNT": "", "CAMT": ""},  # the three become one type in 61
-    "Ntry/BkTxCd/Domn/Fmly/Cd": dict.fromkeys(("ICDT", "RCDT", "ICHQ", "IDDT", "MDOP", "RDDT", "RCHQ"), ""),
-    "Ntry/BkTxCd/Domn/Fmly/SubFmlyCd": dict.fromkeys(("XBCT", "CCHQ", "XBDD", "CHRG", "FEES"), ""),
     "StmtPgntn/LastPgInd": {"true": ":62a: F", "false": ":62a: M"},
     "RgltryRptg/DbtCdtRptgInd": {"DEBT": "ORDERRES", "CRED": "BENEFRES"},
+    "ClrSysMmbId/ClrSysId/Cd": {
+        code: f"//{prefix}"
+        for prefix, code in (
+            pair.split(":")
+            for pair in "AT:ATBLZ AU:AUBSB BL:DEBLZ CC:CACPA CN:CNAPS CP:USPID ES:ESNCC FW:USABA GR:GRBIC HK:HKNCC IE:IENCC"
+            " IN:INFSC IT:ITNCC NZ:NZNCC PL:PLKNR PT:PTNCC RU:RUCBC SC:GBDSC SW:CHBCC ZA:ZANCC".split()
+        )
+    },
+    "BkTxCd/Prtry/Issr": {"SWIFT": ":61a:"},
+    "ReqdMsgNmId": {
+        **{f"MT{number}": f":12a: {number}" for number in (900, 910, 940, 941, 942, 950)},
+        "camt.052.001.08": ":12a: 942",
+        "camt.053.001.08": ":12a: 940",
+    },
 }
-NOT_PROVIDED = "NOTPROVIDED"  # says that there is nothing
+
+
+class _Leaf(NamedTuple):
+    """A text of the source and where it stands, with both sides of the translation."""
+
+    path: str
+    text: str
+    source: Leaves
+    written: Leaves
+
+
+def _of_the_carrier(leaf: _Leaf) -> bool:
+    """FIN gives a message its time, and its type says the rest; a document of another type has its own."""
+    return "{2} type" in leaf.written or any(path.endswith("GrpHdr/CreDtTm") for path in leaf.written)
+
+
+def _summed_in_the_source(leaf: _Leaf) -> bool:
+    """The sum of the amounts below the same element, each of which is looked for by itself."""
+    above = leaf.path.rpartition("/")[0]
+    found = [text for path, text in leaf.source.items() if path.startswith(f"{above}/") and path.endswith("/InstdAmt")]
+    return bool(found) and Decimal(leaf.text) == sum(map(Decimal, found))
+
+
+def _counted(leaf: _Leaf) -> bool:
+    """As many amounts stand in the output; a settled sum is one more."""
+    amounts = sum(path.startswith(":32a:") or path.endswith("/IntrBkSttlmAmt") for path in leaf.written)
+    return leaf.text in (str(amounts), str(amounts - 1))
+
+
+def _own_account(leaf: _Leaf) -> bool:
+    """INDA is what is meant where neither 53a nor 54a names a third bank."""
+    held = [leaf.written.get(f":{tag}a:", "B\n/") for tag in ("53", "54")]
+    ends = [leaf.written.get(end, "?")[:8] for end in ("{1} sender", "{2} receiver")]
+    return leaf.text == "INDA" and all("\n/" in one or one.split("\n")[-1][:8] in ends for one in held)
+
+
+def _side(leaf: _Leaf) -> bool:
+    """The mark in the entry's own 61, or the type: 900 is a debit, 910 a credit."""
+    kind = leaf.written.get("{2} type", "")
+    if kind in ("900", "910"):
+        return leaf.text == {"900": "DBIT", "910": "CRDT"}[kind]
+    found = _line_of(leaf)
+    return found is not None and leaf.text == {"C": "CRDT", "RD": "CRDT", "D": "DBIT", "RC": "DBIT"}[found[1]]
+
+
+def _as_its_entry(leaf: _Leaf) -> bool:
+    """A detail on the side of its entry."""
+    entry, _, inner = leaf.path.partition("/NtryDtls")
+    return bool(inner) and leaf.source.get(f"{entry}/CdtDbtInd") == leaf.text and _side(leaf)
+
+
+# Types of 61 and the codes of ISO 20022 that say the same.
+_TYPES_61 = {
+    "PMNT": ("NTRF", "NCHK", "NDDT", "NSTO"),
+    "CAMT": ("NCHG", "NTRF"),
+    "ACMT": ("NCHG",),
+    **dict.fromkeys(("ICDT", "RCDT"), ("NTRF", "NSTO")),
+    **dict.fromkeys(("ICHQ", "RCHQ"), ("NCHK",)),
+    **dict.fromkeys(("IDDT", "RDDT"), ("NDDT",)),
+    **dict.fromkeys(("MDOP", "MCOP", "CHRG"), ("NCHG",)),
+}
+
+
+_LINE_61 = re.compile(r"\n\d{6}(?:\d{4})?(RC|RD|C|D)[A-Z]?[\d,]+([NSF][A-Z0-9]{3})")
+
+
+def _line_of(leaf: _Leaf) -> re.Match[str] | None:
+    """The entry's own 61: mark and type."""
+    number = re.search(r"Ntry\[(\d+)\]", leaf.path)
+    return _LINE_61.match(leaf.written.get(f":61a:[{number[1]}]" if number else ":61a:", ""))
+
+
+def _type_of_entry(leaf: _Leaf) -> bool:
+    """Domain and family become the type of the entry's own 61."""
+    found = _line_of(leaf)
+    if found is None:
+        return False
+    transfer = found[2][0] == "S" and leaf.text in ("PMNT", "ICDT", "RCDT")  # S103: the transfer told by an MT 103
+    return transfer or "N" + found[2][1:] in _TYPES_61.get(leaf.text, ())
+
+
+def _reversed(leaf: _Leaf) -> bool:
+    found = _line_of(leaf)
+    return found is not None and (found[1][0] == "R") == (leaf.text == "true")
+
+
+def _intermediate(leaf: _Leaf) -> bool:
+    """A balance between pages: option M of the field that its type has."""
+    kind = leaf.source.get(leaf.path.replace("SubTp/Cd", "CdOrPrtry/Cd"), "")
+    field = {"OPBD": ":60a:", "CLBD": ":62a:"}.get(kind, "")
+    return leaf.text == "INTM" and leaf.written.get(field, "")[:1] == "M"
+
+
+def _booked(leaf: _Leaf) -> bool:
+    """FIN statements say what is booked."""
+    return leaf.text == "BOOK" and leaf.written.get("{2} type", "")[:1] == "9"
+
+
+def _summed(leaf: _Leaf) -> bool:
+    """The sum of the amounts that stand in the output: counted anew."""
+    fin = [text.partition("\n")[2] for path, text in leaf.written.items() if path.startswith(":32a:")]
+    found = [re.sub(r"^(\d{6})?[A-Z]{3}", "", text).replace(",", ".") for text in fin]
+    found = found or [text for path, text in leaf.written.items() if path.endswith("/IntrBkSttlmAmt")]
+    try:
+        return bool(found) and Decimal(leaf.text.replace(",", ".")) == sum(map(Decimal, found))
+    except InvalidOperation:
+        return False
+
+
+def _currency_of_all(leaf: _Leaf) -> bool:
+    amounts = [text for path, text in leaf.written.items() if path.startswith(":32a:")]
+    return bool(amounts) and all(leaf.text in text for text in amounts)
+
+
+def _last_of_one(leaf: _Leaf) -> bool:
+    """What is no statement is one page."""
+    return leaf.text == "true" and leaf.written.get("{2} type") in ("900", "910", "941", "942")
+
+
+def _category(leaf: _Leaf) -> bool:
+    """Charges for a customer transfer are told in category 1, those for any other in category 2."""
+    category = "1" if leaf.text.startswith("pacs.008") else "2"
+    return leaf.written.get("{2} type") in (f"{category}90", f"{category}91")
+
+
+def _of_the_type(leaf: _Leaf) -> bool:
+    """How is paid is the type: 101 a transfer, 104 a collection."""
+    documents = {"TRF": "FIToFICstmrCdtTrf/", "DD": "FIToFICstmrDrctDbt/"}
+    return leaf.written.get("{2} type") in {"TRF": ("101", "103"), "DD": ("104", "107")}.get(leaf.text, ()) or any(
+        documents.get(leaf.text, "?") in path for path in leaf.written
+    )
+
+
+def _other_side(leaf: _Leaf) -> bool:
+    """The type of a message shows in that of its translation, which must be of the other format."""
+    return "{2} type" in leaf.source and any(path.startswith("Document/") for path in leaf.written)
+
+
+# What follows from the rest, and how that is seen in the output.
+FOLLOWS: Mapping[str, Callable[[_Leaf], bool]] = {
+    "AppHdr/MsgDefIdr": _of_the_carrier,
+    "AppHdr/BizSvc": _of_the_carrier,
+    "AppHdr/CreDt": _of_the_carrier,
+    "GrpHdr/CreDtTm": _of_the_carrier,
+    "Assgnmt/CreDtTm": _of_the_carrier,
+    "GrpHdr/NbOfTxs": _counted,
+    "GrpHdr/CtrlSum": _summed,
+    "GrpHdr/TtlIntrBkSttlmAmt": _summed,
+    "GrpHdr/TtlIntrBkSttlmAmt/@Ccy": _currency_of_all,
+    "PmtInf/PmtMtd": _of_the_type,
+    "PmtInf/CtrlSum": _summed_in_the_source,
+    "SttlmInf/SttlmMtd": _own_account,
+    "Pgntn/LastPgInd": _last_of_one,
+    "UndrlygTx/MsgNmId": _category,
+    "Ntry/CdtDbtInd": _side,
+    "TxDtls/CdtDbtInd": _as_its_entry,
+    "Ntry/Sts/Cd": _booked,
+    "Ntry/Sts": _booked,
+    "Ntry/RvslInd": _reversed,
+    "Bal/Tp/SubTp/Cd": _intermediate,
+    "BkTxCd/Domn/Cd": _type_of_entry,
+    "BkTxCd/Domn/Fmly/Cd": _type_of_entry,
+    "BkTxCd/Domn/Fmly/SubFmlyCd": _type_of_entry,
+    "{2} type": _other_side,
+    ":19a:": _summed,
+    ":32a:": _summed,
+}
+NOTHING = frozenset(("", "NOTPROVIDED", "NTAV"))  # says that there is nothing
 # Codes of FIN that say which element something is, and stand as that element in the output.
 CODE_WORDS = frozenset(
     "ROC PURP URI RFB ULTD ULTB RELID INS INTA ACC REC BNF SVCLVL LOCINS CATPURP ORDERRES BENEFRES UDLC FIN53 TSU"
@@ -70,46 +236,46 @@ CODE_WORDS = frozenset(
 CLEARING_PREFIX = re.compile(r"//(AT|AU|BL|CC|CH|CN|CP|ES|FW|GR|HK|IE|IN|IT|NZ|PL|PT|RU|SC|SW|ZA|RT)")
 DERIVED_FIN: Mapping[str, Mapping[str, str]] = {
     ":23a:": {"CRED": "", "AUTH": "MndtId", "NAUT": ""},
+    ":75a:": {
+        "UNABLE TO APPLY": "Document/UblToApply",
+        "CLAIM NON RECEIPT": "Document/ClmNonRct",
+        "REQUEST TO MODIFY": "Document/ReqToModfyPmt",
+    },
     ":71a:": {"OUR": "DEBT", "SHA": "SHAR", "BEN": "CRED"},
     "{119}": {"COV": "UndrlygCstmrCdtTrf", "STP": "", "REMIT": ""},
-    "{2} type": {},
     "{2} priority": {"N": "", "S": "", "U": "HIGH"},
 }
 
 
-def silent(source: Leaves, written: Leaves, losses: Iterable[str], type: str) -> list[str]:
+def silent(source: Leaves, written: Leaves, losses: Iterable[str]) -> list[str]:
     """Paths of the source that were neither carried, derived nor named. `losses` are the elements of the report."""
     named = [_PLACES.sub("", loss) for loss in losses]
     if "{2} type" in source:
-        return [path for path, text in _fin_pieces(source) if not _carried(path, text, written, named, source, type)]
-    return [path for path, text in source.items() if not _carried(path, text, written, named, source, type)]
+        return [path for path, text in fin_pieces(source) if not _carried(path, text, written, named, source)]
+    return [path for path, text in source.items() if not _carried(path, text, written, named, source)]
 
 
-def _carried(path: str, text: str, written: Leaves, named: list[str], source: Leaves, type: str) -> bool:
-    if text.strip() in ("", NOT_PROVIDED):
+def _carried(path: str, text: str, written: Leaves, named: list[str], source: Leaves) -> bool:
+    if text.strip() in NOTHING:
         return True
-    if _derived(path, text, written):
+    if _derived(path, text, written, source):
         return True
-    return _found(text, written) or _is_named(path, text, named, type)
+    return found_in(text, written) or _is_named(path, named)
 
 
-def _derived(path: str, text: str, written: Leaves) -> bool:
-    for end, becomes in DERIVED_XML.items():
-        if not _PLACES.sub("", path).endswith(end):
-            continue
-        if becomes is None or (text in becomes and _says(becomes[text], written)):
-            return True
-    tag = path.partition(" ")[0].partition("[")[0]
-    if path.startswith("{2}") or tag in DERIVED_FIN:
-        rules = DERIVED_FIN.get(tag, DERIVED_FIN.get(path, {}))
-        return path == "{2} type" or (text in rules and _says(rules[text], written))
-    return False
+def _derived(path: str, text: str, written: Leaves, source: Leaves) -> bool:
+    bare, leaf = _PLACES.sub("", path), _Leaf(path, text, source, written)
+    if any(holds(leaf) for end, holds in FOLLOWS.items() if bare.endswith(end)):
+        return True
+    tables = [becomes for end, becomes in DERIVED_XML.items() if bare.endswith(end)]
+    tables += [DERIVED_FIN[bare]] if bare in DERIVED_FIN else []
+    return any(text in becomes and _says(becomes[text], written) for becomes in tables)
 
 
 def _says(what: str, written: Leaves) -> bool:
     if not what:
         return True
-    place, _, value = what.partition(" ")
+    place, _, value = what.partition("|" if "|" in what else " ")
     if place.startswith((":", "{")):
         return any(path.startswith(place) and value in text for path, text in written.items())
     return any(what in path or what in text for path, text in written.items())
@@ -122,7 +288,7 @@ def plain(text: str) -> str:
     return _SPACE.sub("", re.sub(r"[^A-Za-z0-9/\-?:().,'+ \n]", ".", kept))
 
 
-def _writings(text: str) -> list[str]:
+def writings(text: str) -> list[str]:
     """The ways in which a text may stand in the other format."""
     found = [plain(text)]
     bare = text.strip()
@@ -142,6 +308,8 @@ def _writings(text: str) -> list[str]:
             f"{whole}{sign}{part}{'0' * more}" for sign in ".," for more in range(4) if part or more or sign == ","
         ]
         found.append(whole if not part else f"{whole}.{part}")
+    if re.match(r"/[A-Z]{4}/.", bare):  # a code and its text: 23E has them without the first slash
+        found.append(plain(bare[1:]))
     if re.fullmatch(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(XXX)?", bare):
         found += [bare[:8], bare[:8] + "XXX"]
     if match := re.fullmatch(r"(?:.*T)?(\d\d):(\d\d):\d\d(?:\.\d+)?([+-])(\d\d):(\d\d)", bare):
@@ -151,8 +319,8 @@ def _writings(text: str) -> list[str]:
     return found
 
 
-def _found(text: str, written: Leaves) -> bool:
-    wanted = _writings(text)
+def found_in(text: str, written: Leaves) -> bool:
+    wanted = writings(text)
     short = len(wanted[0]) < 3
     for other in written.values():
         lines = other.replace("\n//", " ").replace("\r", "")
@@ -182,85 +350,22 @@ def _stands_cut(text: str, hay: str) -> bool:
     return False
 
 
-def _is_named(path: str, text: str, named: list[str], type: str) -> bool:
-    """Whether the loss report names the element: by its own path or tag, or by its canonical name."""
+def _is_named(path: str, named: list[str]) -> bool:
+    """Whether the loss report names the element: by its own path or tag, or by the name that it has there."""
     bare = _PLACES.sub("", path)
     if bare.startswith(("{", ":")):
-        tag = bare.strip(":").partition(" ")[0].partition(":")[0]
-        names = CANONICAL.get(tag.lstrip("B"), ())
-        return any(
-            f"mt:{tag[:2]}" in one or f"mt:{tag}" in one or one.startswith(tuple(names))
-            for one in named
-            if names or one
-        )
+        tag = bare.lstrip(":B")[:2] if bare.startswith(":") else bare
+        return any(loss_names.of_a_field(one, tag) for one in named)
     tails = (one.rpartition("iso:")[2].strip("/") for one in named if "/" in one or "iso:" in one)
     if any(bare == tail or bare.endswith("/" + tail) for tail in tails):
         return True
-    name = _canonical(path, type)
-    scheme = re.sub(r"\.(code|own|proprietary)$", ".scheme", name)
-    return bool(name) and any(_covers(one, name) or _covers(one, scheme) for one in named)
+    known = tuple(loss_names.names(bare))
+    return any(loss_names.covers_below(one, bare) for one in named) or any(
+        loss_names.covers(one, name) for name in known for one in named
+    )
 
 
-def _canonical(path: str, type: str) -> str:
-    """The model's name of an element, places left out; "" when the model has no field for it."""
-    kind = kind_of(type)
-    if kind is None:
-        return ""
-    inner = _record_path(path, kind.family.spine)
-    prefix, table = "", kind.table
-    if inner.startswith("Ntry"):
-        inner, prefix, table = inner.partition("/")[2], "entries.", entries("entry")
-        if inner.startswith("NtryDtls/TxDtls/"):
-            inner, prefix, table = inner[16:], "entries.details.", entries("detail")
-    slot = table.slot(inner)
-    if slot is None:
-        return ""
-    name = slot[0] + ("." + _NUMBER.sub("", slot[1]).strip(".") if slot[1] else "")
-    return prefix + name.replace(".private", ".ids").replace(".organisation", ".ids").strip(".")
-
-
-def _covers(loss: str, name: str) -> bool:
-    return name == loss or name.startswith(loss + ".") or loss.startswith(name + ".") or name.endswith("." + loss)
-
-
-def _record_path(path: str, spine: tuple[str, ...]) -> str:
-    """A path of the document as the tables write it."""
-    steps = path.split("/")[2:]
-    depth = 0
-    while depth < min(len(spine), len(steps)) and _PLACES.sub("", steps[depth]) == spine[depth]:
-        depth += 1
-    rest = "/".join(steps[depth:])
-    if depth == len(spine):
-        return rest
-    return f"{spine[depth - 1]}/{rest}" if depth else "/" + rest
-
-
-# Tags of FIN and the fields of the model that they are read into.
-CANONICAL: Mapping[str, tuple[str, ...]] = {
-    "20": ("instruction_id",),
-    "21": ("end_to_end_id",),
-    "13a": ("settlement_times",),
-    "23a": ("service_level", "category_purpose", "instructions_for", "extra iso:PmtTpInf"),
-    "26a": ("purpose", "extra iso:Purp"),
-    "50a": ("debtor", "underlying.debtor"),
-    "52a": ("debtor_agent", "debtor_institution", "underlying.debtor_agent"),
-    "53a": ("settlement_account", "reimbursement"),
-    "54a": ("reimbursement",),
-    "55a": ("reimbursement",),
-    "56a": ("intermediary",),
-    "57a": ("creditor_agent",),
-    "58a": ("creditor_institution", "creditor_account"),
-    "59a": ("creditor",),
-    "70a": ("remittance", "end_to_end_id", "purpose", "ultimate"),
-    "71a": ("charges", "charge_bearer"),
-    "72a": ("instructions_for", "previous_agents", "remittance", "intermediary", "iso:"),
-    "34a": ("floors",),
-    "25a": ("account",),
-    "77a": ("regulatory", "iso:RgltryRptg"),
-}
-
-
-def _fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:
+def fin_pieces(source: Leaves) -> Iterable[tuple[str, str]]:
     """The texts of a FIN message: parts of its values without what only says which element they are."""
     for path, value in source.items():
         if path.startswith("{"):
@@ -309,6 +414,6 @@ def _pieces(path: str, option: str, lines: list[str]) -> Iterable[tuple[str, str
         rest = CLEARING_PREFIX.sub("/", line) if tag in ("52", "53", "54", "55", "56", "57", "58") else line
         rest = re.sub(r"^[1-8]/", "", rest) if tag in ("50", "59") and option in ("F", "") else rest
         rest = re.sub(r"^/[CD](/|$)", "/", rest) if tag in ("53", "54") else rest
-        for piece in rest.split("/"):
+        for piece in re.split("[/,]" if tag in ("50", "59") and line[:2] == "3/" else "/", rest):
             if piece.strip() and piece.strip() not in CODE_WORDS:
                 yield path, piece.strip()

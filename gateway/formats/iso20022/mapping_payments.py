@@ -112,6 +112,7 @@ FI_TRANSFER: Lines = {
 INITIATED: Lines = {
     **COMMON,
     "PmtInfId": "batch_id",
+    "RgltryRptg/Dtls/Inf*": "regulatory.*",
     **money("Amt/InstdAmt", "amount"),
     **money("Amt/EqvtAmt/Amt", "amount"),
     "ReqdExctnDt": "settlement_date",
@@ -143,6 +144,7 @@ DIRECT_DEBIT: Lines = {
 }
 COLLECTION: Lines = {
     **COMMON,
+    "RgltryRptg/Dtls/Inf*": "regulatory.*",
     **DEBIT,
     "PmtInfId": "batch_id",
     **money("InstdAmt", "amount"),

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, str | int] = {
     "CreDtTm": NOW,
     "/Id": MESSAGE_ID,  # of a statement, a notification, an item itself
     "/OrgnlNtfctnId": UNKNOWN,
+    "/OrgnlItmId": UNKNOWN,
     "RptgPrd/Tp": "ALLL",
     "PmtInfId": MESSAGE_ID,
     "CdtId": MESSAGE_ID,

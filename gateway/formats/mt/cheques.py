@@ -18,6 +18,7 @@ from gateway.ports import Fit, Frame, Writing
 
 ISO_TYPES = {"MT110": "camt.107", "MT111": "camt.108", "MT112": "camt.109"}
 TYPES = tuple(ISO_TYPES)
+VALUE_DATES = {"MT110": "ValDt/Dt", "MT111": "FctvDt/Dt", "MT112": "FctvDt/Dt"}  # of 32A
 # Words of 75 and 76, and the codes that they are.
 REASONS = {"CUST": "RequestedByCustomer"}
 ANSWERS = {"RJCR": "Rejected"}
@@ -62,9 +63,11 @@ def _said(type: str, tag: str, value: str) -> list[tuple[str, str]] | None:
         return [("ChqNb", value)]
     if tag == "30":
         return [("IsseDt", day(value, tag))]
-    if tag == "32B":
-        amount = money(value, tag)
-        return [("Amt", amount.text()), ("Amt/@Ccy", amount.currency)]
+    if tag in ("32A", "32B"):
+        dated = tag == "32A"
+        amount = money(value[6:] if dated else value, tag)
+        said = [("Amt", amount.text()), ("Amt/@Ccy", amount.currency)]
+        return [*said, (VALUE_DATES[type], day(value[:6], tag))] if dated else said
     if tag in ("50A", "50F", "50K"):
         return _party("Pyer", tag[2:], value)
     if tag in ("59", "59F"):
@@ -162,7 +165,8 @@ def _fields(one: dict[str, str], type: str) -> Lines:
     out: Lines = [("21", text.reference(one.get("ChqNb", "")))]
     if one.get("IsseDt"):
         out.append(("30", one["IsseDt"][2:].replace("-", "")))
-    out.append(("32B", fields.amount_text(amount)))
+    effective = one.get(VALUE_DATES[type], "")[2:].replace("-", "")
+    out.append(("32A" if effective else "32B", effective + fields.amount_text(amount)))
     if type == "MT110":
         out += fields.party_lines("50", *_of(one, "Pyer"), "K")
     if bic := one.get("DrwrAgt/FinInstnId/BICFI", ""):

@@ -19,6 +19,8 @@ from gateway.model import Agent, Extra, Record, Refusal
 # Statements with lines, and the field behind which these stand.
 _ENTRIES = {"940": ("60F", "60M"), "950": ("60F", "60M"), "942": ("13D",)}
 MANY = frozenset(several.READERS)
+# What has no payment of its own, and so keeps {121:} as it stands.
+_UNTRACED = frozenset(("110", "111", "112", "920", "940", "941", "942", "950"))
 
 
 def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], str]) -> list[Record | Refusal]:
@@ -26,11 +28,13 @@ def records(message: Message, prefix: str, header: Extra, bic: Callable[[str], s
     type = message.type
     booked, fields = _lines(message) if type in _ENTRIES else ([], message.fields)
     sender, receiver = bic(message.sender), bic(message.receiver)
-    extra = [*header, *((f"mt:{{{tag}}}", text) for tag, text in message.headers.items() if tag != "121")]
+    found = grammar(type)
+    traced = found is not None and type not in _UNTRACED
+    kept = (pair for pair in message.headers.items() if pair[0] != "121" or not traced)
+    extra = [*header, *((f"mt:{{{tag}}}", text) for tag, text in kept)]
     reference = next((value for tag, value in fields if tag == "20"), "").partition("\n")[0]
     place, identity = f"{prefix}:20:{reference}", f"{sender[:8]}/{reference}" if reference else ""
     parts: dict[str, Any] = {"assigner": Agent(sender), "assignee": Agent(receiver)}
-    found = grammar(type)
     if "MT" + type in cheques.ISO_TYPES:
         made = said.document([], type, place, identity, parts, [*extra, *cheques.extras("MT" + type, fields)])
         return [structs.replace(made, id=reference[:35])]

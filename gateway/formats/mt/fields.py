@@ -37,8 +37,8 @@ def _lines(lines: list[str]) -> list[str]:
     return out
 
 
-def party_lines(number: str, party: Any, own: Account | None, free: str) -> Lines:
-    option, lines = parties.party_lines(party, own, free)
+def party_lines(number: str, party: Any, own: Account | None, free: str, numbered: bool = True) -> Lines:
+    option, lines = parties.party_lines(party, own, free, numbered)
     first = lines[0] if option == "F" and number == "50" and own is None else ""
     done = _lines(lines) if not first else [text.line(first), *_lines(["", *lines[1:]])]
     return field(number + option, done[:5] if lines[0][:1] == "/" or option == "F" else done[:4])

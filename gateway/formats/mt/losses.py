@@ -6,6 +6,7 @@ report is exact; a message that would break a network rule is a refusal. One com
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ _PAIRED = frozenset(("payment", "remittance_structured"))  # (path, text), in an
 _NOTHING = {"priority": "NORM"}  # words for what is not said
 _UNKNOWN = ("NOTPROVIDED", Agent(name="NOTPROVIDED"))  # what ISO 20022 writes where something must stand
 _MIDNIGHT = "T00:00:00+00:00"  # what it makes a moment of that MT knows the day of
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _NAMED_ANEW = "named as the message type that it corresponds to"
 
 
@@ -84,7 +86,8 @@ def _pairs(before: Any, after: Any, written: str, path: str) -> Iterator[Loss]:
     together = written.replace("\r\n", "")
     for name, value in (pair for pair in before if pair not in after):
         flat = text.plain(value).strip()
-        if len(flat) > 2 and flat in together:
+        dated = value[2:].replace("-", "") if _DATE.fullmatch(value) else flat
+        if len(flat) > 2 and (flat in together or dated in together):
             yield Loss(path + name, "carried, but in another field", "info")
         else:
             yield _lost(path + name)
@@ -161,6 +164,13 @@ def _text_loss(old: str, new: str, written: str, path: str) -> Loss:
         return Loss(
             path, f"written as {new}" if len(new) <= 11 else "written otherwise", "truncated", number(path, "changed")
         )
-    if len(flat) > 2 and flat in written:
+    if (len(flat) > 2 and flat in written) or (".address." in path and flat in _placed(written)):
         return Loss(path, "carried, but in another field", "info")
     return _lost(path)
+
+
+def _placed(written: str) -> set[str]:
+    """The parts of the lines 2/ and 3/ of option F, which stand apart by commas, and what stands last in any line."""
+    lines = written.split("\r\n")
+    numbered = [part.strip() for line in lines if line[:2] in ("2/", "3/") for part in line[2:].split(",")]
+    return {*numbered, *(line.rpartition(" ")[2] for line in lines if " " in line)}

@@ -164,7 +164,7 @@ def customer(
         extra.append((tables.PURPOSE, values["26T"][1]))
     if "77B" in values:
         fields["regulatory"] = regulatory(values["77B"][1], extra)
-    extra += [(f"mt:{tag}{values[tag][0]}", values[tag][1]) for tag in ("51A", "77T") if tag in values]
+    extra += [(f"mt:{tag}", values[tag][1]) for tag in ("51A", "77T") if tag in values]
 
 
 def charges(values: tables.Values, repeated: dict[str, list[str]], fields: dict[str, Any]) -> None:

@@ -248,12 +248,19 @@ _CASES: dict[str, Callable[[Level, str, list[tuple[str, str]]], dict[str, Any]]]
 }
 
 
+_MORE = "iso:/CxlRsn/AddtlInf"
+
+
 def _recalled(level: Level, type: str, place: str, identity: str, extra: list[tuple[str, str]], uetr: str) -> Notice:
     """n92 of an MT 210: the notice is taken back; the copied fields say which amount of it."""
     original = structs.replace(_original(level), uetr=uetr, message_type="")
     fields: dict[str, Any] = {}
     for tag, value in level.fields[3:]:
-        if not _well_formed(tag, value):
+        told = _told(value) if tag == "79" else _Told([])
+        if told.reasons and told.reasons[0].code and (told.uetr in ("", uetr)):
+            extra.append(("iso:/CxlRsn/Rsn/Cd", told.reasons[0].code))
+            extra += [(_MORE, line) for one in told.reasons for line in one.text]
+        elif not _well_formed(tag, value):
             extra.append((f"mt:{tag}", value))
         elif tag == "25":
             fields["account"] = parties.account(value)

@@ -115,14 +115,16 @@ def _initiating(level: Level, inner: Level, fields: dict[str, Any]) -> None:
                 return
 
 
-def _common(level: Level, inner: Level, fields: dict[str, Any], values: tables.Values) -> None:
+def _common(
+    level: Level, inner: Level, fields: dict[str, Any], values: tables.Values, kept: list[tuple[str, str]]
+) -> None:
     """What customer payments of every kind say."""
     fields["instruction_id"] = level.text("20")
     fields["charge_bearer"] = tables.BEARERS.get(values.get("71A", ("", ""))[1], "")
     if "77B" in values:
-        fields["regulatory"] = tuple(values["77B"][1].split("\n"))
+        fields["regulatory"] = meaning.regulatory(values["77B"][1], kept)
     if "26T" in values:
-        fields["purpose"] = values["26T"][1]
+        kept.append((tables.PURPOSE, values["26T"][1]))
     _initiating(level, inner, fields)
     if "33B" in values:
         fields["instructed_amount"] = money(values["33B"][1], "33B")
@@ -162,7 +164,7 @@ def _credit(level: Level, inner: Level, fields: dict[str, Any], kept: list[tuple
     meaning.instruction_codes([code for code in codes if code != "URGP"], fields)
     if "URGP" in codes:
         fields["service_level"] = (*fields["service_level"], "URGP")
-    _common(level, inner, fields, values)
+    _common(level, inner, fields, values, kept)
     if "50" in values:
         fields["debtor"], fields["debtor_account"] = parties.party(*values["50"])
     fields["creditor"], fields["creditor_account"] = parties.party(*values["59"])
@@ -195,7 +197,7 @@ def _debit(level: Level, inner: Level, fields: dict[str, Any], kept: list[tuple[
     """104 and 107: the creditor collects from each debtor; 52a is the creditor's bank, 57a the debtor's."""
     values = _values(level, inner)
     fields["kind"], fields["settlement_method"] = "direct_debit", "INDA"
-    _common(level, inner, fields, values)
+    _common(level, inner, fields, values, kept)
     if "50" in values:
         fields["creditor"], fields["creditor_account"] = parties.party(*values["50"])
     fields["debtor"], fields["debtor_account"] = parties.party(*values["59"])

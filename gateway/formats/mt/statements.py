@@ -106,7 +106,6 @@ def confirmation(
         KINDS[type],
         account,
         id=level.text("20"),
-        related_id=level.text("21"),
         created=moment(level.text("13")),
         owner=owner,
         entries=(entry,),

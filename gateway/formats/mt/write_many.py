@@ -197,7 +197,8 @@ def _shared(payment: Payment) -> Lines:
 
 
 def _purpose(payment: Payment) -> Lines:
-    return [("26T", payment.purpose)] if write.is_transaction_type(payment.purpose) else []
+    kind = dict(payment.extra).get(tables.PURPOSE, "")
+    return [("26T", kind)] if write.is_transaction_type(kind) else []
 
 
 def _request(payment: Payment) -> Parts:
@@ -247,7 +248,7 @@ def _collection(payment: Payment) -> Parts:
     """104 and 107: the creditor collects; 52a is the creditor's bank, 57a and 59a are the debtor's."""
     whole: Lines = [("21R", text.reference(payment.batch_id))] if payment.batch_id else []
     whole += [*_initiating(payment), ("30", _day(payment))]
-    whole += fields.party_lines("50", payment.creditor, payment.creditor_account, "K")
+    whole += fields.party_lines("50", payment.creditor, payment.creditor_account, "K", numbered=False)
     whole += fields.agent_lines("52", payment.creditor_agent, payment.creditor_agent_account, "ACD")
     own = [*_shared(payment), *_purpose(payment), *write.charge_lines(payment)]
     mandate = payment.mandate
@@ -260,7 +261,7 @@ def _collection(payment: Payment) -> Parts:
     if not any(name in ("mt:23E", "mt:A/23E") for name, _ in payment.extra):
         own.append(("23E", "AUTH" if mandate is not None and mandate.id else "NAUT"))
     own += fields.agent_lines("57", payment.debtor_agent, payment.debtor_agent_account, "ACD")
-    return whole, own + fields.party_lines("59", payment.debtor, payment.debtor_account, "")
+    return whole, own + fields.party_lines("59", payment.debtor, payment.debtor_account, "", numbered=False)
 
 
 def _own(payment: Payment) -> Parts:

@@ -172,7 +172,7 @@ def _reasoned(reasons: Sequence[Reason], width: int) -> list[str]:
     out: list[str] = []
     for reason in reasons:
         code = text.plain(reason.code or reason.proprietary)
-        texts = [one for one in reason.text if text.plain(one).strip()]
+        texts = [one for one in reason.text if text.plain(one).strip() not in ("", "NOTPROVIDED")]
         if code:
             out += text.coded_at(f"/{code}/", texts.pop(0) if texts else "", width)
         for one in texts:
@@ -345,7 +345,8 @@ def _recalled_notice(notice: Notice) -> Lines:
     out: Lines = [("21", text.reference(original.message_id or original.batch_id) or "NOTPROVIDED")]
     out.append(("11S", f"{RECALLED_NOTICE}\r\n{day}"))
     if reason := dict(notice.extra).get("iso:/CxlRsn/Rsn/Cd", ""):
-        out.append(("79", f"/{text.plain(reason)}/"))
+        more = [value for name, value in notice.extra if name.startswith("iso:/CxlRsn/AddtlInf")]
+        out += fields.field("79", text.coded_at(f"/{text.plain(reason)}/", " ".join(more), returns.LINE_79)[:35])
     out += _held(notice)
     if notice.date:
         out.append(("30", notice.date[2:].replace("-", "")))
