@@ -28,7 +28,7 @@ from gateway.ports import AnswerBy, Delivery, Desk, Inbound, StoreFailed
 LINE_BYTES_MAX = 64 * 1024  # a decision with its reason, many times over
 PATH_BYTES_MAX = 107  # what the kernel has for a socket's name
 CONNECTIONS_MAX = 32  # operators and their scripts
-DECISIONS = ("release", "reject", "cancel", "repair", "close_account", "net")
+DECISIONS = ("release", "reject", "cancel", "repair", "recall", "return", "ask_status", "close_account", "net")
 PAGE_DEFAULT, PAGE_MAX = 100, 1_000
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
 
@@ -56,6 +56,8 @@ class Ask(Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
     because: str = ""
     addresses: dict[str, Any] = {}
+    reason: str = ""
+    text: str = ""
     type: str = "operation"
 
 

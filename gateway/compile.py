@@ -28,10 +28,8 @@ from gateway.settlement.plan import Templates
 from gateway.statements.rules import Mirror, StatementRule
 
 # Doors of the gateway's own that need no entry in routes.yaml.
-ALL_OPERATIONS = frozenset(
-    {"open_account", "close_account", "release", "reject", "repair", "cancel", "net", "statement"}
-)
-DECISIONS = frozenset({"release", "reject", "repair", "cancel"})
+DECISIONS = frozenset({"release", "reject", "repair", "cancel", "recall", "return", "ask_status"})
+ALL_OPERATIONS = DECISIONS | {"open_account", "close_account", "net", "statement"}
 INTERNAL = ("config", "control", "core")
 
 

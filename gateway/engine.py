@@ -21,6 +21,7 @@ from msgspec import Struct
 from gateway.entries import unpack_record
 from gateway.model import Operation, Payment
 from gateway.pipeline import Snapshot, State, apply, prepare
+from gateway.planning import GIVING_BACK
 from gateway.ports import (
     Batch,
     Committed,
@@ -35,6 +36,7 @@ from gateway.ports import (
     Store,
 )
 from gateway.settlement.instant import deadline_ns
+from gateway.settling import return_deadline_ns
 from gateway.telemetry.metrics import Metrics
 
 BATCH_WEIGHT_MAX = 1_024  # records of one transaction: beyond this a commit gains little and others wait longer
@@ -103,10 +105,17 @@ class Engine:
         """Until when the payments that are not decided must be, by the routes as they are now."""
         for row in rows:
             way = self.snapshot.ways.get(row.route)
-            record = unpack_record(row.record) if way is not None and way.within_ns else None
-            message = self.store.message(row.message) if isinstance(record, Payment) else None
-            if way is not None and message is not None and isinstance(record, Payment):
-                self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, way.within_ns)
+            within_ns = way.within_ns if way is not None else 0
+            if not within_ns and row.status != "PDNG":
+                continue
+            record = unpack_record(row.record)
+            if not isinstance(record, Payment) or not (within_ns or record.scheme == "ach"):
+                continue
+            message = self.store.message(row.message)
+            if message is not None and within_ns:
+                self.state.deadlines[row.id] = deadline_ns(record, message.received_ns, within_ns)
+            elif message is not None and message.format == "ach" and record.kind not in GIVING_BACK:
+                self.state.deadlines[row.id] = return_deadline_ns(record, message.received_ns)
 
     def tick(self) -> None:
         """Let time pass: offer a tick when a payment has run out of it, or leaves. Called by whoever has a clock."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import insort
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import cast
 
 import msgspec
@@ -46,7 +47,9 @@ KEPT = ("statement", "report", "reconciliation")  # the last of an identity is l
 CONVERSATION = "conversation"  # the check of decisions that link what belongs to one conversation
 OPEN = ("PDNG", "ACSP")  # not decided yet
 HASH_MAX = 2**64 - 1
+ALIKE_MAX = 64  # payments of one identity that are told apart
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
+WRITTEN_MAX = 100_000  # messages of one batch: the last five digits of their ids
 WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
 _LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
@@ -120,6 +123,7 @@ class Entries:
         self._standings: dict[int, StatusRow] = {}  # changes made in this batch
         self._latest: dict[int, PaymentRow] = {}  # of this batch, by the identity they are kept under
         self._written = 0
+        self._sending = False  # whether a message with payments was written
 
     # -- rows
 
@@ -295,17 +299,57 @@ class Entries:
     def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
         """A message that payments left in: answers to it name the message, and one of them or all."""
         hash = identity(endpoint, f"sent/{message_id}")
+        number = int(message_id.removeprefix("FO"))
+        if not self._sending:
+            self.name(_batch(self.batch.id), self.batch.time_ns)
+            self._sending = True
         for id in payments:
-            self.state.references.add(hash, id)
-            self.batch.references.append((hash, id))
-            hash = hash + SPREAD & HASH_MAX or 1
+            self.name(hash, id)
+            self.name(_left_in(id), number)
+            hash = beside(hash)
+
+    def left_in(self, endpoint: str, payment: int) -> tuple[str, int]:
+        """The id of the message that a payment left in, and when that was made; ("", 0) where that is forgotten."""
+        number = self.state.references.find(_left_in(payment))
+        message_id = f"FO{number:014d}"
+        if not number or payment not in self.sent_in(endpoint, message_id):
+            return "", 0
+        return message_id, self.state.references.find(_batch(number // WRITTEN_MAX))
 
     def sent_in(self, endpoint: str, message_id: str) -> Iterator[int]:
         """The payments that left in a message, in its order."""
-        hash = identity(endpoint, f"sent/{message_id}")
+        yield from self.alike(identity(endpoint, f"sent/{message_id}"))
+
+    def alike(self, hash: int) -> Iterator[int]:
+        """All payments of an identity that several may have, in the order in which they were added."""
         while id := self.state.references.find(hash):
             yield id
-            hash = hash + SPREAD & HASH_MAX or 1
+            hash = beside(hash)
+
+    def join(self, hash: int, id: int) -> None:
+        """One more payment of an identity that several may have; more than a few are not told apart by it."""
+        for _ in range(ALIKE_MAX):
+            if not self.state.references.find(hash):
+                self.name(hash, id)
+                return
+            hash = beside(hash)
+
+    def files_before(self, endpoint: str) -> int:
+        """How many files went to an endpoint today; one more from now on."""
+        day = utc(self.batch.time_ns)[:10]
+        name = identity(endpoint, f"files/{day}")
+        count = self.state.references.find(name)
+        self.name(name, count + 1)
+        return count
+
+    def leave_for(self, payment: int, day: str) -> None:
+        """A payment has left to settle on another day than it asked for."""
+        self.name(identity("", f"left for/{payment}"), date.fromisoformat(day).toordinal())
+
+    def left_for(self, payment: int) -> str:
+        """The day on which a payment settles where it was sent; "" where that is the day that it asked for."""
+        day = self.state.references.find(identity("", f"left for/{payment}"))
+        return date.fromordinal(day).isoformat() if day else ""
 
     # -- messages out
 
@@ -331,6 +375,13 @@ class Entries:
         name = f"FO{self.batch.id:09d}{self._written:05d}"
         return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver, self.snapshot.routing_number)
 
+    def answering(self, codec: Codec, endpoint: str, receiver: str, statuses: Sequence[Status]) -> Writing:
+        """What the writer of an answer is given; some formats count the files of a day."""
+        writing, counted = self.writing(receiver), getattr(codec, "counted", None)
+        if counted is None or not counted(statuses):
+            return writing
+        return msgspec.structs.replace(writing, files_before=self.files_before(endpoint))
+
     def tell_sender(self, message: MessageRow, status: Status) -> None:
         """A later answer to a message whose payment was held; a caller that waited asks by payment id."""
         endpoint = self.snapshot.endpoints.get(message.endpoint)
@@ -338,12 +389,14 @@ class Entries:
             return
         codec = formats.load(message.format)
         decoded = reopen(message, codec)
-        writing = self.writing(decoded.sender)
+        writing = self.answering(codec, message.endpoint, decoded.sender, [status])
         frames = codec.answer(decoded, [status], "", writing)
         if endpoint.head is not None:
             frames = [endpoint.head(codec, frame, writing) for frame in frames]
-        for index, frame in enumerate(frames):
-            name = answer_name(message.id, index, f"{message.source}.payment-{status.payment_id}", frame.suffix)
+        for frame in frames:
+            # A payment may be told of more than once: the number of the delivery keeps the names apart.
+            told = f"{message.source}.payment-{status.payment_id}"
+            name = answer_name(message.id, self.state.delivery + 1, told, frame.suffix)
             self.outbox(message.endpoint, name, frame, message.session)
 
 
@@ -358,9 +411,23 @@ def departure_of(row: PaymentRow) -> Departure | None:
     return Departure(moment_ns(found[1]), found[2]) if found is not None else None
 
 
+def beside(hash: int) -> int:
+    """Where the next member of an identity stands that several have."""
+    return hash + SPREAD & HASH_MAX or 1
+
+
 def identity(endpoint: str, text: str) -> int:
     """The number that an identity of an endpoint is remembered under."""
     return identity_hash(f"{endpoint}\0{text}")
+
+
+def _left_in(payment: int) -> int:
+    """The name under which the message is found that a payment left in: no hash of text, since there are so many."""
+    return payment * SPREAD & HASH_MAX
+
+
+def _batch(id: int) -> int:
+    return identity("", f"batch/{id}")
 
 
 def source_of(message: MessageRow, type: str = "") -> Source:

@@ -1,6 +1,7 @@
-"""Instructions to the gateway itself: open and close accounts; release, reject and repair what is held.
+"""Instructions to the gateway itself: open and close accounts; release, reject and repair what is held; begin a
+conversation about a payment.
 
-Each returns a Refusal, or None when it is done. Who may give which instruction is the endpoint's affair.
+Each returns a Refusal, or None or a sentence when it is done. Who may give which instruction is the endpoint's affair.
 """
 
 from __future__ import annotations
@@ -56,12 +57,15 @@ class Operations:
             "statement": self._statement,
             "cancel": self._cancel,
             "tick": self._tick,
+            "recall": self._begin,
+            "return": self._begin,
+            "ask_status": self._begin,
         }[operation.kind]
-        refused = act(id, operation, source.message)
-        if refused is None:
-            waits = id in self.state.repairs.get(_number(operation.subject), ())
-            return Status("ACSP" if waits else "ACSC", operation, id, place=operation.place)
-        return rejected(id, operation, refused)
+        done = act(id, operation, source.message)
+        if isinstance(done, Refusal):
+            return rejected(id, operation, done)
+        waits = id in self.state.repairs.get(_number(operation.subject), ())
+        return Status("ACSP" if waits else "ACSC", operation, id, text=done or "", place=operation.place)
 
     # -- accounts
 
@@ -164,6 +168,10 @@ class Operations:
         self.state.repair(id, held, made)
 
     def _reject(self, id: int, operation: Operation, number: int) -> Refusal | None:
+        if operation.by.strip() and operation.because.strip():
+            sent_back = self.conversations.send_back(id, _number(operation.subject), operation, number)
+            if sent_back is not False:
+                return sent_back
         found = self._held(operation)
         if isinstance(found, Refusal):
             return found
@@ -184,6 +192,14 @@ class Operations:
         if refused is None:
             self.entries.decided_by(held.id, operation, Status("ACSC", record, held.id))
         return refused
+
+    # -- conversations that people begin
+
+    def _begin(self, id: int, operation: Operation, number: int) -> Refusal | str:
+        """Ask a payment back, give it back, or ask how it stands."""
+        if not operation.by.strip() or not operation.because.strip():
+            return Refusal("who-and-why", "NARR", operation.place, WHO_AND_WHY)
+        return self.conversations.parts.asking.take(id, operation, Source("", "", operation.source, number))
 
     # -- time
 

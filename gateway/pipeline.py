@@ -430,7 +430,7 @@ class Walk:
         if refusals and not decoded.refusals:
             decoded = msgspec.structs.replace(decoded, records=(), refusals=tuple(refusals))
         reply = next((plan.way.route.reply for plan in one.plans if plan is not None), "")
-        writing = self.entries.writing(decoded.sender)
+        writing = self.entries.answering(one.codec, one.inbound.endpoint, decoded.sender, statuses)
         frames = one.codec.answer(decoded, statuses, reply, writing)
         head = self.snapshot.endpoints[one.inbound.endpoint].head
         return frames if head is None else [head(one.codec, frame, writing) for frame in frames]

@@ -76,6 +76,15 @@ class Fit(Struct, frozen=True, gc=False):
     losses: tuple[Loss, ...] = ()
 
 
+class Offset(Struct, frozen=True, forbid_unknown_fields=True):
+    """An account of ours that balances files of entries: what their debits and credits differ by goes to it."""
+
+    routing_number: Annotated[str, Meta(pattern=r"^\d{9}$")]
+    account: Annotated[str, Meta(pattern=r"^[ -~]{1,17}$")]
+    name: Annotated[str, Meta(pattern=r"^[ -~]{1,22}$")]
+    type: Literal["checking", "savings", "gl"] = "checking"
+
+
 class Writing(Struct, frozen=True, gc=False):
     """What the writer of a message is given, so that encoding needs neither clock nor chance."""
 
@@ -84,6 +93,10 @@ class Writing(Struct, frozen=True, gc=False):
     sender: str = ""  # our BIC
     receiver: str = ""
     routing_number: str = ""  # ours, nine digits
+    numbers: Sequence[int] = ()  # the payments' own, for formats that number what they write by them
+    files_before: int = 0  # how many files went to the same place on the same day, for formats that count those
+    offset: Offset | None = None  # what balances a file ...
+    offset_numbers: Sequence[int] = ()  # ... and the numbers of the entries that do so
 
 
 # What a format can do with files beside reading and writing them: bytes, options and the time go in, files or refusals

@@ -7,7 +7,7 @@ placed here); or at once but after the counterparty has affirmed it, until when 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from itertools import islice
 
@@ -26,16 +26,20 @@ from gateway.entries import (
     source_of,
     unpack_record,
 )
-from gateway.model import Order, Payment, Refusal, Status
+from gateway.formats.ach.offsets import amounts
+from gateway.formats.ach.traces import sequence
+from gateway.model import Account, Money, Notice, Order, Payment, Refusal, Status
 from gateway.model.trading import Confirmation, Execution, OrderReport, Placement, Quote, TradeAnswer, TradeReport
 from gateway.planning import Plan, Source, Way, plan_record, plan_way, reference, refusal
-from gateway.ports import Finding, MessageRow, PaymentRow
+from gateway.ports import Finding, MessageRow, Offset, PaymentRow, Writing
+from gateway.routing.route import Send
 from gateway.settlement.book import Working
 from gateway.settlement.hours import AHEAD_DAYS_MAX, Hours, leaves
-from gateway.settlement.instant import NS_PER_SECOND, deadline_ns
+from gateway.settlement.instant import NS_PER_SECOND, deadline_ns, utc
 from gateway.settlement.ledger import Leg
 from gateway.settlement.plan import deal_accounts
 from gateway.settlement.quotes import quote_problem
+from gateway.settlement.returning import decided_by_ns, settles_on
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
 DEPARTING_MAX = 5_000  # payments that leave with one batch: what a transaction takes, and half a NACHA file
@@ -69,6 +73,8 @@ class Settling:
             self.state.held[id] = row
         if plan.way.within_ns and status.code in OPEN and isinstance(record, Payment):
             self.state.deadlines[id] = deadline_ns(record, self.entries.batch.time_ns, plan.way.within_ns)
+        elif status.code == "PDNG" and source.type == "ACH" and isinstance(record, Payment):
+            self.state.deadlines[id] = return_deadline_ns(record, self.entries.batch.time_ns)
         return status
 
     # -- what came before
@@ -178,7 +184,7 @@ class Settling:
     def _wait_to_leave(self, id: int, payment: Payment, way: Way) -> Status | None:
         """A payment whose system is closed, or gathers, or that is dated ahead; None for one that leaves now."""
         now_ns = self.entries.batch.time_ns
-        departure = leaves(system_for(payment, way.hours), now_ns, payment.settlement_date)
+        departure = leaves(_system(payment, way), now_ns, payment.settlement_date)
         assert departure is not None, "what is dated too far ahead was refused"
         if departure.at_ns <= now_ns:
             return None
@@ -203,6 +209,8 @@ class Settling:
         departure = departure_of(row)
         assert departure is not None, "what waits says when it leaves"
         self._leave(row.id, msgspec.structs.replace(sent, settlement_date=departure.settles), way)
+        if departure.settles != payment.settlement_date:
+            self.entries.leave_for(row.id, departure.settles)
         self.state.departures.remove(row.id)
         text = f"left, to settle on {departure.settles}"
         self.entries.change(row.id, "ACSP" if way.confirm else "ACSC", number, text=text)
@@ -217,7 +225,7 @@ class Settling:
 
     def _too_far_ahead(self, payment: Payment, way: Way) -> Refusal | None:
         """Why a payment that is dated ahead is not kept until then."""
-        hours = system_for(payment, way.hours)
+        hours = _system(payment, way)
         if leaves(hours, self.entries.batch.time_ns, payment.settlement_date) is not None:
             return None
         text = f"it is to settle on {payment.settlement_date}, more than {AHEAD_DAYS_MAX} days ahead"
@@ -328,15 +336,64 @@ class Settling:
         send, writer = way.route.send, way.writer
         assert send is not None, "only routes that send collect payments"
         assert writer is not None, "a route that sends has a writer"
+        content = getattr(writer, "content", None)
+        if content is not None:
+            payments, ids = self._numbered(payments, ids, send.to, content)
         for start in range(0, len(payments), send.per_message):
             end = start + send.per_message
-            writing = self.entries.writing("")
+            writing = self.entries.writing(send.receiver)
+            if content is not None:
+                writing = self._file(writing, send, payments[start:end], ids[start:end])
             frame = writer.encode(payments[start:end], send.as_, writing)
             if way.head is not None:
                 frame = way.head(frame, payments[start], writing)
             self.entries.sent(send.to, writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
+
+    def _file(self, writing: Writing, send: Send, payments: Sequence[Payment], ids: Sequence[int]) -> Writing:
+        """What the writer of a file of entries is given: their numbers, its own, and those of what balances it."""
+        before = self.entries.files_before(send.to)
+        writing = msgspec.structs.replace(writing, numbers=ids, files_before=before)
+        if send.offset is None:
+            return writing
+        numbers = [self._offset(cents, send.offset) for cents in amounts(payments)]
+        return msgspec.structs.replace(writing, offset=send.offset, offset_numbers=numbers)
+
+    def _offset(self, cents: int, offset: Offset) -> int:
+        """An entry of our own takes a number, and is kept under it: it moves nothing here."""
+        self.state.payment += 1
+        id, money = self.state.payment, Money("USD", abs(cents))
+        text = ("debit" if cents < 0 else "credit",)
+        notice = Notice("offset", str(id), account=Account(offset.account), amount=money, text=text, scheme="ach")
+        self.entries.keep(id, self.state.message, notice, None, Status("ACTC", notice, id))
+        return id
+
+    def _numbered(
+        self, payments: Sequence[Payment], ids: Sequence[int], to: str, content: Callable[[Payment, str], str]
+    ) -> tuple[list[Payment], list[int]]:
+        """Entries in the order of their numbers, each with a day, and remembered by what comes back with it."""
+        today = utc(self.entries.batch.time_ns)[:10]
+        found = sorted(zip(ids, payments, strict=True), key=lambda pair: sequence(pair[0]))
+        dated = [
+            payment if payment.settlement_date else msgspec.structs.replace(payment, settlement_date=today)
+            for _, payment in found
+        ]
+        for (id, _), payment in zip(found, dated, strict=True):
+            self.entries.join(identity(to, content(payment, payment.settlement_date)), id)
+        return dated, [id for id, _ in found]
+
+
+def return_deadline_ns(payment: Payment, came_ns: int) -> int:
+    """When an entry of ACH that is held goes back if nobody has decided."""
+    return decided_by_ns(settles_on(payment.settlement_date, came_ns))
+
+
+def _system(payment: Payment, way: Way) -> Hours:
+    """The payment system that a payment leaves by; of entries, their class may keep them out of one."""
+    classed = getattr(way.writer, "classed", None)
+    send = way.route.send
+    return system_for(classed(payment, send.as_) if classed is not None and send is not None else payment, way.hours)
 
 
 def system_for(payment: Payment, hours: Sequence[Hours]) -> Hours:

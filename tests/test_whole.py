@@ -33,7 +33,7 @@ def test_no_exception_leaves_a_decoder() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("routes", ["routes.yaml", "examples/demo.yaml"])
+@pytest.mark.parametrize("routes", ["routes.yaml", "examples/demo.yaml", "examples/ach.yaml"])
 def test_shipped_configurations_pass_their_own_tests(routes: str) -> None:
     for command in ("check", "test"):
         done = run("-m", "gateway", command, routes)

@@ -26,7 +26,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     listen: str = ""  # host:port; endpoints with the same address share it; "" is 127.0.0.1:8080, or none with `url`
     path: str = ""  # where messages are POSTed, "" is /; of the REST interface, what stands before its paths
     api: bool = False  # serve /account, /transfer, /balance, /statement, /payments, /openapi.json, /metrics ...
-    decide: bool = False  # serve /decision too: callers may release, reject and repair payments that are held
+    decide: bool = False  # serve /decision too: callers may decide about payments, recall and return them
     tokens: dict[str, str] = {}  # caller -> where the bearer token is kept: env:NAME, file:PATH, credential:NAME
     tls: Tls | None = None
     insecure: bool = False  # allow an address others can reach without TLS or without knowing the caller

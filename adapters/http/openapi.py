@@ -100,7 +100,11 @@ def _paths() -> dict[str, Any]:
     return {
         "/account": {"post": _change("openAccount", "Open an account", "Account", held=False)},
         "/transfer": {"post": _change("transfer", "Move money between two accounts", "Transfer", held=True)},
-        "/decision": {"post": _change("decide", "Release, reject or repair a held payment", "Operation", held=False)},
+        "/decision": {
+            "post": _change(
+                "decide", "Decide about a payment, recall it, return it, ask how it stands", "Operation", held=False
+            )
+        },
         "/balance/{account_id}": {"get": _question("balance", "An account's balances", "Balance", account)},
         "/transactions/{account_id}": {
             "get": _question("transactions", "An account's movements", "Transactions", account, after, limit)

@@ -40,6 +40,8 @@ STATUS = {
     "duplicate-payment": 409,
     "not-permitted": 403,
     "not-held": 409,
+    "wrong-state": 409,
+    "returned-before": 409,
 }
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
@@ -131,7 +133,7 @@ class Rest:
         return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{1}")
 
     async def _decision(self, request: BaseRequest) -> Response:
-        """Release, reject or repair a held payment; whether callers may is the endpoint's `decide`."""
+        """A person's instruction about a payment; whether callers may is the endpoint's `decide`."""
         outcome = await self._take(request, "operation")
         return outcome if isinstance(outcome, Response) else self._reply(outcome, "/payments/{0}")
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from gateway.ports import StoreDamaged, StoreFailed
 
 DEFAULT_ROUTES = "routes.yaml"
+DECISIONS = ("release", "reject", "cancel", "repair", "recall", "return", "ask")  # what people do to payments
 Command = Callable[[argparse.Namespace], int]
 
 
@@ -120,7 +121,7 @@ def _messages(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 
 def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    ach = commands.add_parser("ach", help="NACHA files: validate, json, merge, flatten, segment, return, rules")
+    ach = commands.add_parser("ach", help="NACHA files: checked, as JSON, merged, returned, corrected")
     acts = ach.add_subparsers(required=True, metavar="ACT")
     validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
     validate.add_argument("--json", action="store_true", help="a JSON object a file")
@@ -147,24 +148,38 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         )
     for act in (merge, flatten, segment, back):
         act.add_argument("--folder", default="", help="where the files go; stdout otherwise")
+    changes = _add(acts, "corrections", "corrections:corrections_", "what other banks say is wrong with our entries")
+    changes.add_argument("--after", type=int, default=0, help="notices with higher numbers only")
+    changes.add_argument("--json", action="store_true", help="a JSON object a line")
+    refuse = _add(acts, "refuse-change", "corrections:refuse_change", "the file that refuses a notification of change")
+    refuse.add_argument("id", type=int, help="number of the notice")
+    refuse.add_argument("--code", required=True, help="C61 ... C69")
+    refuse.add_argument("--output", default="", help="a file instead of stdout")
+    for act in (changes, refuse):
+        act.add_argument("--routes", default=DEFAULT_ROUTES)
     rules = _add(acts, "rules", "ach:rules", "the rules by id, the settings of profiles, or the layouts of records")
     rules.add_argument("of", nargs="?", choices=["rules", "settings", "layouts"], default="rules")
 
 
 def _operating(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    payments = _add(commands, "payments", "operate:payments", "list, show, release, reject, cancel or repair payments")
+    payments = _add(commands, "payments", "operate:payments", "list, show, decide about, recall, return payments")
     payments.add_argument("--routes", default=DEFAULT_ROUTES)
-    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|release|reject|cancel|repair")
+    acts = payments.add_subparsers(dest="act", required=True, metavar="list|show|" + "|".join(DECISIONS))
     listing = acts.add_parser("list")
     listing.add_argument("--status", default="", help="PDNG, RJCT, ACSC ...")
     listing.add_argument("--after", type=int, default=0)
     listing.add_argument("--limit", type=int, default=100)
     acts.add_parser("show").add_argument("id", type=int)
-    for act in ("release", "reject", "cancel", "repair"):
+    for act in DECISIONS:
         decide = acts.add_parser(act)
         decide.add_argument("id", type=int)
         if act == "repair":
             _address(decide)
+        if act in ("recall", "return"):
+            decide.add_argument(
+                "--reason", required=True, metavar="CODE", help="told to the other side: DUPL, AC04 ..."
+            )
+            decide.add_argument("--text", default="", help="words to it, at most 105 characters")
         decide.add_argument("--by", required=True, help="who decides")
         decide.add_argument("--because", required=True, help="why")
     ledger = _add(commands, "ledger", "operate:ledger", "balances, transfers, and the proof that the books are right")

@@ -1,7 +1,7 @@
 """financial-os payments, ledger, status, verify: the operator's hands and eyes.
 
-A decision (release, reject, repair) is a message like any other: it goes to the running daemon over its control socket,
-or, when none runs, through the same engine opened here. Reads go to the database beside the writer.
+A decision (release, reject, recall ...) is a message like any other: it goes to the running daemon over its control
+socket, or, when none runs, through the same engine opened here. Reads go to the database beside the writer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ANSWER_S = 30.0  # how long a running daemon may take to commit a decision
 
 
 def payments(options: argparse.Namespace) -> int:
-    """list, show, release, reject, cancel, repair."""
+    """list, show, release, reject, cancel, repair, recall, return, ask."""
     config = configuration(options.routes)
     if config is None:
         return 2
@@ -40,7 +40,10 @@ def payments(options: argparse.Namespace) -> int:
         story = read_store(config, lambda store: store.payment_story(options.id))
         print(json.dumps(story, indent=2, default=str) if story else f"no payment {options.id}")
         return 0 if story else 1
-    request: dict[str, Any] = {"op": options.act, "payment": options.id, "by": options.by, "because": options.because}
+    op = "ask_status" if options.act == "ask" else options.act
+    request: dict[str, Any] = {"op": op, "payment": options.id, "by": options.by, "because": options.because}
+    if op in ("recall", "return"):
+        request |= {"reason": options.reason, "text": options.text}
     if options.act == "repair":
         given = {name: getattr(options, name) for name in ADDRESS}
         request["addresses"] = {options.party: {name: value for name, value in given.items() if value}}

@@ -105,10 +105,15 @@ def translated(
     writer, type = writer_of(type)
     carries = getattr(writer, "carries", (Payment,))
     refused = [*decoded.refusals, *(one for one in decoded.records if isinstance(one, Refusal))]
-    others = [one for one in decoded.records if not isinstance(one, (*carries, Refusal))]
+    turned, named = _outward(decoded, type)
+    inward = getattr(writer, "inward", None)
+    if inward is not None:
+        turned = [one if isinstance(one, Refusal) else inward(one) for one in turned]
+    others = [one for one in turned if not isinstance(one, (*carries, Refusal))]
     refused += [_not_carried(one, type) for one in others]
     writing = _writing(decoded, type, ends)
-    records, derived, unresolved = _addressed(decoded.records, addresses)
+    records, derived, unresolved = _addressed(turned, addresses)
+    derived = named + derived
     carried = [_completed(one, number, type, writing) for number, one in enumerate(records, 1)]
     fits = [(one, writer.fit(one, type)) for one in carried if isinstance(one, carries)]
     refused += unresolved
@@ -123,6 +128,15 @@ def translated(
             ("", loss) for loss in _of_message(decoded, b"".join(frame.data for frame in frames).decode("latin-1"))
         ]
     return Translation(frames, tuple(losses), tuple(refused))
+
+
+def _outward(decoded: Decoded, type: str) -> tuple[list[Any], list[tuple[str, Loss]]]:
+    """The records as their own format turns them for another family, and what it only names."""
+    turn = getattr(formats.load(decoded.format), "outward", None) if decoded.format in formats.names() else None
+    if turn is None:
+        return list(decoded.records), []
+    found = [(one, ()) if isinstance(one, Refusal) else turn(one, type) for one in decoded.records]
+    return [one for one, _ in found], [(one.place, loss) for one, losses in found for loss in losses]
 
 
 def _addressed(

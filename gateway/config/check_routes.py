@@ -25,6 +25,7 @@ OPTIONS = ("affirm", "cover", "confirm", "within_s")  # of settle: how, not betw
 DEALS = {"order", "trade"}  # kinds that settle between client and principal
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _COUNTRY = re.compile(r"[A-Z]{2}\Z")
+NUMBERED = frozenset(("ACH", "PPD", "CCD", "CTX", "WEB", "TEL", "IAT"))  # types whose files carry our routing number
 AMOUNT_DIGITS_MAX = 18  # before the point: ISO 20022 totalDigits
 
 
@@ -104,6 +105,9 @@ def _names(draft: Draft, where: Where, route: Route) -> None:
         draft.complain((*where, "send", "to"), unknown("endpoint", route.send.to, draft.names("endpoints")))
     if route.send.as_ not in draft.writes:
         draft.complain((*where, "send", "as"), unknown("message type", route.send.as_, draft.writes))
+    if route.send.as_ in NUMBERED and "routing_number" not in draft.names("gateway"):
+        text = "files of entries name the bank that sends them: the key 'gateway.routing_number' is missing"
+        draft.complain((*where, "send", "as"), text)
     if route.send.hours and route.send.hours not in {**SYSTEMS, **draft.hours}:
         known = [*SYSTEMS, *draft.hours]
         draft.complain((*where, "send", "hours"), unknown("payment system", route.send.hours, known))

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import structs
 
+from gateway.conversations.ach_entries import AchEntries
+from gateway.conversations.ach_originals import AchOriginals
+from gateway.conversations.ach_returns import AchReturns
+from gateway.conversations.asking import Asking
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder
 from gateway.conversations.instants import Instants
-from gateway.conversations.moneyback import MoneyBack
+from gateway.conversations.moneyback import UNBOOKED, MoneyBack
 from gateway.conversations.recalls import Recalls
-from gateway.conversations.reports import Reports
+from gateway.conversations.reports import CONTRADICTS, Reports
 from gateway.conversations.requests import Requests
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import ENDED, HELD, after
 from gateway.entries import Entries, source_of, unpack_record
-from gateway.model import Case, Operation, Payment, Reason, Record, Refusal, Report, Status
+from gateway.model import Case, Notice, Operation, Payment, Reason, Record, Refusal, Report, Status
 from gateway.planning import GIVING_BACK, Source
 from gateway.ports import Frame, MessageRow, PaymentRow
 from gateway.settlement.ledger import Failure
 from gateway.settling import Settling
 
 Said = Payment | Report | Case
+CHANGES = ("change_notice",)  # notices about an entry of ours
 
 
 class Conversations:
@@ -42,7 +47,12 @@ class Conversations:
     def take(self, id: int, record: Record, source: Source) -> Status | None:
         """Do what a record means and write it down; None for one that is no part of a payment's life."""
         if isinstance(record, Payment):
-            return self.parts.money_back.take(id, record, source) if record.kind in GIVING_BACK else None
+            if record.kind not in GIVING_BACK:
+                return None
+            taker = self.parts.ach_returns if record.scheme == "ach" else self.parts.money_back
+            return taker.take(id, record, source)
+        if isinstance(record, Notice):
+            return self.parts.ach_returns.change(id, record, source) if record.kind in CHANGES else None
         if isinstance(record, Report):
             return self.parts.reports.take(id, record, source)
         if not isinstance(record, Case):
@@ -105,7 +115,12 @@ class Conversations:
         if isinstance(said, Case):
             return self.parts.recalls.release(held, said, operation, number)
         source = self._source(held, number)
-        status = self.parts.money_back.release(held, said, source, operation.place)
+        if isinstance(said, Payment) and said.scheme == "ach" and held.refusal_code != UNBOOKED:
+            status = self.parts.ach_returns.release(held, said, operation, source)
+        elif isinstance(said, Report) and held.refusal_code == CONTRADICTS:
+            status = self.parts.reports.accept(held, said, source, operation.place)
+        else:
+            status = self.parts.money_back.release(held, said, source, operation.place)
         if isinstance(status, Refusal):
             return status
         self._close(held, status, number)
@@ -113,11 +128,27 @@ class Conversations:
 
     def reject(self, held: PaymentRow, said: Said, operation: Operation, number: int) -> Refusal | None:
         """A person refuses what waits; what the receiving side did to the money cannot be refused."""
+        status: Status | Refusal | None = None
+        if isinstance(said, Payment) and said.scheme == "ach" and held.refusal_code != UNBOOKED:
+            status = self.parts.ach_returns.reject(held, said, operation, self._source(held, number))
+        elif held.refusal_code == CONTRADICTS:
+            text = "the rejection stands: the receiving side gives it back"
+            status = Status("RJCT", said, held.id, held.reason, text)
+        if isinstance(status, Refusal):
+            return status
+        if status is not None:
+            self._close(held, status, number)
+            return None
         if not isinstance(said, Case):
             text = "the other side has moved the money: release it once the account can bear it"
             return Refusal("not-rejectable", "NARR", operation.place, text, operation.subject)
         self.parts.recalls.reject(held, operation, number)
         return None
+
+    def send_back(self, id: int, payment: int, operation: Operation, number: int) -> Refusal | Literal[False] | None:
+        """A person returns an entry of ACH that came in; False when the payment is none."""
+        found = self.parts.ach_entries.came_in(payment)
+        return self.parts.ach_entries.reject(id, found, operation, number) if found is not None else False
 
     def _close(self, held: PaymentRow, status: Status, number: int) -> None:
         self.entries.let_go(held.id, number)
@@ -139,6 +170,9 @@ class Parts:
         self.booking = booking = Booking(entries, self.saying)
         self.recalls = Recalls(entries, self.finder, self.saying, booking)
         self.money_back = MoneyBack(entries, self.finder, booking, self.recalls)
+        self.ach_returns = AchReturns(entries, AchOriginals(entries, self.finder), self.money_back)
         self.reports = Reports(entries, self.finder, self.saying, self.money_back)
         self.requests = Requests(entries, self.finder, self.saying)
-        self.instants = Instants(entries, self.finder, self.saying, booking)
+        self.ach_entries = AchEntries(entries, self.finder, self.saying, booking)
+        self.asking = Asking(entries, self.finder, self.saying, booking, self.recalls)
+        self.instants = Instants(entries, self.finder, self.saying, booking, self.ach_entries)

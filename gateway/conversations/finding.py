@@ -37,6 +37,7 @@ class Found(Struct, frozen=True):
     record: Payment
     message: MessageRow
     way: Way | None
+    left_for: str = ""  # the day on which it settles there, where it left to settle on another than it asked for
 
     @property
     def onward(self) -> str:
@@ -70,6 +71,20 @@ class Finder:
         ids = self.entries.sent_in(source.endpoint, original.message_id) if original.message_id else ()
         return [found for id in ids if (found := self.at(id)) is not None and self._speaks(found, source, "onward")]
 
+    def came_in(self, record: Record, original: Original, source: Source) -> list[Found]:
+        """All payments of a message of theirs, or of one batch of it; none where the message came in parts."""
+        for number in self._messages(record, original, source):
+            message = self.entries.message(number)
+            if message is None or message.part:
+                continue
+            members = [found for id in self._members(number) if (found := self.at(id)) is not None]
+            return [
+                found
+                for found in members
+                if self._speaks(found, source, "origin") and original.batch_id in ("", found.record.batch_id)
+            ]
+        return []
+
     def at(self, id: int) -> Found | None:
         """A payment by its number; None for what is no payment, or was refused before it had a life."""
         row = self.entries.payment(id)
@@ -77,7 +92,8 @@ class Finder:
         if row is None or not isinstance(record, Payment) or record.kind in GIVING_BACK or row.status not in STATES:
             return None
         message = self.entries.message(row.message)
-        return Found(row, record, message, self.entries.snapshot.ways.get(row.route)) if message is not None else None
+        way = self.entries.snapshot.ways.get(row.route)
+        return Found(row, record, message, way, self.entries.left_for(id)) if message is not None else None
 
     # -- candidates
 
@@ -89,7 +105,7 @@ class Finder:
             self._by_reference(record, original, source),
         ):
             found = {id: one for id in ids if (one := self.at(id)) is not None}
-            fitting = [one for one in found.values() if self._speaks(one, source, side) and fits(original, one.record)]
+            fitting = [one for one in found.values() if self._speaks(one, source, side) and fits(original, one)]
             if fitting:
                 return fitting
         return []
@@ -111,12 +127,17 @@ class Finder:
         if side == "onward":
             yield from _named(original, self._left_in(source.endpoint, original.message_id))
             return
+        for number in self._messages(record, original, source):
+            yield from _named(original, self._came_in(number))
+
+    def _messages(self, record: Record, original: Original, source: Source) -> Iterator[int]:
+        """The messages of theirs that have the id of the original."""
         for sender in dict.fromkeys((source.sender, *_bics(record, ""), "")):
             name = f"id\0{source.endpoint}\0{original.message_type}\0{sender}\0{original.message_id}"
             number = self.state.arrivals.find(identity_hash(name))
             message = self.entries.message(number) if number else None
             if message is not None and message.message_id == original.message_id:
-                yield from _named(original, self._came_in(number))
+                yield number
 
     def _by_reference(self, record: Record, original: Original, source: Source) -> Iterator[int]:
         """Payments named by their sender and its reference: the name that they have where they carry no UETR."""
@@ -168,9 +189,9 @@ def _named(original: Original, members: References) -> Iterator[int]:
             yield from members.get(said, ())
 
 
-def fits(original: Original, payment: Payment) -> bool:
+def fits(original: Original, found: Found) -> bool:
     """Whether everything said of the original is so of the payment, and something is said that names it."""
-    named = False
+    payment, named = found.record, False
     for name in REFERENCES:
         said, own = getattr(original, name), getattr(payment, name)
         if said in UNNAMED or own in UNNAMED:
@@ -181,7 +202,7 @@ def fits(original: Original, payment: Payment) -> bool:
     if original.amount is not None and original.amount not in (payment.amount, payment.instructed_amount):
         return False
     date = original.settlement_date
-    if date and payment.settlement_date and date != payment.settlement_date:
+    if date and payment.settlement_date and date not in (payment.settlement_date, found.left_for):
         return False
     return named or payment.instruction_id == original.message_id != ""
 

@@ -7,6 +7,7 @@ confirmed.
 
 from __future__ import annotations
 
+from gateway.conversations.ach_entries import AchEntries
 from gateway.conversations.booking import Booking
 from gateway.conversations.finding import Finder, Found
 from gateway.conversations.saying import Saying
@@ -23,7 +24,10 @@ NOT_CONFIRMED = Reason("AB06", text=("the receiving side did not confirm it in t
 class Instants:
     """What runs out of time in one batch."""
 
-    def __init__(self, entries: Entries, finder: Finder, saying: Saying, booking: Booking) -> None:
+    def __init__(
+        self, entries: Entries, finder: Finder, saying: Saying, booking: Booking, ach_entries: AchEntries
+    ) -> None:
+        self.ach_entries = ach_entries
         self.entries = entries
         self.finder = finder
         self.saying = saying
@@ -38,6 +42,8 @@ class Instants:
     def _expire(self, id: int, payment: int, source: Source) -> bool:
         found = self.finder.at(payment)
         assert found is not None, "what has a deadline is a payment that is not final"
+        if found.row.status == HELD and found.message.format == "ach":
+            return self.ach_entries.expire(id, found, source.message)
         if found.row.status == HELD:
             self.entries.let_go(payment, source.message)
             self._reject(id, found, HELD_TOO_LONG, source)

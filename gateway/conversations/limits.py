@@ -10,8 +10,10 @@ from datetime import date, timedelta
 
 from gateway.conversations.finding import Found
 from gateway.conversations.saying import stamp
+from gateway.formats.ach.codes import RETURN_OF, RETURN_OTHER, RETURNS
 from gateway.formats.sepa.exceptions import Limit, limit
 from gateway.settlement.calendars import add_business_days
+from gateway.settlement.returning import leaves_by, settles_on, too_late
 
 CALENDAR = "T2"
 UNITS = {"banking_days": "banking days", "calendar_days": "days", "months": "months"}
@@ -19,7 +21,11 @@ UNITS = {"banking_days": "banking days", "calendar_days": "days", "months": "mon
 
 def overdue(found: Found, what: str, reason: str, now_ns: int) -> str:
     """A sentence that says by when it would have been in time; "" when it is."""
+    if what == "return" and found.message.format == "ach" and not found.onward:
+        return overdue_entry(found, RETURN_OF.get(reason, RETURN_OTHER), now_ns)
     scheme = found.record.scheme
+    if what == "return" and limit(scheme, "refund", reason) is not None:
+        what = "refund"  # a debit that the debtor has asked back goes the same way, and may do so longer
     allowed = limit(scheme, what, reason)
     if allowed is None or allowed.unit not in UNITS:
         return ""
@@ -30,9 +36,20 @@ def overdue(found: Found, what: str, reason: str, now_ns: int) -> str:
     return f"a {asked} is allowed for {allowed.count} {UNITS[allowed.unit]} after settlement, until {last}"
 
 
+def overdue_entry(found: Found, code: str, now_ns: int) -> str:
+    """The same of an entry of ACH that came to us and is returned with a code of ACH."""
+    known = RETURNS[code]
+    settled = settles_on(found.record.settlement_date, found.message.received_ns)
+    if not too_late(now_ns, settled, known.days, known.calendar):
+        return ""
+    last = leaves_by(settled, known.days, known.calendar)
+    unit = "days" if known.calendar else "banking days"
+    return f"{code} is allowed for {known.days} {unit} after settlement on {settled}: it had to leave on {last}"
+
+
 def settled_on(found: Found) -> str:
     """The day of settlement; where the payment names none, the day on which it came."""
-    day = found.record.settlement_date
+    day = found.left_for or found.record.settlement_date
     return day if _is_day(day) else stamp(found.message.received_ns)[:10]
 
 

@@ -36,7 +36,7 @@ class MoneyBack:
     def take(self, id: int, record: Payment, source: Source) -> Status:
         """A return or a reversal that came in: decide, book, write down, tell."""
         found = self.finder.one(record, record.original, source, SIDES[record.kind])
-        problem = found if isinstance(found, Refusal) else self._problem(record, found)
+        problem = found if isinstance(found, Refusal) else self.problem(record, found)
         if isinstance(found, Found):
             self.entries.link(found.row.id, id, record.kind)
             if problem is None:
@@ -46,7 +46,7 @@ class MoneyBack:
         self.entries.keep(id, source.message, record, None, status)
         return status
 
-    def _problem(self, record: Payment, found: Found) -> Refusal | None:
+    def problem(self, record: Payment, found: Found) -> Refusal | None:
         """Why a payment cannot be given back so."""
         row, amount = found.row, found.record.amount
         for code, reason, wrong, text in (

@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from gateway.conversations.booking import Booking, legs_back
 from gateway.conversations.finding import Finder, Found
 from gateway.conversations.limits import overdue
-from gateway.conversations.saying import Saying
+from gateway.conversations.saying import Saying, original_of
 from gateway.conversations.states import HELD, after
 from gateway.entries import Entries, identity, rejected, source_of, unpack_record
 from gateway.model import Case, Operation, Reason, Refusal, Status
@@ -28,6 +30,7 @@ ASKED_ONWARD = "asked-onward"
 ASKED = "asked-back"
 # Reasons that a refusal of a recall may give; a person's decision may begin with one of them.
 REFUSALS = frozenset("AC04 AGNT AM04 ARDT CUST INDM LEGL NOAS NOOR PTNA RQDA NARR".split())
+NO_GROUP = "no message between us has this id and type, or it came in parts: name each payment"
 BOOKING = {"insufficient-funds": "AM04", "closed-account": "AC04"}  # why a ledger cannot give back, as such a reason
 # What a final state says to who asks for the payment back.
 TOO_LATE = {
@@ -52,9 +55,41 @@ class Recalls:
 
     def take(self, id: int, case: Case, source: Source) -> Status:
         """Decide about a request, and answer it."""
+        if about_group(case):
+            return self._group(id, case, source)
+        return self._one(id, case, source)
+
+    def _group(self, id: int, case: Case, source: Source) -> Status:
+        """A request about a whole message: each of its payments is decided about, and all are told in one answer."""
+        members = self.finder.came_in(case, case.original, source)
+        count = case.original.count if not case.original.batch_id else ""
+        if not members or (count and int(count) != len(members)):
+            text = NO_GROUP if not members else f"{count} payments are named, and {len(members)} came in that message"
+            refusal = Refusal("original-not-found", "NOOR", case.place, text, case.id)
+            return self._refused(id, case, None, Reason("NOOR", text=(text,)), source, refusal)
+        self.saying.gathered = gathered = []
+        for number, found in enumerate(members):
+            each = structs.replace(case, original=original_of(found, case.original))
+            status = self._known(id if not number else self._next(), each, found, source)
+            if status.code == "PDNG":
+                gathered.append(self.saying.resolution(each, found, PENDING))
+        self.saying.gathered = None
+        self.saying.answer_together(source, gathered)
+        return Status("ACTC", case, id, text=f"about {len(members)} payments", place=case.place)
+
+    def _next(self) -> int:
+        """A number for the same request about one more payment."""
+        self.state.payment += 1
+        return self.state.payment
+
+    def _one(self, id: int, case: Case, source: Source) -> Status:
         found = self.finder.one(case, case.original, source, "origin")
         if isinstance(found, Refusal):
             return self._refused(id, case, None, Reason(found.reason, text=(found.text,)), source, found)
+        return self._known(id, case, found, source)
+
+    def _known(self, id: int, case: Case, found: Found, source: Source) -> Status:
+        """A request about a payment that is here: by the state that it is in."""
         if found.row.status == HELD:
             return self._cancel(id, case, found, source)
         if found.row.id in self.state.departures:
@@ -90,10 +125,25 @@ class Recalls:
         return self._keep(id, case, found, Status("ACSC", case, id, place=case.place), source, legs)
 
     def _again(self, id: int, case: Case, found: Found, source: Source) -> Status:
-        """Asked for again while the first request is open: it is pending."""
+        """Asked for again while the first request is open: it is pending. One of our own waits for the sender now."""
+        opened = self._opened(found)
+        if opened is not None and self._own(opened[0]):
+            return self._take_over(id, case, found, opened[0], source)
         self.saying.answer(source, self.saying.resolution(case, found, PENDING), "resolution", found)
         text = f"payment {found.row.id} is asked back already"
         return self._keep(id, case, found, Status("ACTC", case, id, text=text, place=case.place), source)
+
+    def _own(self, held: PaymentRow) -> bool:
+        """Whether a person here began a request, and not the payment's sender."""
+        message = self.entries.message(held.message)
+        return message is not None and message.format == "json"
+
+    def _take_over(self, id: int, case: Case, found: Found, own: PaymentRow, source: Source) -> Status:
+        """What was asked by ourselves is asked for the sender from now on: the answer is told to it."""
+        self.entries.let_go(own.id, source.message)
+        self.entries.change(own.id, "ACSC", source.message, text=f"asked for record {id} from now on")
+        self.entries.name(_forwarded(id), found.row.id)
+        return self._hold(id, case, found, source, forwarded=True)
 
     def _settled(self, id: int, case: Case, found: Found, source: Source) -> Status:
         wish = found.way.route.recall if found.way is not None else Recall()
@@ -101,20 +151,30 @@ class Recalls:
             return self._refuse(id, case, found, wish.reason, "payments of this kind are not given back", source)
         if wish.do == "return" and not found.onward:
             return self._return(id, case, found, source)
-        forwarded = wish.do == "forward" and self._ask_onward(id, case, found)
-        self._open(id, case, found, source)
+        return self._wait(id, case, found, source, forwarded=wish.do == "forward" and self._ask_onward(id, case, found))
+
+    def begin(self, id: int, case: Case, found: Found, source: Source) -> bool:
+        """A request of our own to where the payment was sent; False where it cannot be asked in writing."""
+        if not self._ask_onward(id, case, found):
+            return False
+        self._wait(id, case, found, source, forwarded=True)
+        return True
+
+    def _wait(self, id: int, case: Case, found: Found, source: Source, *, forwarded: bool) -> Status:
+        row = found.row
+        reason = case.reasons[0].code if case.reasons else ""
+        self.entries.change(row.id, after(row.status, "recall"), source.message, reason, f"asked back by record {id}")
+        return self._hold(id, case, found, source, forwarded=forwarded)
+
+    def _hold(self, id: int, case: Case, found: Found, source: Source, *, forwarded: bool) -> Status:
+        """The request waits; it is found by the payment."""
+        self.entries.name(_of(found.row.id), id)
         code, text = (ASKED_ONWARD, "asked back from where it was sent") if forwarded else (ASKED, "waits for a person")
         reason = case.reasons[0].code if case.reasons else ""
         status = Status("PDNG", case, id, reason, text, code, case.place)
         self._keep(id, case, found, status, source)
         self.state.held[id] = self.entries.payments[id]
         return status
-
-    def _open(self, id: int, case: Case, found: Found, source: Source) -> None:
-        row = found.row
-        reason = case.reasons[0].code if case.reasons else ""
-        self.entries.change(row.id, after(row.status, "recall"), source.message, reason, f"asked back by record {id}")
-        self.entries.name(_of(row.id), id)
 
     def _ask_onward(self, id: int, case: Case, found: Found) -> bool:
         if not found.onward or not self.saying.onward(
@@ -237,6 +297,13 @@ class Recalls:
         code = word[0] if word is not None and word[0] in REFUSALS else "NARR"
         source = source_of_number(found.message, number)
         self.kept(found, (Reason(code, text=("refused after review",)),), source)
+
+
+def about_group(case: Case) -> bool:
+    """Whether a request names a message and none of its payments (GrpCxl, PmtInfCxl)."""
+    original = case.original
+    named = original.uetr or original.transaction_id or original.end_to_end_id or original.instruction_id
+    return case.source.startswith("camt.") and bool(original.message_id) and not named
 
 
 def source_of_number(message: MessageRow, number: int) -> Source:

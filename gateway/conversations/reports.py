@@ -7,17 +7,21 @@ other status is kept with the payment. A report about a whole message is one abo
 from __future__ import annotations
 
 from gateway.conversations.finding import Finder, Found
+from gateway.conversations.instants import NOT_CONFIRMED
 from gateway.conversations.moneyback import MoneyBack
 from gateway.conversations.saying import Saying
 from gateway.conversations.states import after
-from gateway.entries import Entries, rejected
+from gateway.entries import Entries, identity, rejected
 from gateway.model import Reason, Refusal, Report, Status
 from gateway.planning import Source
+from gateway.ports import PaymentRow
+from gateway.settlement.ledger import Leg
 
 ABOUT_PAYMENTS = frozenset({"payment_status", "group_status", "message_rejected"})
 CONFIRMED = frozenset({"ACSC", "ACCC", "ACWC"})
 CONFIRMED_INSTANT = CONFIRMED | {"ACCP"}  # what a positive answer is called in SCT Inst
 REJECTED = frozenset({"RJCT", "CANC"})
+CONTRADICTS = "contradicts"
 
 
 class Reports:
@@ -67,6 +71,8 @@ class Reports:
         confirms = CONFIRMED_INSTANT if found.record.scheme == "sepa_inst" else CONFIRMED
         if report.status in confirms and after(row.status, "confirm"):
             self._confirm(found, report, source)
+        if self._late(report, found):
+            return self._hold(id, report, found, source)
         status = self._noted(id, report, found)
         self.entries.link(row.id, id, report.kind, report.status)
         self.entries.keep(id, source.message, report, None, status)
@@ -79,6 +85,41 @@ class Reports:
         if row.status == "ACSP":
             self.saying.outcome(found, "ACSC", "", "")
 
+    # -- confirmations that come after their time
+
+    def _late(self, report: Report, found: Found) -> bool:
+        """Whether a payment is confirmed that was rejected because it was not, and nobody is deciding about that."""
+        confirms = CONFIRMED_INSTANT if found.record.scheme == "sepa_inst" else CONFIRMED
+        late = report.status in confirms and (found.row.status, found.row.reason) == ("RJCT", NOT_CONFIRMED.code)
+        return (
+            late and self.entries.state.references.find(_confirmation_of(found.row.id)) not in self.entries.state.held
+        )
+
+    def _hold(self, id: int, report: Report, found: Found, source: Source) -> Status:
+        """The other side has the money, and the sender has it back: a person decides whose word holds."""
+        text = f"payment {found.row.id} was rejected out of time, and the receiving side says {report.status} now"
+        status = Status("PDNG", report, id, "NARR", text, CONTRADICTS, report.place)
+        self.entries.link(found.row.id, id, report.kind, report.status)
+        self.entries.name(_confirmation_of(found.row.id), id)
+        self.entries.state.held[id] = self.entries.keep(id, source.message, report, None, status)
+        return status
+
+    def accept(self, held: PaymentRow, report: Report, source: Source, place: str) -> Status | Refusal:
+        """A person believes the receiving side: the money moves once more as it did, and the sender is told."""
+        found = self.finder.at(self.entries.about(held.id))
+        state = after(found.row.status, "accept") if found is not None else ""
+        if found is None or not state:
+            return Refusal("wrong-state", "NARR", place, "the payment is not rejected any more", str(held.id))
+        row = found.row
+        legs = (Leg(row.debit, row.credit, row.currency, row.minor),) if row.debit else ()
+        failure = self.entries.state.ledger.apply(legs) if legs else None
+        if failure is not None:
+            return Refusal(failure.code, failure.reason, place, failure.text, str(held.id))
+        self.entries.post(held.id, legs)
+        self.entries.change(row.id, state, source.message, text=f"accepted as confirmed by record {held.id}")
+        self.saying.outcome(found, state, "", "")
+        return Status("ACSC", report, held.id, place=report.place)
+
     @staticmethod
     def _noted(id: int, report: Report, found: Found) -> Status:
         """What is kept of a report that changes nothing; one that contradicts what was told is refused."""
@@ -88,5 +129,10 @@ class Reports:
         )
         if contradicts:
             text = f"payment {found.row.id} is {state} here, and the receiving side says {report.status}: ask it"
-            return rejected(id, report, Refusal("contradicts", "NARR", report.place, text, report.id))
+            return rejected(id, report, Refusal(CONTRADICTS, "NARR", report.place, text, report.id))
         return Status("ACTC", report, id, place=report.place)
+
+
+def _confirmation_of(payment: int) -> int:
+    """The name under which the late confirmation of a payment is found, while a person decides about it."""
+    return identity("", f"late confirmation/{payment}")

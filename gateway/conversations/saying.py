@@ -15,9 +15,11 @@ from msgspec import structs
 from gateway import formats
 from gateway.conversations.finding import Found
 from gateway.entries import Entries
+from gateway.formats.iso20022 import layout
+from gateway.formats.iso20022.copied import copied
 from gateway.model import Agent, Case, Money, Original, Payment, Reason, Record, Report, Status
-from gateway.planning import Source
-from gateway.ports import Codec, Frame, MessageRow
+from gateway.planning import Source, plan_way
+from gateway.ports import Codec, Frame, MessageRow, Writing
 
 ISO = {
     "resolution": "camt.029.001.09",
@@ -25,10 +27,13 @@ ISO = {
     "return": "pacs.004.001.09",
     "reversal": "pacs.007.001.09",
     "payment_status": "pacs.002.001.10",
+    "status_request": "pacs.028.001.03",
 }
+SPEAKING = frozenset({"iso20022", "sepa", "fedwire", "mt"})  # formats that have messages about payments
 # A return is a payment with /RETN/.
 FIN_CUSTOMERS = {"resolution": "MT196", "cancellation_request": "MT192", "return": "MT103"}
 FIN_INSTITUTIONS = {"resolution": "MT296", "cancellation_request": "MT292", "return": "MT202"}
+PARTLY = "PECR"  # of a request about many payments: some are given back, others are not, or not yet
 METHODS = ("CLRG", "INDA", "INGA")  # how a return may settle
 # What a payment's state is called in a status report, where the list of codes has no word for it.
 STATUSES = {"PDCR": "ACSC", "RTRN": "RJCT"}
@@ -40,6 +45,7 @@ class Saying:
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
         self.answers: list[Frame] = []  # to the message in hand
+        self.gathered: list[Case] | None = None  # resolutions of one request about many, told together
 
     # -- records
 
@@ -65,15 +71,34 @@ class Saying:
         record = found.record
         return structs.replace(
             case,
-            original=structs.replace(original_of(found, case.original), message_id="", message_type="", created=""),
+            original=self._sent(found),
             cancellation_id=f"FO{case_id}",
             assigner=self._own(case.assignee),
             assignee=record.creditor_agent or record.instructed_agent or record.creditor_institution,
             created=stamp(self.entries.batch.time_ns),
-            payment=(),
+            payment=copied(record) if record.scheme.startswith("sepa") and _writes_iso(found) else (),
             place="",
             source="",
             extra=(),
+        )
+
+    def _sent(self, found: Found) -> Original:
+        """What a payment is known by to the side that it went to: as it left, and in which message of ours."""
+        assert found.way is not None, "asked only for what was sent on"
+        record = plan_way(found.record, found.way, Source("", "", found.record.source)).sent or found.record
+        message_id, made_ns = self.entries.left_in(found.onward, found.row.id) if _writes_iso(found) else ("", 0)
+        send = found.way.route.send
+        return Original(
+            message_id,
+            send.as_ if message_id and send is not None else "",
+            layout.stamp(made_ns) if made_ns else "",
+            "",
+            record.instruction_id,
+            record.end_to_end_id,
+            record.transaction_id,
+            record.uetr,
+            amount=record.amount,
+            settlement_date=found.left_for or record.settlement_date,
         )
 
     def giving_back(
@@ -100,7 +125,14 @@ class Saying:
         row = found.row
         reasons = (Reason(row.reason, text=(row.text[:105],) if row.text else ()),) if row.reason else ()
         original = structs.replace(original_of(found, case.original), amount=None, settlement_date="")
-        return Report(STATUSES.get(row.status, row.status), original, id=str(row.id), reasons=reasons)
+        return Report(
+            STATUSES.get(row.status, row.status),
+            original,
+            id=str(row.id),
+            reasons=reasons,
+            instructing_agent=found.record.instructed_agent,
+            instructed_agent=found.record.instructing_agent,
+        )
 
     def _own(self, other: Agent | None) -> Agent:
         bic = self.entries.snapshot.sender
@@ -110,11 +142,31 @@ class Saying:
 
     def answer(self, source: Source, record: Record, kind: str, found: Found | None = None) -> bool:
         """Answer the message in hand; whether its sender's format could carry it."""
+        if self.gathered is not None and isinstance(record, Case):
+            self.gathered.append(record)
+            return True
         codec = self._codec(source.endpoint, source.type)
         frame = self._frame(source.endpoint, codec, record, kind, source.sender, found)
         if frame is not None:
             self.answers.append(frame)
         return frame is not None
+
+    def answer_together(self, source: Source, cases: Sequence[Case]) -> None:
+        """Answer a request about many payments with one resolution, in which each of them is told."""
+        codec = self._codec(source.endpoint, source.type)
+        writing = self.entries.writing(source.sender)
+        words = {case.status for case in cases}
+        word = words.pop() if len(words) == 1 else PARTLY
+        told = [
+            structs.replace(
+                case, status=word, assignment_id=writing.message_id, cancellation_id=f"{writing.message_id}-{number}"
+            )
+            for number, case in enumerate(cases, 1)
+        ]
+        if any(codec.fit(case, ISO["resolution"]).refusal is not None for case in told):  # type: ignore[arg-type]
+            return  # its format has no room for what it asked about: the rows say what would be said
+        frame = codec.encode(told, ISO["resolution"], writing)  # type: ignore[arg-type]  # it takes all records
+        self.answers.append(self._headed(source.endpoint, codec, frame, writing))
 
     def later(self, message: MessageRow, record: Record, kind: str, found: Found | None = None) -> bool:
         """Say something about an earlier message to its sender."""
@@ -149,6 +201,8 @@ class Saying:
     ) -> Frame | None:
         """The message, with the header that its receiver asks for; None when the format cannot say this."""
         type = ISO[kind]
+        if codec.name not in SPEAKING:
+            return None
         if codec.name == "mt":
             if kind not in FIN_CUSTOMERS:
                 return None
@@ -162,13 +216,20 @@ class Saying:
         fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
         if fit.refusal is not None:
             return None
-        frame = codec.encode([record], type, writing)  # type: ignore[list-item]
+        return self._headed(endpoint, codec, codec.encode([record], type, writing), writing)  # type: ignore[list-item]
+
+    def _headed(self, endpoint: str, codec: Codec, frame: Frame, writing: Writing) -> Frame:
         head = self.entries.snapshot.endpoints[endpoint].head
         return frame if head is None else head(codec, frame, writing)
 
     def _codec(self, endpoint: str, type: str) -> Codec:
         own = self.entries.snapshot.endpoints[endpoint].codec
         return own or formats.load("mt" if type.startswith("MT") else "iso20022")
+
+
+def _writes_iso(found: Found) -> bool:
+    writer = found.way.writer if found.way is not None else None
+    return writer is not None and writer.name != "mt"
 
 
 def _receiver(record: Record, found: Found | None) -> str:

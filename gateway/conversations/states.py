@@ -20,7 +20,8 @@ HELD = "PDNG"
 MOVED = frozenset({"ACSP", "ACSC", "PDCR"})  # money has moved along its legs, and may move back once
 
 # (state, event) -> state. The events: a hold is released, refused, cancelled by its sender or runs out of time; the
-# other side confirms, rejects or returns; the sender recalls or reverses; a recall is refused.
+# other side confirms, rejects or returns; the sender recalls or reverses; a recall is refused; a person accepts
+# what was confirmed after it had run out of time, the one thing that follows a final state.
 TRANSITIONS: dict[tuple[str, str], str] = {
     ("PDNG", "settle"): "ACSC",
     ("PDNG", "submit"): "ACSP",
@@ -34,6 +35,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     ("ACSP", "reject"): "RJCT",
     ("ACSP", "expire"): "RJCT",
     ("ACSP", "return"): "RTRN",
+    ("RJCT", "accept"): "ACSC",
     ("ACSC", "confirm"): "ACSC",
     ("ACSC", "reject"): "RJCT",
     ("ACSC", "return"): "RTRN",

@@ -169,8 +169,8 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     """An instruction to the gateway itself, journaled like any message.
 
     `kind` is open_account, close_account, release, reject, repair (give the addresses that a held payment lacks), net
-    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment) or
-    tick (time has passed).
+    (tell a session what its open deals come to), statement (make the one of an account by a rule, up to a moment),
+    recall, return and ask_status (begin a conversation about a payment) or tick (time has passed).
     """
 
     kind: str
@@ -188,3 +188,5 @@ class Operation(Struct, frozen=True, gc=False, omit_defaults=True, tag="operatio
     addresses: tuple[tuple[str, Address], ...] = ()  # of repair: ("creditor", its address)
     rule: str = ""  # of a statement: by which rule ...
     moment_ns: int = 0  # ... and up to when
+    reason: str = ""  # of recall and return: the code that the other side is told ...
+    text: str = ""  # ... and words to it

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from gateway.ports import Offset
+
 # What `kind` may be: the kinds of canonical records that formats read.
 KINDS = (
     "credit_transfer",
@@ -84,6 +86,8 @@ class Send(Struct, frozen=True):
     to: str  # name of an endpoint
     as_: str = field(name="as")  # message type: pacs.008.001.08; FIX.4.4/D: the venue there works the order
     per_message: Annotated[int, Meta(ge=1, le=100_000)] = 1  # so many payments in one message
+    offset: Offset | None = None  # of ACH: the account of an entry that balances each file; without, it is unbalanced
+    receiver: Annotated[str, Meta(max_length=35)] = ""  # whom messages name: of ACH the routing number files go to
     session: str = ""  # of an order: the venue's session; may be left out where the endpoint has one
     hours: str = ""  # a payment system: what comes while it is closed, or gathers, waits; "": all leaves at once
     # What addresses in lines are made first; "": hybrid where the endpoint's rule sets ask for it, else as_is.

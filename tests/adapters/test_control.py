@@ -86,6 +86,15 @@ async def test_a_decision_is_answered_after_its_commit(path: Path, open_control:
     assert operation == Operation("release", "12", by="j.doe", because="another person", place="$", source="operation")
 
 
+async def test_a_person_recalls_a_payment(path: Path, open_control: OpenControl) -> None:
+    desk = FakeDesk(reply=replies(FORMAT, settled))
+    await open_control(desk)
+    await ask(path, op="recall", payment=12, by="j.doe", because="sent twice", reason="DUPL", text="twice")
+    [operation] = FORMAT.decode(desk.committed[0].data, desk.committed[0].type).records
+    assert isinstance(operation, Operation)
+    assert (operation.kind, operation.subject, operation.reason, operation.text) == ("recall", "12", "DUPL", "twice")
+
+
 async def test_a_decision_without_a_reason_is_refused(path: Path, open_control: OpenControl) -> None:
     await open_control(FakeDesk(reply=replies(FORMAT, settled)))
     answer = await ask(path, op="release", payment=12, by="j.doe")

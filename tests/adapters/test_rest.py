@@ -248,6 +248,18 @@ async def test_a_held_payment_is_decided_about(open_http: OpenHttp) -> None:
     assert operation.addresses == (("creditor", Address(town="Paris", country="FR", lines=("Door 3",))),)
 
 
+async def test_a_payment_is_recalled(open_http: OpenHttp) -> None:
+    desk = desk_that()
+    door = await open_http(desk, api=True)
+    recall = {"op": "recall", "payment": 17, "reason": "DUPL", "by": "j.doe", "because": "sent twice"}
+    assert (await post(door.port, "/decision", recall)).status == 201
+    [operation] = FORMAT.decode(desk.committed[0].data, desk.committed[0].type).records
+    assert isinstance(operation, Operation)
+    assert (operation.kind, operation.reason) == ("recall", "DUPL")
+    missing = await post(door.port, "/decision", {**recall, "reason": ""})
+    assert (missing.status, missing.json()["place"]) == (400, "$.reason")
+
+
 @pytest.mark.parametrize(
     "change",
     [

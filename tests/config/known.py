@@ -82,7 +82,7 @@ class World:
         return {"kyc_level": KycLevel, "limits": Limits, "report_above": Limits, "screen": Screen}[name]
 
     def writes(self) -> tuple[str, ...]:
-        return ("MT103", "camt.053.001.08", "camt.054.001.08", "pacs.008.001.08", "pacs.009.001.08")
+        return ("ACH", "MT103", "camt.053.001.08", "camt.054.001.08", "pacs.008.001.08", "pacs.009.001.08")
 
     def rule_sets(self) -> tuple[str, ...]:
         return ("cbpr-2026", "sepa-2026")

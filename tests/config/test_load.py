@@ -77,6 +77,13 @@ def test_mistake(old: str, new: str, text: str) -> None:
     assert [line for line in found if line.startswith(f"routes.yaml:{where}") and f": {text}" in line], found
 
 
+def test_files_of_entries_need_a_routing_number_of_ours() -> None:
+    wrong = GOOD.replace("as: pacs.008.001.08", "as: ACH")
+    assert problems(wrong) == []
+    [problem] = problems(wrong.replace(', routing_number: "091000019"', ""))
+    assert "routes[sepa].send.as: files of entries name the bank that sends them" in problem
+
+
 def test_most_mistakes_are_told_once() -> None:
     """No other part of the file is blamed for a mistake, but for those that also hide or contradict something."""
     counts = [len(problems(GOOD.replace(old, new, 1).replace("@@", ""))) for _, old, new, _ in BLOCKS]

@@ -36,6 +36,7 @@ endpoints:
   fin: {adapter: folder, format: mt, path: var/fin}
   csm: {adapter: folder, format: iso20022, path: var/csm}
   other: {adapter: folder, format: iso20022, path: var/other}
+  events: {adapter: folder, format: json, path: var/events}
 accounts:
   open:
     - {id: NOSTRO, currency: EUR, floor: none}
@@ -71,10 +72,12 @@ def uetr(n: int) -> str:
 class Bank:
     """One engine and everybody who speaks to it."""
 
-    def __init__(self, routes: str = PLAIN, store: Callable[[Disk], Store] = MemoryStore, more: str = "") -> None:
+    def __init__(
+        self, routes: str = PLAIN, store: Callable[[Disk], Store] = MemoryStore, more: str = "", base: str = ROUTES
+    ) -> None:
         self.runner = asyncio.Runner()
         self._store = store
-        self.config = parse(ROUTES.replace("ROUTES_HERE", more + routes), "bank", {})
+        self.config = parse(base.replace("ROUTES_HERE", more + routes), "bank", {})
         self.snapshot = compile_snapshot(self.config, 1)
         self.disk = Disk()
         self.now_ns = EPOCH_NS
@@ -123,8 +126,8 @@ class Bank:
     def run(self, messages: list[Inbound]) -> list[Outcome]:
         return self.runner.run(self.engine.run(messages))
 
-    def operate(self, kind: str, id: int, because: str = "looked at") -> Outcome:
-        operation = Operation(kind, str(id), by="Ana", because=because)
+    def operate(self, kind: str, id: int, because: str = "looked at", reason: str = "", text: str = "") -> Outcome:
+        operation = Operation(kind, str(id), by="Ana", because=because, reason=reason, text=text)
         decoded = Decoded("json", "operation", records=(operation,))
         return self.run([Inbound("control", self.now_ns, b"", decoded=decoded)])[0]
 
@@ -218,6 +221,8 @@ class Bank:
         self._taken = max(self.disk.outbox, default=0)
         found: Sent = {}
         for item in items:
+            if item.type.startswith("ACH"):
+                continue
             decoded = formats.load("mt" if item.type.startswith(("FIN", "MT")) else "iso20022").decode(item.data)
             assert not decoded.refusals, decoded.refusals
             found.setdefault(item.endpoint, []).extend(decoded.records)

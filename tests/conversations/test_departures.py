@@ -53,6 +53,19 @@ def test_a_closed_system_takes_when_it_opens(late: Bank) -> None:
     assert len(late.engine.state.departures) == 0
 
 
+def test_what_left_is_known_by_the_day_on_which_it_settles(late: Bank) -> None:
+    paid = late.pay(onward=True)
+    late.wait(7 * HOUR + 1_801)
+    late.tick()
+    late.restart()
+    late.sent()
+    late.operate("recall", paid, reason="DUPL")
+    [asked] = late.told("cancellation_request", "csm")
+    assert asked.original.settlement_date == "2026-11-24"
+    assert late.give_back(settlement_date="2026-11-25").statuses[0].refusal_code == "original-not-found"
+    assert late.give_back(settlement_date="2026-11-24").statuses[0].code == "ACSC"
+
+
 def test_until_it_leaves_a_person_may_cancel_it(late: Bank) -> None:
     paid = late.pay(onward=True)
     late.restart()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.formats.sepa.exceptions import limit
 from gateway.formats.sepa.rules import INSTANT
+from gateway.model import Report
 from gateway.settlement.instant import SECONDS, moment_ns
 from tests.conversations.bank import EPOCH_NS, PLAIN, SECOND_NS, Bank
 
@@ -59,6 +60,47 @@ def test_money_that_was_set_aside_comes_back_when_nobody_confirms() -> None:
     bank.wait(10)
     assert bank.tick() == 1
     assert (bank.status(paid), bank.balance("CSM")) == ("RJCT", 0)
+
+
+def confirmed_late() -> tuple[Bank, int, int]:
+    """A payment that ran out of time and was confirmed afterwards: the bank, the payment, the confirmation."""
+    bank = Bank(ONWARD)
+    paid = bank.pay(onward=True, **AT_TEN)
+    bank.wait(10)
+    bank.tick()
+    bank.sent()
+    late = bank.report(status="ACSC").statuses[0]
+    assert (late.code, late.refusal_code, bank.balance("CSM")) == ("PDNG", "contradicts", 0)
+    bank.restart()
+    again = bank.report(status="ACSC").statuses[0]
+    assert (again.code, again.refusal_code) == ("RJCT", "contradicts"), "one is enough to decide about"
+    return bank, paid, late.payment_id
+
+
+def test_a_person_accepts_what_is_confirmed_after_its_time() -> None:
+    bank, paid, late = confirmed_late()
+    assert bank.operate("release", late).statuses[0].code == "ACSC"
+    assert (bank.status(paid), bank.status(late), bank.balance("CSM")) == ("ACSC", "ACSC", 10_000)
+    [told] = bank.told("payment_status")
+    assert isinstance(told, Report)
+    assert told.status == "ACSC"
+    bank.restart()
+    assert bank.operate("release", late).statuses[0].refusal_code == "not-held"
+    assert bank.give_back().statuses[0].code == "ACSC", "it lives on like any other that is settled"
+    assert (bank.status(paid), bank.balance("CSM"), bank.balance("NOSTRO")) == ("RTRN", 0, -100_000)
+
+
+def test_a_person_leaves_it_rejected() -> None:
+    bank, paid, late = confirmed_late()
+    assert bank.operate("reject", late).statuses[0].code == "ACSC"
+    assert (bank.status(paid), bank.status(late), bank.balance("CSM")) == ("RJCT", "RJCT", 0)
+    assert bank.report(status="ACCC").statuses[0].code == "PDNG", "said once more, it is looked at once more"
+
+
+def test_a_payment_that_was_rejected_by_the_other_side_is_not_confirmed_by_it() -> None:
+    bank = Bank(ONWARD)
+    bank.pay(onward=True, **AT_TEN)
+    bank.report(status="RJCT")
     late = bank.report(status="ACSC").statuses[0]
     assert (late.code, late.refusal_code, bank.balance("CSM")) == ("RJCT", "contradicts", 0)
 

@@ -25,6 +25,7 @@ from gateway.telemetry.metrics import Metrics
 from tests import samples
 from tests.fakes.store import Disk, MemoryStore
 from tests.fix_peer import FixPeer
+from tests.sim import clearing
 
 EPOCH_NS = 1_767_225_600_000_000_000
 TRANSFERS, ORDERS, FILES, HELD = 30, 20, 6, 4
@@ -33,6 +34,7 @@ ROUTES = """
 version: 1
 store: "sqlite::memory:"
 gateway: {bic: FINODEHHXXX}
+ENDPOINTS
 accounts:
   open:
     - {id: NOSTRO, currency: USD, floor: none}
@@ -42,7 +44,9 @@ accounts:
     - {id: HOUSE-EUR, currency: EUR, floor: none}
     - {id: PEER-USD, currency: USD, floor: none}
     - {id: PEER-EUR, currency: EUR, floor: none}
+ACCOUNTS
 routes:
+CLEARING
   - {name: fx, when: {kind: order}, settle: {client: "{session}-{currency}", principal: "HOUSE-{currency}"}}
   - {name: book, when: {scheme: internal}, settle: {debit: debtor, credit: creditor}}
   - {name: default, settle: {debit: NOSTRO, credit: creditor}}
@@ -59,7 +63,8 @@ class World:
     def __init__(self, random: Random) -> None:
         self.random = random
         self.disk = Disk()
-        self.config = parse(ROUTES, "sim", {})
+        routes = ROUTES.replace("ENDPOINTS", clearing.ENDPOINTS).replace("ACCOUNTS", clearing.ACCOUNTS)
+        self.config = parse(routes.replace("CLEARING", clearing.ROUTES), "sim", {})
         self.snapshot = _snapshot(compile_snapshot(self.config, 1), self.config)
         self.engine: Engine | None = None
         self.acceptor: Acceptor | None = None
@@ -70,6 +75,7 @@ class World:
         self.acked: dict[str, str] = {}  # key of a transfer -> the status its caller was told
         self.peer = FixPeer(0, "PEER")
         self.peer.clock_ns = self._clock_ns
+        self.clearing = clearing.Clearing(self, random)
         self.done = False
 
     # -- lives
@@ -84,7 +90,7 @@ class World:
         self._check()
 
     def _jobs(self) -> list[object]:
-        return [*(self._caller(n) for n in range(TRANSFERS)), self._dropper(), self._trader()]  # type: ignore[list-item]
+        return [*(self._caller(n) for n in range(TRANSFERS)), self._dropper(), self._trader(), *self.clearing.jobs()]  # type: ignore[list-item]
 
     async def _lives(self) -> None:
         while True:
@@ -101,13 +107,16 @@ class World:
         engine = Engine(store, self.snapshot, self._clock_ns, Metrics())
         await engine.open()
         await engine.open_accounts(account_operations(self.config.accounts.open))
-        outbox = Outbox(store, {"bank": _Folder(self)}, self._clock_ns)  # type: ignore[dict-item]
+        folders = {"bank": _Folder(self, self.answers)}
+        folders |= {peer: _Folder(self, taken) for peer, taken in self.clearing.taken.items()}
+        outbox = Outbox(store, folders, self._clock_ns)  # type: ignore[arg-type]
         engine.on_outbox = outbox.add
         walk = asyncio.create_task(engine.walk())
-        outbox.start("bank")
+        for name in folders:
+            outbox.start(name)
         self.engine, self.acceptor = engine, _acceptor(engine, store)
         self.alive.set()
-        drops = asyncio.create_task(self._carry_files(engine))
+        drops = asyncio.gather(self._carry_files(engine), self.clearing.carry(engine))
         try:
             return await self._until_done(engine, outbox, walk)
         finally:
@@ -216,7 +225,8 @@ class World:
         paid = Counter(
             p.reference
             for p in self.disk.payments.values()
-            if self.disk.current(p.id) == "ACSC" and p.kind != "open_account"
+            if self.disk.current(p.id) == "ACSC"
+            and (p.kind == "order" or (p.kind, p.currency) == ("credit_transfer", "USD"))
         )
         doubled = [reference for reference, count in paid.items() if count > 1]
         assert not doubled, f"doubled: {doubled}"
@@ -241,16 +251,19 @@ class World:
             assert transfer.minor > 0
             totals[transfer.credit] += transfer.minor
         taken = sum(
-            1 for p in self.disk.payments.values() if p.kind == "credit_transfer" and self.disk.current(p.id) == "ACSC"
+            1
+            for p in self.disk.payments.values()
+            if (p.kind, p.currency) == ("credit_transfer", "USD") and self.disk.current(p.id) == "ACSC"
         )
         assert totals["SINK-USD"] == taken * 100, "what was credited is what was settled"
+        self.clearing.check()
 
 
 class _Folder:
-    """out/ of the bank's folder: takes some, fails sometimes, never forgets what it took."""
+    """out/ of a peer's folder: takes some, fails sometimes, never forgets what it took."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, world: World, taken: dict[str, bytes]) -> None:
+        self.world, self.taken = world, taken
 
     async def deliver(self, items: Sequence[Delivery]) -> list[int]:
         random = self.world.random
@@ -259,7 +272,7 @@ class _Folder:
             raise OSError("the folder is not there just now")
         taken = items[: random.randint(0, len(items))]
         for item in taken:
-            assert self.world.answers.setdefault(item.name, item.data) == item.data, f"{item.name} changed"
+            assert self.taken.setdefault(item.name, item.data) == item.data, f"{item.name} changed"
         return [item.id for item in taken]
 
 

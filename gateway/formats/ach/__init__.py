@@ -11,21 +11,25 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import BinaryIO
 
 import msgspec
 
-from gateway.formats.ach import make, tables, write
+from gateway.formats.ach import make, returns, tables, traces, write
+from gateway.formats.ach.entries import classed
 from gateway.formats.ach.faults import explained
+from gateway.formats.ach.interchange import inward, inward_payment, outward
 from gateway.formats.ach.jsonform import reprinted
 from gateway.formats.ach.lines import read_lines
 from gateway.formats.ach.rules import STRICT, Profile, profile
 from gateway.formats.ach.scan import Scanner, entries
 from gateway.formats.ach.tools import toolbox
-from gateway.model import Payment, Refusal, Status
+from gateway.model import Loss, Payment, Record, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
 OPENS = re.compile(rb"101[ 0-9][0-9 A-Z]{8}|5(200|220|225|280)[ -~]{46}[A-Z]{3}|6[2-8][0-9]{10}[ -~]{17}[0-9]{10}")
+_SCHEME = attrgetter("scheme")
 REFUSALS_TOLD = 100  # in the answer to a file that was refused
 
 
@@ -83,17 +87,45 @@ class Ach:
 
     def fit(self, payment: Payment, type: str) -> Fit:
         """Whether an entry can carry the payment, and what it would lose."""
-        return write.fit(payment, type)
+        return write.fit(inward_payment(payment), type)
+
+    def outward(self, record: Record, type: str) -> tuple[Record, tuple[Loss, ...]]:
+        """A record of ours for a message of ISO 20022."""
+        return outward(record, type)
+
+    def inward(self, record: Record) -> Record:
+        """A record of ISO 20022 as entries are written from it."""
+        return inward(record)
 
     def encode(self, payments: Sequence[Payment], type: str, writing: Writing) -> Frame:
         """A file with a batch per company and day."""
+        if set(map(_SCHEME, payments)) != {"ach"}:
+            payments = list(map(inward_payment, payments))
         return Frame(write.outgoing(payments, type, writing), type, ".ach", "text/plain", writing.message_id)
+
+    def content(self, payment: Payment, day: str) -> str:
+        """What an entry is found by when what comes back names a wrong trace number."""
+        return traces.content(inward_payment(payment), day)
+
+    def classed(self, payment: Payment, type: str) -> Payment:
+        """The payment with the name of the class that it would be written in."""
+        return classed(inward_payment(payment), type)
+
+    def counted(self, statuses: Sequence[Status]) -> bool:
+        """Whether the answer is a file that is told from others of its day by its modifier."""
+        return any(map(returns.goes_back, statuses))
 
     def answer(self, decoded: Decoded, statuses: Sequence[Status], reply: str, writing: Writing) -> list[Frame]:
         """A return file when entries are returned, otherwise a receipt."""
-        if any(map(write.goes_back, statuses)):
+        if any(map(returns.goes_back, statuses)):
             return [
-                Frame(write.returns(decoded, statuses, writing), "ACH-RETURN", ".ach", "text/plain", writing.message_id)
+                Frame(
+                    returns.returned_file(decoded, statuses, writing),
+                    "ACH-RETURN",
+                    ".ach",
+                    "text/plain",
+                    writing.message_id,
+                )
             ]
         count = decoded.count or len(statuses)
         held = sum(status.code == "PDNG" for status in statuses)

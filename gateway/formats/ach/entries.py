@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from gateway.formats.ach import tables
 from gateway.formats.ach.batches import Item, record
 from gateway.formats.ach.codes import (
@@ -27,7 +29,9 @@ from gateway.formats.ach.international import bank_fields, party_fields
 from gateway.formats.ach.tables import LAYOUTS, Layout
 from gateway.model import Agent, Party, Payment
 
+ISO_TYPES = {"CACC": "checking", "SVGS": "savings", "LOAN": "loan"}  # types of accounts as ISO 20022 has them
 TEXT = 80  # of one addenda 05 or 17
+CONSUMER = frozenset(("SALA", "PENS", "BENE", "SSBE", "PAYR", "STDY", "GOVI"))  # purposes of payments to persons
 RETURN_LAYOUTS = {
     "return": tables.ADDENDA_99,
     "dishonored": tables.ADDENDA_99_DISHONORED,
@@ -56,14 +60,59 @@ def sides(payment: Payment) -> tuple[Party | None, str, str, Agent | None, Party
     else:
         party, account, agent = payment.creditor, payment.creditor_account, payment.creditor_agent
         company, bank = payment.debtor, payment.debtor_agent
-    return party, account.id if account else "", account.type if account else "", agent, company, bank
+    type = account.type if account else ""
+    return party, account.id if account else "", ISO_TYPES.get(type, type), agent, company, bank
 
 
 def class_of(payment: Payment, type: str) -> str:
-    """The entry class that a payment is written in: the type asked for, or the one it was read in."""
+    """The entry class that a payment is written in: the type asked for, the one that it names, else what suits it."""
     if type in SECS:
         return type
-    return payment.local_instrument if payment.local_instrument in SECS else "CCD"
+    return payment.local_instrument if payment.local_instrument in SECS else _suitable(payment)
+
+
+def _suitable(payment: Payment) -> str:
+    """The class of a payment that names none: where its receiver's bank is, who the receiver is, how much is said."""
+    party, _, _, agent, _, _ = sides(payment)
+    if agent is not None and _abroad(agent):
+        return "IAT"
+    if payment.local_instrument == "CORE" or (payment.local_instrument != "B2B" and _private(payment, party)):
+        return "PPD"
+    return "CTX" if sum(map(len, payment.remittance)) + len(payment.remittance) - 1 > TEXT else "CCD"
+
+
+def _abroad(agent: Agent) -> bool:
+    country = agent.bic[4:6] or (agent.address.country if agent.address else "")
+    return country not in ("", "US")
+
+
+def _private(payment: Payment, party: Party | None) -> bool:
+    """Whether the receiver is a person, as far as the payment says."""
+    if CONSUMER & {payment.category_purpose, payment.purpose}:
+        return True
+    return party is not None and (party.birth is not None or any(id.private for id in party.ids))
+
+
+def classed(payment: Payment, type: str) -> Payment:
+    """The payment with the name of the class that it is written in."""
+    if type in SECS or payment.local_instrument in SECS:
+        return payment
+    return structs.replace(payment, local_instrument=_suitable(payment))
+
+
+def bank_of(payment: Payment, sec: str) -> Agent | None:
+    """The bank in the entry itself: the receiver's, or of one abroad the gateway that the payment goes through."""
+    agent = sides(payment)[3]
+    if sec != "IAT" or agent is None or len(agent.clearing_member) == 9:
+        return agent
+    return next((one for one in payment.intermediary_agents if len(one.clearing_member) == 9), agent)
+
+
+def company_id(company: Party | None) -> str:
+    """What identifies the company, where it has such an id: ten characters, of a tax number 1 and its nine digits."""
+    ids = [one.id for one in company.ids] if company is not None else []
+    found = next((id for id in ids if 0 < len(id) <= 10 and id.isascii() and id.isprintable()), "")
+    return f"1{found}" if len(found) == 9 and found.isdecimal() else found
 
 
 def said_id(payment: Payment) -> str:
@@ -79,12 +128,12 @@ def header(payment: Payment, sec: str, odfi: str, routing_number: str) -> str:
     values: dict[str, str | int] = {
         "service_class": "200",
         "company_name": company.name if company else "",
-        "company_identification": f"1{routing_number}"[:10],
+        "company_identification": company_id(company) or f"1{routing_number}"[:10],
         "sec_code": sec,
         "entry_description": {"RCK": "REDEPCHECK"}.get(sec, "PAYMENT"),
         "exchange_indicator": "FF",
         "exchange_reference_indicator": "3",
-        "destination_country": "US",
+        "destination_country": _country(payment) if sec == "IAT" else "US",
         "originating_currency": "USD",
         "destination_currency": "USD",
         "originator_status": "1",
@@ -94,6 +143,12 @@ def header(payment: Payment, sec: str, odfi: str, routing_number: str) -> str:
     if payment.settlement_date:
         values["effective_date"] = payment.settlement_date[2:].replace("-", "")
     return record(layout, values | {"odfi": odfi})
+
+
+def _country(payment: Payment) -> str:
+    """Where the receiver's bank is, as far as the payment says."""
+    agent = sides(payment)[3]
+    return (agent.bic[4:6] or (agent.address.country if agent.address else "") if agent else "") or "US"
 
 
 def item(payment: Payment, type: str, routing_number: str, sequence: int) -> Item:
@@ -107,7 +162,8 @@ def item(payment: Payment, type: str, routing_number: str, sequence: int) -> Ite
 
 def _entry(payment: Payment, sec: str, trace: str, addenda: int) -> str:
     said = told(payment)
-    party, account, _, agent, _, _ = sides(payment)
+    party, account, _, _, _, _ = sides(payment)
+    agent = bank_of(payment, sec)
     routing = agent.clearing_member if agent else ""
     layout = _layout(sec, said)
     values: dict[str, str | int] = {name: said[name] for c in layout if (name := c.name) in said}
@@ -191,7 +247,9 @@ def _international(payment: Payment, trace: str) -> list[str]:
     }
     lines = [record(LAYOUTS[f"addenda_{number}"], values) for number in range(10, 17)]
     lines += _texts("17", texts_of(payment.remittance, 2), trace)
-    for place, between in enumerate(payment.intermediary_agents[:5], 1):
+    gateway = bank_of(payment, "IAT")
+    others = [one for one in payment.intermediary_agents if one is not gateway]
+    for place, between in enumerate(others[:5], 1):
         number = "" if place == 1 else f"[{place}]"
         fields = bank_fields(between, "correspondent", said.get(f"correspondent_id_qualifier{number}", ""))
         lines.append(record(tables.ADDENDA_18, {**fields, "sequence": place, "entry_sequence": trace[-7:]}))

@@ -10,30 +10,37 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import attrgetter, eq
 
-from msgspec import structs
-
-from gateway.formats.ach import tables
-from gateway.formats.ach.batches import Item, RawBatch, RawFile, file_header, grouped, put_together, text
-from gateway.formats.ach.builders import returned
+from gateway.formats.ach import offsets, tables
+from gateway.formats.ach.batches import RawBatch, RawFile, file_header, put_together, text
 from gateway.formats.ach.codes import (
     CODE_OF,
     PLAIN,
-    RETURN_OF,
-    RETURN_OTHER,
-    RETURNS,
     SECS,
     routing_check_digit,
 )
-from gateway.formats.ach.entries import class_of, header, is_debit, item, said_id, sides, texts_of, told
+from gateway.formats.ach.entries import (
+    ISO_TYPES,
+    bank_of,
+    class_of,
+    classed,
+    company_id,
+    header,
+    is_debit,
+    item,
+    said_id,
+    sides,
+    texts_of,
+)
 from gateway.formats.ach.entry_checks import EntryChecks
 from gateway.formats.ach.fast import PRINTABLE
 from gateway.formats.ach.faults import Batch
 from gateway.formats.ach.tables import RECORD
-from gateway.model import Loss, Payment, Refusal, Status
-from gateway.ports import Decoded, Fit, Writing
+from gateway.formats.ach.traces import sequence
+from gateway.model import Loss, Payment, Refusal
+from gateway.ports import Fit, Writing
 
 TYPES = tuple(sec for sec, known in SECS.items() if not known.always_zero and sec != "ADV")  # payments are written in
 AMOUNT_MAX = 9_999_999_999
@@ -55,15 +62,41 @@ RETURN = frozenset(("original", "reasons"))
 
 def outgoing(payments: Sequence[Payment], type: str, writing: Writing) -> bytes:
     """A file of what is sent: a batch per company, class and day."""
-    number = writing.routing_number
-    modifier = MODIFIERS[int(writing.message_id[-5:]) % 36] if writing.message_id[-5:].isdecimal() else "A"
-    head = file_header(writing.receiver or number, number, ("", ""), writing.now_ns, modifier)
-    return put_together(RawFile(head, batches(payments, type, number)))
+    number, receiver = _both_ends(payments, writing)
+    head = file_header(receiver, number, ("", ""), writing.now_ns, modifier(writing))
+    if type not in SECS and not SECS.keys() >= set(map(_INSTRUMENT, payments)):
+        payments = [classed(payment, type) for payment in payments]
+    made = batches(payments, type, number, writing.numbers)
+    if writing.offset is not None and writing.offset_numbers:
+        day = payments[0].settlement_date
+        made.append(offsets.batch(payments, writing.offset, writing.offset_numbers, number, day))
+    return put_together(RawFile(head, made))
 
 
-def batches(payments: Sequence[Payment], type: str, routing_number: str) -> list[RawBatch]:
-    """Batches by header, in the order in which they begin; traces rise within each."""
+def _both_ends(payments: Sequence[Payment], writing: Writing) -> tuple[str, str]:
+    """Routing numbers of origin and destination; where nobody says ours, the one of the company's bank."""
+    bank = sides(payments[0])[5] if payments else None
+    member = bank.clearing_member if bank is not None else ""
+    if len(member) == 8 and member.isdecimal():
+        member += routing_check_digit(member)
+    known = (writing.routing_number, writing.sender, member)
+    ours = next((number for number in known if len(number) == 9 and number.isdecimal()), "0" * 9)
+    receiver = writing.receiver
+    return ours, receiver if 8 < len(receiver) < 11 and receiver.isdecimal() else ours
+
+
+def modifier(writing: Writing) -> str:
+    """What tells files of one day apart; after 36 of them their time does it."""
+    return MODIFIERS[writing.files_before % len(MODIFIERS)]
+
+
+def batches(payments: Sequence[Payment], type: str, routing_number: str, numbers: Sequence[int] = ()) -> list[RawBatch]:
+    """Batches by header, in the order in which they begin; traces rise within each.
+
+    Without numbers of the payments the entries of each batch are counted.
+    """
     found: dict[str, list[RawBatch]] = {}
+    numbered = iter(map(sequence, numbers)) if numbers else None
     for at in range(0, len(payments), AT_ONCE):
         for kind, same_kind in groupby(payments[at : at + AT_ONCE], _KIND):
             for _, run in groupby(same_kind, _SHARE.get(kind, _EITHER)):
@@ -72,17 +105,18 @@ def batches(payments: Sequence[Payment], type: str, routing_number: str) -> list
                 of_head = found.setdefault(head, [])
                 if not of_head or of_head[-1].counted[0] > RECORDS_MAX:
                     of_head.append(RawBatch(head))
-                _add(of_head[-1], alike, type, routing_number)
+                places = list(islice(numbered, len(alike))) if numbered is not None else []
+                _add(of_head[-1], alike, type, routing_number, places)
     return [batch for of_head in found.values() for batch in of_head]
 
 
-def _add(batch: RawBatch, payments: list[Payment], type: str, routing_number: str) -> None:
-    """Print more entries into a batch."""
-    first = batch.last + 1
-    made = _plain(payments, routing_number[:8], first) if batch.header[50:53] in PLAIN else None
+def _add(batch: RawBatch, payments: list[Payment], type: str, routing_number: str, numbers: Sequence[int]) -> None:
+    """Print more entries into a batch, under these numbers or the next ones of the batch."""
+    places = numbers or range(batch.last + 1, batch.last + 1 + len(payments))
+    made = _plain(payments, routing_number[:8], places) if batch.header[50:53] in PLAIN else None
     if made is None:
-        places = enumerate(payments, first)
-        some = RawBatch(batch.header, [item(payment, type, routing_number, place).lines for place, payment in places])
+        numbered = zip(places, payments, strict=True)
+        some = RawBatch(batch.header, [item(payment, type, routing_number, place).lines for place, payment in numbered])
         made = "".join(["\n".join(lines) + "\n" for lines in some.entries]).encode("ascii"), some.numbers()
     printed, counted = made
     batch.printed.append(printed)
@@ -100,20 +134,21 @@ _SHARE = {
 _EITHER = attrgetter("extra", "debtor", "creditor", "settlement_date", "local_instrument")
 _ROLES = {True: "debtor", False: "creditor"}  # of the receiver, by whether it is debited
 _MINOR, _EXTRA, _REMITTANCE = attrgetter("amount.minor"), attrgetter("extra"), attrgetter("remittance")
+_INSTRUMENT = attrgetter("local_instrument")
 _OURS, _TRACE = attrgetter("end_to_end_id"), attrgetter("transaction_id")
 _BANKS = {debit: attrgetter(f"{role}_account.type", f"{role}_agent.clearing_member") for debit, role in _ROLES.items()}
 _ACCOUNTS = {debit: attrgetter(f"{role}_account.id") for debit, role in _ROLES.items()}
 _NAMES = {debit: attrgetter(f"{role}.name") for debit, role in _ROLES.items()}
 
 
-def _plain(payments: list[Payment], odfi: str, first: int) -> tuple[bytes, tuple[int, int, int, int]] | None:
+def _plain(payments: list[Payment], odfi: str, places: Sequence[int]) -> tuple[bytes, tuple[int, int, int, int]] | None:
     """Credits, or debits, without addenda, and what they add up to; None when one is something else."""
     kind = payments[0].kind
     if kind not in ("credit_transfer", "direct_debit") or any(map(_REMITTANCE, payments)):
         return None
     debit = kind == "direct_debit"
     banks = Counter(map(_BANKS[debit], payments))
-    printed = _lines(payments, debit, banks, f"0{odfi}", first)
+    printed = _lines(payments, debit, banks, f"0{odfi}", places)
     if printed is None:
         return None
     total = sum(map(_MINOR, payments))
@@ -122,11 +157,12 @@ def _plain(payments: list[Payment], odfi: str, first: int) -> tuple[bytes, tuple
 
 
 def _lines(
-    payments: list[Payment], debit: bool, banks: Iterable[tuple[str, str]], end: str, first: int
+    payments: list[Payment], debit: bool, banks: Iterable[tuple[str, str]], end: str, places: Sequence[int]
 ) -> bytes | None:
     """Entries printed with one format string; None when a field has not its width, or is not printable ASCII."""
     codes = {account: CODE_OF[account, debit, "live"] for account in ("checking", "savings", "gl", "loan")}
     codes[""] = codes["checking"]
+    codes |= {iso: codes[account] for iso, account in ISO_TYPES.items()}
     ours, traces = list(map(_OURS, payments)), list(map(_TRACE, payments))
     if any(map(eq, ours, traces)):
         ours = list(map(said_id, payments))
@@ -139,7 +175,7 @@ def _lines(
             ours,
             map(_NAMES[debit], payments),
             _ends(payments),
-            range(first, first + len(payments)),
+            places,
         )
         line = f"%s%-17s%010d%-15.15s%-22.22s%s{end}%07d\n"
         printed = line * len(payments) % tuple(chain.from_iterable(zip(*fields, strict=True)))
@@ -196,11 +232,12 @@ def _used(sec: str, kind: str) -> frozenset[str]:
 
 
 def _set_fields(payment: Payment) -> list[str]:
-    return [field.name for field in structs.fields(Payment) if getattr(payment, field.name) not in ("", (), None)]
+    return [name for name in Payment.__struct_fields__ if getattr(payment, name) not in ("", (), None)]
 
 
 def _cannot(payment: Payment, sec: str) -> Refusal | None:
-    receiver, account, _, agent, company, _ = sides(payment)
+    receiver, account, _, _, company, _ = sides(payment)
+    agent = bank_of(payment, sec)
     routing, name = agent.clearing_member if agent else "", receiver.name if receiver else ""
     known, width = SECS[sec], 35 if sec == "IAT" else 17
     debit = is_debit(payment)
@@ -290,9 +327,11 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
         if party is None:
             continue
         losses += [
-            Loss(f"{role}.{field.name}", f"{sec} has no place for it")
-            for field in structs.fields(party)
-            if field.name not in room and getattr(party, field.name) not in ("", (), None)
+            Loss(f"{role}.{name}", f"{sec} has no place for it")
+            for name in party.__struct_fields__
+            if name not in room
+            and getattr(party, name) not in ("", (), None)
+            and not (name == "ids" and role == roles[1] and len(party.ids) == 1 and company_id(party))
         ]
         if sec == "IAT" and party.address is not None:
             address = party.address
@@ -301,43 +340,8 @@ def _party_lost(payment: Payment, sec: str, roles: tuple[str, str]) -> list[Loss
             if len(address.lines) <= free:
                 kept.add("lines")
             losses += [
-                Loss(f"{role}.address.{field.name}", "IAT has no place for it")
-                for field in structs.fields(address)
-                if field.name not in kept and getattr(address, field.name) not in ("", ())
+                Loss(f"{role}.address.{name}", "IAT has no place for it")
+                for name in address.__struct_fields__
+                if name not in kept and getattr(address, name) not in ("", ())
             ]
     return losses
-
-
-# --- returns --------------------------------------------------------------------------------------
-
-
-def returns(decoded: Decoded, statuses: Iterable[Status], writing: Writing) -> bytes:
-    """A return file for what could not be posted: one batch per original batch, an addenda 99 for each entry."""
-    items: dict[tuple[str, str], list[Item]] = {}
-    for status in statuses:
-        payment = status.record
-        if not isinstance(payment, Payment) or not goes_back(status):
-            continue
-        agent = sides(payment)[3]
-        ours = agent.clearing_member if agent else ""
-        below = items.setdefault((payment.batch_id, ours[:8]), [])
-        code = RETURN_OF.get(status.reason, RETURN_OTHER)
-        information = RETURNS[code].title if code != RETURN_OTHER else status.text.upper()
-        below.append(returned(original(payment), code, ours, len(below) + 1, information))
-    head = decoded.header
-    names = (head.get("origin_name", ""), head.get("destination_name", ""))
-    top = file_header(head.get("origin", ""), head.get("destination", ""), names, writing.now_ns, "R")
-    return put_together(RawFile(top, [batch for below in items.values() for batch in grouped(below)]))
-
-
-def goes_back(status: Status) -> bool:
-    """Whether an entry is returned: one that could not be posted and is no return itself."""
-    return status.code == "RJCT" and isinstance(status.record, Payment) and status.record.kind != "return"
-
-
-def original(payment: Payment) -> Item:
-    """The entry that a payment was read from, as far as a return repeats it."""
-    said = told(payment)
-    one = item(payment, payment.local_instrument, said.get("odfi", "0" * 8) + "0", 1)
-    lines = [one.entry[:79] + payment.transaction_id.ljust(15)[:15], *one.lines[1:]]
-    return Item(one.header, lines)

@@ -17,7 +17,7 @@ from msgspec import Struct, structs
 from gateway.formats.iso20022.assemble import Flat, flat
 from gateway.formats.iso20022.facets import Facets
 from gateway.formats.iso20022.kinds import Kind, entries, kind_of
-from gateway.formats.iso20022.lines import lowered
+from gateway.formats.iso20022.lines import lowered, sided
 from gateway.formats.iso20022.plan import Plan, plan
 from gateway.formats.iso20022.read import LEVELS, NO_AMOUNT, Record
 from gateway.formats.iso20022.shape import FOREIGN, Child, Shape, step
@@ -230,8 +230,10 @@ def _lay_out(record: Record, kind: Kind, closed: tuple[str, ...]) -> Laid:
     if isinstance(record, Statement):
         if record.floors:
             laid.losses["floors"] = Loss("floors", f"{kind.type} has no place for a floor limit")
-        for entry in record.entries:
-            laid.inner.append(_entry(lowered(entry), kind, laid.losses))
+        # MT says the side of an entry alone; where a detail has a place for it, it is that of its entry.
+        told = record.source.startswith("MT") and locate(kind, "detail", "CdtDbtInd") is not None
+        for entry in map(lowered, record.entries):
+            laid.inner.append(_entry(sided(entry) if told else entry, kind, laid.losses))
     return laid
 
 

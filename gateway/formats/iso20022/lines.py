@@ -14,9 +14,20 @@ from msgspec import structs
 from gateway.model import Entry, Payment
 
 _MORE = "iso:AddtlTxInf"
+_SIDE = "iso:CdtDbtInd"
 _RATE = "iso:AmtDtls/InstdAmt/CcyXchg/"
 # Words of MT 61 in the place of a reference: there is none, or field 86 has it.
 _NO_REFERENCE = frozenset("NONREF NOTPROVIDED EREF PREF MARF KREF EREF+ KREF+ MREF+".split())
+
+
+def sided(entry: Entry) -> Entry:
+    """The entry with its side said by its details too, as CBPR+ asks for it."""
+    side = (_SIDE, "CRDT" if entry.credit else "DBIT")
+    details = tuple(
+        one if any(name == _SIDE for name, _ in one.extra) else structs.replace(one, extra=(*one.extra, side))
+        for one in entry.details
+    )
+    return structs.replace(entry, details=details)
 
 
 def lowered(entry: Entry) -> Entry:

@@ -22,7 +22,7 @@ from gateway.formats.iso20022.read import NOTHING, Outer, Record, outer, paid, r
 from gateway.formats.iso20022.table import Table
 from gateway.formats.iso20022.tags import Picked, Places, Texts, between, cut, picker, plain, resolved
 from gateway.formats.iso20022.xml import NAMESPACE, parser
-from gateway.model import Payment, Refusal
+from gateway.model import Extra, Payment, Refusal
 
 PATTERNS_MAX = 128  # of one type
 Read = Callable[[Texts], Any]  # a field from the texts; raises BadAmount
@@ -88,7 +88,14 @@ def _pattern(places: dict[str, dict[str, int]], extra: list[tuple[str, int]], co
     original = places.get("original", {})
     if "amount" not in places and "amount" not in original:
         return None
-    known = forms(Payment)
+    return laid(Payment, places, extra, constants)
+
+
+def laid(
+    record: type[Struct], places: dict[str, dict[str, int]], extra: list[tuple[str, int]], constants: Sequence[str]
+) -> Pattern:
+    """How the fields of a record are read from texts at these places."""
+    known = forms(record)
     plain = [name for name in places if known[name].what == "text"]
     every = [place for inner in places.values() for place in inner.values()] + [place for _, place in extra]
     return Pattern(
@@ -101,6 +108,16 @@ def _pattern(places: dict[str, dict[str, int]], extra: list[tuple[str, int]], co
         picker([place for _, place in extra]),
         frozenset(places),
     )
+
+
+def valued(found: Pattern, parts: Sequence[str], made: dict[str, Any]) -> Extra | None:
+    """Put the fields into `made`, and answer with the rest; None when a leaf is empty. Raises BadAmount."""
+    if "" in found.every(parts):
+        return None
+    made.update(zip(found.texts, found.pick(parts), strict=True))
+    for name, read in found.fields:
+        made[name] = read(parts)
+    return tuple(zip(found.extra, found.pick_extra(parts), strict=True))
 
 
 def _field(form: Form, places: dict[str, int]) -> tuple[str, Read]:
@@ -147,19 +164,14 @@ class Maker:
 
     def made(self, found: Pattern, parts: Sequence[str], over: Above, place: str) -> Payment | None:
         """None when a leaf is empty or an amount is none, which the other way knows to tell."""
-        if over.made is None or "" in found.every(parts):
+        if over.made is None:
             return None
         made = dict(over.made)
-        made.update(zip(found.texts, found.pick(parts), strict=True))
         try:
-            for name, read in found.fields:
-                made[name] = read(parts)
+            extra = valued(found, parts, made)
         except BadAmount:
             return None
-        extra = over.outer.extra
-        if found.extra:
-            extra = (*extra, *zip(found.extra, found.pick_extra(parts), strict=True))
-        return paid(self._kind, made, extra, place)
+        return paid(self._kind, made, (*over.outer.extra, *extra), place) if extra is not None else None
 
 
 @cache

@@ -1,7 +1,8 @@
 """Large files in constant memory: read twice, first to check everything, then in parts.
 
-Strategy: plain files are checked in small documents and their payments read by the pattern of their tags (`pieces`,
-`patterns`); any other file, and every file in which a fault is found, goes through lxml's iterparse.
+Strategy: plain files are checked in small documents and their payments and entries read by the pattern of their tags
+(`pieces`, `patterns`, `patterns_entries`); any other file, and every file in which a fault is found, goes through
+lxml's iterparse.
 
 A part holds so many records at most; a statement with more entries comes as several statements with the same head,
 all but the last of which say that it is not the last page.
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lxml import etree
 from msgspec import structs
 
+from gateway.formats.iso20022 import patterns_entries
 from gateway.formats.iso20022.assemble import BadAmount
 from gateway.formats.iso20022.documents import amount_of, amount_paths, counted, header, totals
 from gateway.formats.iso20022.kinds import Kind, kind_of
@@ -50,7 +52,8 @@ def parts(codec: Iso20022, file: BinaryIO, records_max: int) -> Iterator[Decoded
         return
     file.seek(0)
     if kind.family.record is Statement:
-        reading = _statements(file, kind, top, records_max)
+        reader = patterns_entries.Reader(kind, top, _part, records_max)
+        reading = reader.records(file) if plain else _statements(file, kind, top, records_max)
     else:
         reading = Reader(kind, top).records(file) if plain else _records(file, kind, top)
     yield from _read(codec.name, kind, top, reading, records_max)
@@ -223,7 +226,7 @@ def _statements(file: BinaryIO, kind: Kind, top: Outer, entries_max: int) -> Ite
             count += 1
             parent = element.getparent()
             if len(held) == entries_max and parent is not None and wrong is None:
-                yield _part(record(parent, space, kind, top, place, head=True), held, last=False)
+                yield _part(record(parent, space, kind, top, place, head=True), held, False)
                 held = []
             try:
                 held.append(entry(element, space, f"{place}/Ntry[{count}]"))
@@ -231,13 +234,13 @@ def _statements(file: BinaryIO, kind: Kind, top: Outer, entries_max: int) -> Ite
                 wrong = wrong or bad_amount(error, f"{place}/Ntry[{count}]")
             _let_go(element)
         elif tag == name and _below(element, space, kind.body):
-            yield wrong or _part(record(element, space, kind, top, place, head=True), held, last=True)
+            yield wrong or _part(record(element, space, kind, top, place, head=True), held, True)
             held, wrong = [], None
             number, count = number + 1, 0
             _let_go(element)
 
 
-def _part(head: Record | Refusal, held: list[Entry], *, last: bool) -> Record | Refusal:
+def _part(head: Record | Refusal, held: list[Entry], last: bool) -> Record | Refusal:
     """A statement with the entries read so far. What is said behind the entries belongs to the last part."""
     if not isinstance(head, Statement):
         return head

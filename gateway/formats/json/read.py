@@ -230,9 +230,21 @@ def _operation(shape: shapes.Operation, place: str) -> Operation | Refusal:
         return _refusal("json-field", f"{place}.{wanted}", f"{shape.op} names a {wanted} and nothing else")
     if (shape.op == "repair") != bool(shape.addresses):
         return _refusal("json-field", f"{place}.addresses", "repair gives at least one address, and nothing else does")
+    reasoned = shape.op in ("recall", "return")
+    if reasoned != bool(shape.reason) or (shape.text and not reasoned):
+        return _refusal("json-field", f"{place}.reason", "recall and return give a reason, and nothing else does")
     addresses = tuple((side, Address(**msgspec.structs.asdict(given))) for side, given in shape.addresses.items())
-    operation = Operation(shape.op, str(subject), by=shape.by, because=shape.because, place=place, source="operation")
-    return msgspec.structs.replace(operation, addresses=addresses) if addresses else operation
+    return Operation(
+        shape.op,
+        str(subject),
+        by=shape.by,
+        because=shape.because,
+        place=place,
+        source="operation",
+        addresses=addresses,
+        reason=shape.reason,
+        text=shape.text,
+    )
 
 
 READERS: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any, str], Record | Refusal]]] = {

@@ -93,14 +93,22 @@ Side = Literal[
 
 class Operation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A person's instruction to the gateway: decide about a held payment, give the addresses that it lacks (`repair`),
-    close an account, or tell a session what its open deals come to (`net`; then `account` is endpoint/session).
+    ask for a payment that was sent (`recall`), give one back that came in (`return`), ask how one stands
+    (`ask_status`), close an account, or tell a session what its open deals come to (`net`; then `account` is
+    endpoint/session).
     """
 
     type: Literal["operation"] = "operation"
-    op: Literal["release", "reject", "cancel", "repair", "close_account", "net"]
+    op: Literal["release", "reject", "cancel", "repair", "recall", "return", "ask_status", "close_account", "net"]
     payment: Annotated[int, Meta(ge=1)] | None = None
     account: AccountId | None = None
     addresses: dict[Side, PostalAddress] = {}
+    reason: Annotated[
+        str, Meta(pattern=r"^([A-Z0-9]{4})?(?![\s\S])", description="of recall and return: ISO 20022 external code")
+    ] = ""
+    text: Annotated[
+        str, Meta(pattern=_TEXT, max_length=105, description="of recall and return: told to the other side")
+    ] = ""
     by: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=140)]
     because: Annotated[str, Meta(pattern=_TEXT, min_length=1, max_length=1000)]
 

@@ -13,11 +13,12 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from gateway.formats.mt import entry_codes, narrative, tables
+from gateway.formats.mt import details, entry_codes, tables
 from gateway.formats.mt.meaning import Fault, day, money
 from gateway.model import EXPONENTS, Entry, Extra, Money, Payment
 
-_X, _PLAIN = tables.X, tables.X.replace("/", "", 1)
+_SUBFIELDS, _REFERENCE = 10, 7  # groups of a pair: how many, and which is subfield 7
+_KNOWN = "".join(chr(code) for code in range(128) if re.match(tables.X, chr(code))).encode() + b"\n"
 STANDARD = re.compile(
     r"(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]*)([A-Z][A-Z0-9]{3})((?:(?!//)[^\n]){1,16})"
     r"(?://([^\n]{1,16}))?(?:\n(.*))?\Z",
@@ -28,11 +29,12 @@ DIALECT = re.compile(
     r"(?://([^\n]*))?(?:\n(.*))?\Z",
     re.DOTALL | re.ASCII,
 )
-# The same where it stands in a text, with the 86 behind it: what nearly every entry is, read at one match.
+# The same where it stands in a text, with the 86 behind it: what nearly every entry is. That no character stands there
+# that the network does not know is seen of all entries at once.
 STANDARD_PAIR = re.compile(
     r"\n:61:(\d{6})(\d{4})?([RE]?[CD])([A-Z])?(\d[\d,]{0,14})([A-Z][A-Z0-9]{3})"
-    rf"({_PLAIN}{{0,16}}(?:/{_PLAIN}{{1,16}})*)(?://({_X}{{1,16}}))?(?:\n(?!:)({_X}{{1,34}}))?"
-    rf"(?:\n:86:({_X}{{1,65}}(?:\n(?!:){_X}{{1,65}}){{0,5}}))?(?=\n:|\Z)",
+    r"([^\n/]{0,16}(?:/[^\n/]{1,16})*)(?://([^\n]{1,16}))?(?:\n(?!:)([^\n]{1,34}))?"
+    r"(?:\n:86:([^\n]{1,65}(?:\n(?!:)[^\n]{1,65}){0,5}))?(?=\n:|\Z)",
     re.ASCII,
 )
 DIALECT_PAIR = re.compile(
@@ -40,10 +42,11 @@ DIALECT_PAIR = re.compile(
     r"(?://([^\n]*))?(?:\n(?!:)([^\n]*(?:\n(?!:)[^\n]*)*))?(?:\n:86:([^\n]*(?:\n(?!:)[^\n]*)*))?(?=\n:|\Z)",
     re.ASCII,
 )
+_OF_TWO = frozenset(code for code, decimals in EXPONENTS.items() if decimals == 2) - tables.COMMODITIES
 _BLANKS = "\x00\x03 \t\n"
-Groups = tuple[str, ...]  # subfields of 61 in order, and the text of 86; "" for what is not there
-# In subfield 7: no reference at all, or the one that field 86 names.
-POINTERS = frozenset(("", "NONREF", "EREF", "PREF", "MARF", "KREF", "EREF+", "KREF+", "MREF+"))
+# Value and booking date, side, reversal, status, whether the other side pays; domain, family, sub-family; type, issuer.
+_Frame = tuple[str, str, bool, bool, str, bool, str, str, str, str, str]
+Groups = tuple[Any, ...]  # subfields of 61 in order, and the text of 86; None or "" for what is not there
 MARKS = {  # (credit, reversal, status)
     "C": (True, False, "BOOK"),
     "D": (False, False, "BOOK"),
@@ -59,17 +62,24 @@ def taken(text: str, pattern: re.Pattern[str]) -> tuple[list[Groups], str, str]:
 
     None when any entry is left over: then each field is looked at by itself, which says what is wrong with it.
     """
-    start = at = text.find("\n:61:")
-    found: list[Groups] = []
-    while start >= 0 and (one := pattern.match(text, at)) is not None:
-        groups = one.groups("")
-        if pattern is STANDARD_PAIR and not 0 < len(groups[6]) <= 16:
-            break
-        found.append(groups)
-        at = one.end()
-    if not found or text.find("\n:61:", at) >= 0 or (text.startswith("\n:86:", at) and not found[-1][-1]):
+    before, *parts = pattern.split(text)
+    step = _SUBFIELDS + 1  # the last of each step is the text up to the next entry
+    if not parts or "\n:61:" in before or any(parts[_SUBFIELDS:-1:step]):
         return [], text, ""
-    return found, text[:start], text[at:]
+    after = parts[-1]
+    if "\n:61:" in after or (after.startswith("\n:86:") and not parts[-2]):
+        return [], text, ""
+    if pattern is STANDARD_PAIR and not _standard(
+        text[len(before) : len(text) - len(after)], parts[_REFERENCE - 1 :: step]
+    ):
+        return [], text, ""
+    return list(zip(*(parts[place::step] for place in range(_SUBFIELDS)), strict=True)), before, after
+
+
+def _standard(text: str, references: list[str]) -> bool:
+    """Whether what the expression leaves open is as the standard has it: characters, and the owner's references."""
+    lengths = set(map(len, references))
+    return min(lengths) > 0 and max(lengths) <= 16 and text.isascii() and not text.encode().translate(None, _KNOWN)
 
 
 def entry(text: str, information: str, currency: str) -> Entry:
@@ -77,7 +87,7 @@ def entry(text: str, information: str, currency: str) -> Entry:
     found = STANDARD.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line does not have the format of field 61")
-    return made((*found.groups(""), information), currency)
+    return made((*found.groups(), information), currency)
 
 
 def dialect(text: str, information: str, currency: str) -> Entry:
@@ -85,7 +95,7 @@ def dialect(text: str, information: str, currency: str) -> Entry:
     found = DIALECT.match(text)
     if found is None:
         raise Fault("T50", "FF01", ":61:", "a statement line begins with a date, a side and an amount")
-    return handed((*found.groups(""), information), currency)
+    return handed((*found.groups(), information), currency)
 
 
 def handed(groups: Groups, currency: str) -> Entry:
@@ -93,7 +103,7 @@ def handed(groups: Groups, currency: str) -> Entry:
     day_text, amount = groups[0], groups[4]
     more, information = groups[8:]
     if (more and more[-1] in _BLANKS) or (information and information[-1] in _BLANKS):
-        groups = (*groups[:8], more.rstrip(_BLANKS), information.rstrip(_BLANKS))
+        groups = (*groups[:8], (more or "").rstrip(_BLANKS), (information or "").rstrip(_BLANKS))
     day_fixed = _february(day_text) if day_text[2:4] == "02" else day_text
     if day_fixed is day_text and "." not in amount and "," in amount:
         return made(groups, currency)
@@ -104,24 +114,24 @@ def handed(groups: Groups, currency: str) -> Entry:
 def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
     """The record of an entry that was taken apart. Raises Fault."""
     when, entered, mark, funds, figures, code, reference, servicer, more, information = groups
-    value = day(when, "61")
-    credit, reversal, status = MARKS[mark]
-    payer = credit != reversal
+    head = information[: entry_codes.HEAD_CHARACTERS] if information and information[:1].isdigit() else ""
+    value, booked, credit, reversal, status, payer, domain, family, subfamily, code, issuer = _frame(
+        when, entered, mark, code, head
+    )
     amount = _amount(currency, figures)
-    domain, family, subfamily, code, issuer = _type(code, payer)
     reference = reference.strip()
-    details: tuple[Payment, ...] = ()
+    found: tuple[Payment, ...] = ()
     if information or more:
-        details = _details(amount, payer, reference, more, information)
-    elif reference not in POINTERS:
-        details = (Payment("entry", amount, end_to_end_id=reference),)
+        found = details.details(amount, payer, reference, more or "", information or "")
+    elif reference not in details.POINTERS:
+        found = (Payment("entry", amount, end_to_end_id=reference),)
     return Entry(
         amount,
         credit,
         status,
         reversal,
         "",
-        booked(entered, value) if entered else "",
+        booked,
         value,
         servicer.strip() if servicer else "",
         reference,
@@ -130,51 +140,32 @@ def made(groups: Groups, currency: str, extra: Extra = ()) -> Entry:
         subfamily,
         code,
         issuer,
-        funds,
-        more,
+        funds or "",
+        more or "",
         tuple(information.split("\n")) if information else (),
         (),
-        details,
+        found,
         (),
         extra,
     )
 
 
-@lru_cache(1_024)
-def _type(code: str, payer: bool) -> tuple[str, str, str, str, str]:
-    """Domain, family and sub-family of a type, the type itself, and who issues it."""
-    code = code.strip()
-    return *entry_codes.domain(code, payer), code, "SWIFT" if entry_codes.STANDARD.match(code) else ""
-
-
-def _details(amount: Money, payer: bool, reference: str, more: str, information: str) -> tuple[Payment, ...]:
-    """What is told of the entry beside its amount, as its only detail."""
-    fields: dict[str, Any]
-    if "/" in more and (found := narrative.supplement(more)):
-        found = (narrative.facts(information) if information else {}) | found
-        fields = narrative.fields(found, payer, amount.currency)
-    else:
-        fields = narrative.understood(information, payer, amount.currency) if information else {}
-    if not fields:
-        return (Payment("entry", amount, end_to_end_id=reference),) if reference not in POINTERS else ()
-    if reference not in POINTERS:
-        refer(fields, reference)
-    return (Payment("entry", amount, **fields),)
-
-
-def refer(fields: dict[str, Any], reference: str) -> None:
-    """The owner's reference: the end-to-end id, unless field 86 names that; then the instruction's."""
-    known = fields.setdefault("end_to_end_id", reference)
-    if known != reference:
-        fields.setdefault("instruction_id", reference)
+@lru_cache(4_096)
+def _frame(when: str, entered: str | None, mark: str, code: str | None, head: str) -> _Frame:
+    """What comes again in the entries of a day. Raises Fault."""
+    value = day(when, "61")
+    booked = _booked(entered, value) if entered else ""
+    credit, reversal, status = MARKS[mark]
+    payer, code = credit != reversal, (code or "").strip()
+    issuer = "SWIFT" if entry_codes.STANDARD.match(code) else ""
+    return value, booked, credit, reversal, status, payer, *entry_codes.domain(code, payer, head), code, issuer
 
 
 def _amount(currency: str, text: str) -> Money:
     """The amount: of two decimals, where its currency has two, read at once; any other with every check."""
-    if text[-3:-2] == "," and EXPONENTS.get(currency) == 2:
-        digits = text[:-3] + text[-2:]
-        if 2 < len(digits) < 18 and digits.isdigit():
-            return Money(currency, int(digits))
+    whole, _, cents = text.partition(",")
+    if len(cents) == 2 and currency in _OF_TWO and cents.isdigit() and len(whole) < 17:
+        return Money(currency, int(whole + cents))
     return money(currency + text, "61")
 
 
@@ -186,8 +177,7 @@ def comma(amount: str) -> str:
     return amount.replace(".", "") if "." in amount else amount
 
 
-@lru_cache(1_024)
-def booked(text: str, value: str) -> str:
+def _booked(text: str, value: str) -> str:
     """MMDD with the year that brings it nearest to the value date. Raises Fault."""
     near, year = date.fromisoformat(value), int(value[:4])
     found = []

@@ -9,38 +9,13 @@ lines themselves always stay with the entry, so nothing hangs on being understoo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from gateway.formats.mt import parties
+from gateway.formats.mt import german, parties, shapes
 from gateway.model import Account, Agent, Charge, Identification, Mandate, Money, Party, Reason
 
-Facts = dict[str, str]
-
-# --- German banks: a transaction code of three digits, a sign, and numbered subfields behind that sign
-
-_GERMAN = re.compile(r"\d{3}([^\w\s/:.,'()-])(?=(?:00|10|2\d|3\d)|\d{6})")
-_PURPOSE = frozenset(f"{number}" for number in (*range(20, 30), *range(60, 64)))
-_SEPA = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC)\+")
-_SEPA_COLON = re.compile(r"(EREF|KREF|MREF|CRED|DEBT|COAM|OAMT|SVWZ|ABWA|ABWE|PURP|IBAN|BIC): ?")
-SEPA_WORDS = {
-    "EREF": "end_to_end_id",
-    "KREF": "batch_id",
-    "MREF": "mandate",
-    "CRED": "creditor_id",
-    "DEBT": "debtor_id",
-    "COAM": "compensation",
-    "OAMT": "original_amount",
-    "SVWZ": "remittance",
-    "ABWA": "other_payer",
-    "ABWE": "other_payee",
-    "PURP": "purpose",
-    "IBAN": "counter.account",
-    "BIC": "counter.bank",
-}
-# Transaction codes (GVC) of direct debits, theirs and ours, and of what comes back of them.
-_DEBITS = frozenset("104 105 107 108 109 171 174 181 184 192 193 195 196 197 198".split())
+Facts = german.Facts
 
 # --- code words between slashes: Dutch banks, and SWIFT's own
 
@@ -86,65 +61,20 @@ _RATE = re.compile(r"\d+(?:,\d+)?\Z", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _CODE = re.compile(r"[A-Z]{2}[A-Z0-9]{2}\Z", re.ASCII)
 _UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z", re.ASCII)
-_STRUCTURED = "STRD/CUR/"
+STRUCTURED, UNSTRUCTURED = "STRD/CUR/", "USTD//"  # how a remittance information may begin
 USTRD = 140  # characters of one piece of remittance information; longer texts are pieces put together
 
 
 def facts(lines: str) -> Facts:
     """What the lines say, by name; empty where no dialect is recognised."""
     text = lines.replace("\n", "")
-    german = _GERMAN.match(text)
-    if german is not None:
-        return _german(text, german[1])
+    if sign := german.sign(text):
+        return german.facts(text, sign)
     if "/" in text and _SIGN.search(text) is not None:
         return _coded(text)
     if ": " in text and ("REK:" in text or "RACH.:" in text):
         return _labelled(text)
     return {}
-
-
-@lru_cache(64)
-def _splitter(sign: str) -> re.Pattern[str]:
-    return re.compile(re.escape(sign) + r"(00|10|2\d|3\d|6[0-3])")
-
-
-def _german(text: str, sign: str) -> Facts:
-    parts = _splitter(sign).split(text)
-    told = dict(zip(parts[1::2], parts[2::2], strict=True))
-    if 2 * len(told) + 1 != len(parts):  # a number that comes twice goes on
-        told = {}
-        for number, value in zip(parts[1::2], parts[2::2], strict=True):
-            told[number] = told.get(number, "") + value
-    found: Facts = {}
-    if bank := told.get("30", "").strip():
-        found["counter.bank"] = bank
-    if account := told.get("31", "").strip():
-        found["counter.account"] = account
-    if name := (told.get("32", "") + told.get("33", "")).strip():
-        found["counter.name"] = name
-    if purpose := "".join([told[number] for number in told if number in _PURPOSE]):
-        _purpose(purpose, found)
-    if "other_payer" not in found and "other_payee" not in found:
-        return found
-    payer, payee = found.pop("other_payer", ""), found.pop("other_payee", "")
-    # Of a debit the one who gives the order is the creditor, of a transfer the debtor.
-    debit = "mandate" in found or "creditor_id" in found or parts[0] in _DEBITS
-    for who, debtor in ((payer, not debit), (payee, debit)):
-        if who:
-            found["ultimate_debtor.name" if debtor else "ultimate_creditor.name"] = who
-    return found
-
-
-def _purpose(text: str, found: Facts) -> None:
-    """The words in the lines of purpose; without any all of it is remittance information."""
-    words = _SEPA.split(text)
-    if len(words) == 1:
-        words = _SEPA_COLON.split(text)
-    for place in range(1, len(words), 2):
-        if value := words[place + 1].strip():
-            found.setdefault(SEPA_WORDS[words[place]], value)
-    if free := words[0].strip():
-        found["remittance"] = f"{free} {found['remittance']}" if "remittance" in found else free
 
 
 def _coded(text: str) -> Facts:
@@ -210,7 +140,7 @@ def fields(found: Facts, payer: bool, currency: str) -> dict[str, Any]:
             _remittance(value, made)
         elif name in _COUNTER:
             field = _COUNTER[name][not payer]
-            said = Party(value) if name == "counter.name" else (_account if name == "counter.account" else agent)(value)
+            said = Party(value) if name == "counter.name" else (account if name == "counter.account" else agent)(value)
             if said is not None:
                 made[field] = said
         elif name == "mandate":
@@ -232,39 +162,11 @@ def _parties(found: Facts, counter: str, made: dict[str, Any]) -> None:
             made[side] = Party(found[f"{side}.name"])
 
 
-def understood(lines: str, payer: bool, currency: str) -> dict[str, Any]:
-    """The fields that the lines of field 86 make; empty where no dialect is recognised."""
-    text = lines.replace("\n", "")
-    if "/" in text and _SIGN.search(text) is not None and _GERMAN.match(text) is None:
-        made = _one_pass(text, payer)
-        if made is not None:
-            return made
-    found = facts(lines)
-    return fields(found, payer, currency) if found else {}
-
-
-def _one_pass(text: str, payer: bool) -> dict[str, Any] | None:
-    """The same of code words about the other side alone, as most are; None where there are others."""
-    parts, table, made = _WORD.split(text), _ONE_PASS[payer], dict[str, Any]()
-    for place in range(1, len(parts), 2):
-        plan = table.get(parts[place])
-        if plan is None:
-            return None
-        field, make = plan
-        value = parts[place + 1].strip()
-        if value[-1:] == "/":
-            value = value[:-1].rstrip()
-        if value and field and field not in made:
-            said = value if make is None else make(value)
-            if said is None:
-                return None
-            made[field] = said
-    return made
-
-
-def _ustrd(text: str) -> tuple[str, ...] | None:
-    """A remittance information in one piece; None where there is more to it."""
-    return (text,) if len(text) <= USTRD and not text.startswith((_STRUCTURED, "USTD//")) else None
+def usual(text: str) -> shapes.Usual | None:
+    """What most texts in a dialect say, by shape; None where `facts` has to look."""
+    if text[3:4] == "?":
+        return german.USUAL.read(text)
+    return CODED.read(text) if text[:1] == "/" else None
 
 
 def _rest(found: Facts, made: dict[str, Any], currency: str) -> None:
@@ -288,11 +190,16 @@ def _rest(found: Facts, made: dict[str, Any], currency: str) -> None:
 
 
 def _remittance(text: str, made: dict[str, Any]) -> None:
-    if text.startswith(_STRUCTURED):
-        made["remittance_structured"] = (("Strd/CdtrRefInf/Ref", text[len(_STRUCTURED) :].strip("/")),)
+    if text.startswith(STRUCTURED):
+        made["remittance_structured"] = (("Strd/CdtrRefInf/Ref", text[len(STRUCTURED) :].strip("/")),)
         return
-    text = text.removeprefix("USTD//")
-    made["remittance"] = (text,) if len(text) <= USTRD else tuple(pieces(text))
+    text = text.removeprefix(UNSTRUCTURED)
+    made["remittance"] = unstructured(text)
+
+
+def unstructured(text: str) -> tuple[str, ...]:
+    """A text as remittance information."""
+    return (text,) if len(text) <= USTRD else tuple(pieces(text))
 
 
 def pieces(text: str) -> list[str]:
@@ -307,7 +214,7 @@ def together(remittance: tuple[str, ...]) -> str:
 
 def _side(side: str, found: Facts, prefixes: tuple[str, ...], made: dict[str, Any]) -> None:
     """One party with its account and its bank."""
-    name, account, bank = (
+    name, number, bank = (
         next((found[f"{prefix}.{what}"] for prefix in prefixes if f"{prefix}.{what}" in found), "")
         for what in ("name", "account", "bank")
     )
@@ -318,7 +225,7 @@ def _side(side: str, found: Facts, prefixes: tuple[str, ...], made: dict[str, An
         made[side] = Party(name, ids=(scheme,))
     elif name:
         made[side] = Party(name)
-    known = _account(account)
+    known = account(number)
     if known is not None:
         made[f"{side}_account"] = known
     if bank:
@@ -326,7 +233,8 @@ def _side(side: str, found: Facts, prefixes: tuple[str, ...], made: dict[str, An
 
 
 @lru_cache(4_096)
-def _account(text: str) -> Account | None:
+def account(text: str) -> Account | None:
+    """An account, blanks left out; None where the text can be none."""
     text = text.replace(" ", "")
     return parties.account(text) if _ACCOUNT.match(text) else None
 
@@ -346,16 +254,18 @@ def _amount(text: str, currency: str) -> Money | None:
     return Money.parse(found["currency"] or currency, found["amount"], ",") if found is not None else None
 
 
-def _plans(side: str) -> dict[str, tuple[str, Callable[[str], Any] | None]]:
-    """Field and maker of the code words that one pass understands; `side` is the other one's."""
-    found: dict[str, tuple[str, Callable[[str], Any] | None]] = {word: ("", None) for word in _UNSAID if word != "CNTP"}
-    found |= {word: (name, None) for word, name in CODE_WORDS.items() if name in _AS_THEY_ARE}
-    found |= {"REMI": ("remittance", _ustrd), "MARF": ("mandate", Mandate), "NAME": (side, Party)}
-    return found | {
-        "IBAN": (f"{side}_account", _account),
-        "ACCT": (f"{side}_account", _account),
-        "BIC": (f"{side}_agent", agent),
-    }
+def _plan(words: tuple[str, ...]) -> shapes.Plan | None:
+    """How texts of these code words are read; None with words of other sides than the other one, or twice the same."""
+    if len(set(words)) < len(words) or not _SIGN.search("".join(words)):
+        return None
+    steps = [(word, _USUAL.get(word[1:-1])) for word in words]
+    known = [(word, field) for word, field in steps if field is not None]
+    return shapes.plan("", known, "/", r"/?\Z") if len(known) == len(steps) else None
 
 
-_ONE_PASS = (_plans("creditor"), _plans("debtor"))  # by whether the other side is the payer
+_USUAL = (
+    dict.fromkeys(set(_UNSAID) - {"CNTP"}, "")
+    | {word: name for word, name in CODE_WORDS.items() if name in shapes.FIELDS}
+    | {word: "counter" + what for word, what in _OF_A_PARTY.items()}
+)
+CODED = shapes.Shapes(re.compile(rf"{_WORD.pattern.replace('(', '(?:')}"), "/", _plan)

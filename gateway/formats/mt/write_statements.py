@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from gateway.formats.mt import blocks, confirmations, entry_codes, read, statement_losses, text, write_narrative
 from gateway.formats.mt.confirmations import account_field, moment, six
-from gateway.formats.mt.entries import POINTERS
+from gateway.formats.mt.details import POINTERS
 from gateway.formats.mt.fields import amount_text, field
 from gateway.formats.mt.write import terminal
 from gateway.model import Balance, Entry, Money, Record, Refusal, Statement

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gateway.formats.iso20022 import FORMAT, patterns, pieces, stream, whole
+from gateway.formats.iso20022 import FORMAT, patterns, patterns_entries, pieces, stream, whole
 from gateway.formats.iso20022.kinds import kind_of, types
 from gateway.formats.iso20022.pieces import Checker, NotPlain
 from gateway.formats.iso20022.xml import parse, schema
@@ -20,6 +20,7 @@ from tests.fuzz.mutate import rearrange
 
 IBAN = "DE23999900000000000101"
 LARGE = [type for type in types() if type[:8] in stream.LARGE and kind_of(type)]
+ENTRIES = (1, 2, 1_000)  # of a statement that comes in parts, at most
 PIECES = (50, 300, 900, 100_000)
 
 
@@ -41,8 +42,10 @@ def general(data: bytes, type: str) -> tuple[Any, Any]:
     kind = kind_of(type)
     assert kind is not None
     wrong, top = stream._Check(kind).run(io.BytesIO(data))
-    if wrong or top is None or kind.family.record is Statement:
+    if wrong or top is None:
         return (wrong, top), None
+    if kind.family.record is Statement:
+        return (wrong, top), [list(stream._statements(io.BytesIO(data), kind, top, most)) for most in ENTRIES]
     return (wrong, top), list(stream._records(io.BytesIO(data), kind, top))
 
 
@@ -53,8 +56,11 @@ def fast(data: bytes, type: str) -> tuple[Any, Any] | None:
         found = Checker(kind).run(io.BytesIO(data))
     except NotPlain:
         return None
-    if found.wrong or kind.family.record is Statement:
+    if found.wrong:
         return (found.wrong, found.top), None
+    if kind.family.record is Statement:
+        readers = [patterns_entries.Reader(kind, found.top, stream._part, most) for most in ENTRIES]
+        return (found.wrong, found.top), [list(reader.records(io.BytesIO(data))) for reader in readers]
     return (found.wrong, found.top), list(patterns.Reader(kind, found.top).records(io.BytesIO(data)))
 
 
@@ -71,6 +77,57 @@ def test_pieces_are_read_like_the_whole(type: str, monkeypatch: pytest.MonkeyPat
             assert found == general(data, type), data
             plain += 1
     assert plain, "some are plain"
+
+
+ENTRY = (
+    '<Ntry><NtryRef>7</NtryRef><Amt Ccy="EUR">1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BkTxCd><Prtry>'
+    "<Cd>NTRF</Cd></Prtry></BkTxCd><NtryDtls>{}</NtryDtls><AddtlNtryInf>a\nb</AddtlNtryInf></Ntry>"
+)
+
+
+def statements(*groups: list[str]) -> bytes:
+    """A camt.053 of statements with these entries, the second half of each behind white space."""
+    head = "<Acct><Id><IBAN>DE23999900000000000101</IBAN></Id></Acct>"
+    balance = (
+        "<Bal><Tp><CdOrPrtry><Cd>OPBD</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>1.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>"
+        "2026-11-23</Dt></Dt></Bal>"
+    )
+    inner = "\n".join(
+        f"<Stmt><Id>S{number}</Id>{head}{balance}{chr(10).join(lines)}<AddtlStmtInf>end</AddtlStmtInf></Stmt>"
+        for number, lines in enumerate(groups)
+    )
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
+        "<BkToCstmrStmt><GrpHdr><MsgId>M</MsgId><CreDtTm>2026-11-23T18:00:00Z</CreDtTm></GrpHdr>"
+        f"{inner}</BkToCstmrStmt></Document>"
+    ).encode()
+
+
+@pytest.mark.parametrize("size", [400, 100_000])
+def test_entries_are_read_by_their_tags_like_through_a_tree(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "PIECE_BYTES", size)
+    one = "<TxDtls><Refs><EndToEndId>E-{}</EndToEndId></Refs>{}<RmtInf><Ustrd>a &amp; b</Ustrd></RmtInf></TxDtls>"
+    amount = '<Amt Ccy="EUR">{}</Amt><CdtDbtInd>CRDT</CdtDbtInd>'
+    lines = [
+        ENTRY.format(inner)
+        for inner in (
+            "<Btch><NbOfTxs>2</NbOfTxs></Btch>",
+            one.format(1, ""),
+            one.format(1, "") + one.format(2, amount.format("0.50")),
+            one.format(1, "") + "</NtryDtls><NtryDtls>" + one.format(2, ""),
+            "<Btch><NbOfTxs>2</NbOfTxs></Btch><TxDtls/>" + one.format(2, ""),
+            one.format(3, amount.format("0.555")),  # no amount of its currency: the statement is refused
+            "<TxDtls><Refs><EndToEndId>E</EndToEndId></Refs><AddtlTxInf>more</AddtlTxInf></TxDtls>",
+        )
+    ]
+    lines.append(lines[1].replace("<Sts>", "<RvslInd>false</RvslInd><Sts>"))
+    right = [line for line in lines if "0.555" not in line]
+    for data in (statements(right * 2, [], right), statements(lines, right[:2]), statements([], [])):
+        found = fast(data, "camt.053.001.08")
+        assert found is not None
+        assert found == general(data, "camt.053.001.08")
+    by_tags = [patterns_entries.Maker().entry(line.removeprefix("<Ntry>").removesuffix("</Ntry>")) for line in lines]
+    assert [one is not None for one in by_tags] == [True, True, True, True, False, False, True, False]
 
 
 def test_totals_are_those_of_the_whole_file(monkeypatch: pytest.MonkeyPatch) -> None:

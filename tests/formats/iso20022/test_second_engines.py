@@ -24,7 +24,7 @@ from gateway import formats
 from gateway.formats.iso20022 import FORMAT, rules
 from gateway.formats.iso20022.envelope import wrapped
 from gateway.formats.sepa import FORMAT as SEPA
-from gateway.model import Payment, Refusal, Status
+from gateway.model import Payment, Refusal, Report, Status
 from gateway.ports import Decoded
 from tests import samples
 from tests.formats.iso20022.judged import OFFICIAL, WRITING, groups, invalid
@@ -128,15 +128,29 @@ def test_cbpr_rules_find_nothing_that_the_source_did_not_have(year: int) -> None
     assert judged > 100
 
 
-def test_our_answers_keep_the_rules() -> None:
+@pytest.mark.parametrize("year", [2025, 2026])
+@pytest.mark.parametrize("header", [False, True])
+def test_our_answers_keep_the_rules(year: int, header: bool) -> None:
     engine = pytest.importorskip("cbpr_rules")
-    question = FORMAT.decode(samples.pacs008(1, "A"))
+    bare = samples.pacs008(1, "A")
+    question = FORMAT.decode(headed(bare, "pacs.008.001.08").encode() if header else bare)
     [payment] = question.records
     assert isinstance(payment, Payment)
+    chosen = formats.rule_sets()[f"cbpr-{year}"]
     for status in (Status("ACSC", payment, 1), Status("RJCT", payment, 1, "AC01", "no such account")):
         [frame] = FORMAT.answer(question, [status], "", WRITING)
         assert frame.type == "pacs.002.001.10"
-        assert broken(engine, headed(frame.data, frame.type), 2026, "pacs.002") == set()
+        assert invalid(frame.data, frame.type) == ""
+        message = headed(frame.data, frame.type)
+        assert broken(engine, message, year, "pacs.002") == set()
+        answer = FORMAT.decode(message.encode())
+        assert chosen.message(answer) == []
+        assert (answer.sender, answer.receiver) == ("FINODEHHXXX", "HARBUS33XXX"), "from us to who instructed us"
+        for report in answer.records:
+            assert isinstance(report, Report)
+            assert chosen.all_broken(report) == []
+            assert report.original.created == question.created
+        assert (b"GrpSts" in frame.data) != header, "across borders a report is about one payment"
 
 
 # Rule numbers of the guidelines, as the file names of messages that break one have them -> our rules.

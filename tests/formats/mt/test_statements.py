@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.formats.iso20022 import FORMAT as ISO20022
-from gateway.formats.mt import FORMAT, entries, narrative, text
+from gateway.formats.mt import FORMAT, details, entries, narrative, text
 from gateway.model import (
     Account,
     Agent,
@@ -115,6 +115,46 @@ def test_types_have_the_code_of_iso_20022_where_it_is_sure(
     assert (found.proprietary_code, found.proprietary_issuer) == (code, "SWIFT")
 
 
+@pytest.mark.parametrize(
+    ("information", "domain"),
+    [
+        ("166?00GUTSCHRIFT?20EREF+A", ("PMNT", "RCDT", "ESCT")),
+        ("109>20EREF+A", ("PMNT", "IDDT", "UPDD")),
+        ("999?00?20EREF+A", ("PMNT", "RCDT", "NTAV")),  # not in the table: what the type says
+        ("166 EUR FOR INVOICE 7", ("PMNT", "RCDT", "NTAV")),
+    ],
+)
+def test_the_code_of_a_german_bank_says_more_than_the_type(information: str, domain: tuple[str, str, str]) -> None:
+    found = entry("261123C1,NTRFNONREF", information)
+    assert (found.domain, found.family, found.subfamily) == domain
+    assert (found.proprietary_code, found.information) == ("NTRF", (information,))
+
+
+@pytest.mark.parametrize(
+    ("information", "reasons"),
+    [
+        ("109?20EREF+A?34912", (Reason("MD06"),)),
+        ("109?20EREF+A?34999", ()),  # not in the table: it stays in the information
+        ("166?20EREF+A?34901", ()),  # nothing comes back
+    ],
+)
+def test_subfield_34_of_what_comes_back_is_the_reason(information: str, reasons: tuple[Reason, ...]) -> None:
+    for _ in range(3):
+        assert detail(information).reasons == reasons
+
+
+def test_details_from_mt_say_their_side_in_camt_and_back_nothing_is_lost() -> None:
+    body = STATEMENT.replace("\n:62F", "\n:86:109?20EREF+A?34912\n:62F")
+    [record] = FORMAT.decode(fin("940", body)).records
+    assert isinstance(record, Statement)
+    data, [again] = to_camt([record])
+    assert b"</Amt><CdtDbtInd>DBIT</CdtDbtInd>" in data.partition(b"<TxDtls>")[2]
+    assert b"<RtrInf><Rsn><Cd>MD06</Cd></Rsn></RtrInf>" in data
+    assert b"<Cd>IDDT</Cd><SubFmlyCd>UPDD</SubFmlyCd>" in data
+    assert not FORMAT.fit(again, "MT940").losses
+    assert fixed(record)
+
+
 def test_original_amount_charges_and_rate_of_subfield_9() -> None:
     found = detail("", LINE + "\n/OCMT/USD12,00//CHGS/EUR0,50//EXCH/1,05/")
     assert (found.instructed_amount, found.exchange_rate) == (Money("USD", 1_200), "1.05")
@@ -164,6 +204,7 @@ def test_the_german_dialect() -> None:
         ("166>00GUTSCHRIFT>20MIETE>21 NOVEMBER>3010020030>311234567", {"remittance[0]": "MIETE NOVEMBER"}),
         ("166>3010020030>311234567>32X", {"debtor_agent.clearing_member": "10020030", "debtor_account.id": "1234567"}),
         ("166@20EREF: A SVWZ: TEXT@32NAME", {"end_to_end_id": "A", "remittance[0]": "TEXT", "debtor.name": "NAME"}),
+        ("\n116?20EREF+A", {"end_to_end_id": "A"}),
         ("116?20FREE ?21TEXT?60 GOES ON", {"remittance[0]": "FREE TEXT GOES ON"}),
         (
             "177?20SVWZ+A?21ABWA+PAYER?22ABWE+PAYEE",
@@ -189,13 +230,62 @@ def test_plain_text_is_information_alone() -> None:
     assert (found.details, found.information) == ((), ("PAYMENT OF/INVOICE 7", "THANK YOU"))
 
 
-@given(st.text("EREFSVWZ+?/0123456789 >\nNAMIB:,", max_size=120))
-def test_any_narrative_is_read(information: str) -> None:
-    found = entry(LINE, "116?" + information)
-    assert "\n".join(found.information) == "116?" + information
-    for payer in (True, False):
-        text = "/EREF/" + information.replace("?", "/REMI/").replace(">", "/NAME/")
-        assert narrative.understood(text, payer, "EUR") == narrative.fields(narrative.facts(text), payer, "EUR")
+WORDS = ("?00", "?10", "?20EREF+", "?21KREF+", "?22MREF+", "?23CRED+", "?23SVWZ+", "?24", "?25SVWZ+", "?26ABWA+", "?30")
+WORDS += (
+    "?31",
+    "?32",
+    "?33",
+    "?34",
+    "?60",
+    "?61EREF+",
+    "?35",
+    "/EREF/",
+    "/REMI/",
+    "/NAME/",
+    "/IBAN/",
+    "/BIC/",
+    "/MARF/",
+)
+WORDS += ("/CSID/", "/IREF/", "/PREF/", "/TXID/", "/TRTP/", "/BENM/", "/RTRN/", "/REMI/STRD/CUR/", "/REMI/USTD//")
+TOLD = ("", " ", "TEXT", "A B ", " C", "NOT+THIS", "X: Y", "FINODEHHXXX", "10020030", "?", "/", "SVWZ", "\n", "D" * 150)
+
+
+@settings(max_examples=500)
+@given(
+    st.sampled_from(["116", "166?00X", "109", "12", ""]),
+    st.lists(st.sampled_from(WORDS), max_size=9, unique=True),
+    st.lists(st.sampled_from(TOLD), min_size=9, max_size=9),
+    st.booleans(),
+    st.sampled_from(["", "REF", "TEXT"]),
+)
+def test_any_narrative_is_read_and_by_shape_as_word_by_word(
+    begin: str, words: list[str], told: list[str], payer: bool, reference: str
+) -> None:
+    if begin:
+        words = sorted(words, key=lambda word: word[:3])
+    information = begin + "".join(word + text for word, text in zip(words, told, strict=False))
+    amount = Money("EUR", 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(narrative, "usual", lambda text: None)
+        by_word = details.details(amount, payer, reference, "", information)
+    for _ in range(3):  # a shape is learned when it comes again
+        assert details.details(amount, payer, reference, "", information) == by_word
+    found = entries.made(("261123", "1123", "C", "", "1,", "NTRF", reference, "", "", information), "EUR")
+    assert "\n".join(found.information) == information
+
+
+@pytest.mark.parametrize(
+    "information",
+    [
+        "166?00A?20EREF+A?21SVWZ+B?22C?30FINODEHHXXX?3110020030?32D?33E",
+        "109?20FREE?21EREF+A",
+        "/TRTP/SEPA/IBAN/X/NAME/Y/REMI/Z/EREF/E2E",
+    ],
+)
+def test_a_shape_that_comes_again_is_read_at_once(information: str) -> None:
+    for _ in range(2):
+        narrative.usual(information)
+    assert narrative.usual(information) is not None
 
 
 def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -274,12 +364,12 @@ def test_a_time_at_the_beginning_of_a_line_is_no_field() -> None:
 
 
 def many(count: int) -> Statement:
-    details = tuple(
+    told = tuple(
         Payment("entry", Money("EUR", n), end_to_end_id=f"E2E-{n:030d}", creditor=Party(f"BREEZE BAKERY {n}"))
         for n in range(1, count + 1)
     )
     lines = tuple(
-        Entry(one.amount, False, booking_date="2026-11-23", value_date="2026-11-23", details=(one,)) for one in details
+        Entry(one.amount, False, booking_date="2026-11-23", value_date="2026-11-23", details=(one,)) for one in told
     )
     total = sum(one.amount.minor for one in lines)
     balances = (
@@ -455,7 +545,7 @@ DAY = st.dates(date(2000, 1, 1), date(2060, 1, 1))
 
 
 @st.composite
-def details(draw: st.DrawFn, amount: Money) -> Payment:
+def transactions(draw: st.DrawFn, amount: Money) -> Payment:
     parties = st.one_of(st.none(), st.builds(Party, WORD))
     return Payment(
         "entry",
@@ -493,7 +583,7 @@ def lines(draw: st.DrawFn) -> Entry:
         proprietary_code=draw(st.sampled_from(["", "NTRF", "FCHG", "S103", "XYZ"])),
         supplementary=draw(st.one_of(st.just(""), st.text(X, max_size=34).map(str.strip))),
         information=tuple(draw(st.lists(LONG.map(lambda text: text[:65].strip()).filter(bool), max_size=4))),
-        details=draw(st.lists(details(amount), max_size=2).map(tuple)),
+        details=draw(st.lists(transactions(amount), max_size=2).map(tuple)),
     )
 
 
