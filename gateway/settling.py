@@ -348,7 +348,8 @@ class Settling:
             frame = writer.encode(payments[start:end], send.as_, writing)
             if way.head is not None:
                 frame = way.head(frame, payments[start], writing)
-            self.entries.sent(send.to, frame.name or writing.message_id, ids[start:end])
+            if content is None:  # entries are found by their own numbers, never by the file
+                self.entries.sent(send.to, frame.name or writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
 

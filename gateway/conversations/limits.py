@@ -1,7 +1,8 @@
 """Until when a scheme allows a return, a reversal or a recall.
 
 Strategy: the limits are data of the SEPA rule books (`formats/sepa/exceptions.py`); banking days are TARGET's. They
-count from the day on which the payment settled. A payment of no such scheme has no limit here.
+count from the day on which the payment settled. Entries of ACH that came to us have those of their return codes. A
+payment of no such scheme has no limit here.
 """
 
 from __future__ import annotations

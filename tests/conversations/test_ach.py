@@ -425,6 +425,19 @@ def test_a_posted_debit_is_returned_for_sixty_days(bank: AchBank) -> None:
     assert bank.operate("reject", status.payment_id, "R10 again").statuses[0].refusal_code == "not-held"
 
 
+def test_returns_by_reason_are_held_to_the_limits_of_their_codes(bank: AchBank) -> None:
+    ids = [bank.come_back([incoming("ALMA FICTIVE", n)], "ABC"[n]).statuses[0].payment_id for n in (1, 2)]
+    bank.files()
+    assert bank.operate("return", ids[0], reason="AC04").statuses[0].code == "ACSC"
+    back = returned(bank)
+    assert (dict(back.extra)["ach:return_code"], back.transaction_id) == ("R02", f"{OURS[:8]}{ids[0]:07d}")
+    bank.wait(8 * 24 * HOUR)
+    late = bank.operate("return", ids[1], reason="AC04").statuses[0]
+    assert (late.code, late.refusal_code) == ("RJCT", "after-limit")
+    assert bank.operate("return", ids[1], reason="MD01").statuses[0].code == "ACSC"
+    assert dict(returned(bank).extra)["ach:return_code"] == "R10"
+
+
 def test_a_return_of_ours_that_is_dishonored_is_found_and_contested(bank: AchBank) -> None:
     id = held(bank)
     bank.operate("reject", id, "R02 closed")
