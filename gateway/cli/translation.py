@@ -294,6 +294,9 @@ def _service(type: str, records: Sequence[Any], data: bytes) -> str:
 def _of_message(decoded: Decoded, written: str) -> Iterable[Loss]:
     """What the message itself says and no record: its id, and the header it came in."""
     ends = {decoded.sender, decoded.receiver}
+    for end, text in (("sender", decoded.sender), ("receiver", decoded.receiver)):
+        if text and text[:8] not in written:
+            yield Loss(end, "what is written has no place for who sends it to whom without a header", "info")
     for name, text in decoded.header.items():
         _, iso, path = name.partition("iso:")
         derived = path.rpartition("/")[2] in DERIVED and "/Rltd/" not in path
