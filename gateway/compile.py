@@ -73,6 +73,7 @@ def compile_snapshot(config: Configuration, generation: int) -> Snapshot:
         securities,
         tuple(_statements(statement) for statement in config.statements),
         tuple(Mirror(m.account, m.ledger, m.currency, m.signs == "opposite", m.zone) for m in config.reconcile),
+        identity.terminal,
     )
 
 

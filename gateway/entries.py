@@ -51,6 +51,7 @@ ALIKE_MAX = 64  # payments of one identity that are told apart
 SPREAD = 0x9E3779B97F4A7C15  # the members of one message lie apart: each in a bucket of its own
 WRITTEN_MAX = 100_000  # messages of one batch: the last five digits of their ids
 WAITS = "waits-to-leave"  # the code of a payment that has settled here; when it leaves, its text says
+_OURS = re.compile(r"FO[0-9]{14}\Z", re.ASCII)  # the message id of a writing
 _LEAVES = re.compile(r"leaves at (\S+) to settle on (\S+)\Z")
 FILLS = ("fill", "busted", "corrected")  # also when one is held, it may hold its order's state
 
@@ -297,15 +298,19 @@ class Entries:
         return row if row is not None and row.identity == hash else None
 
     def sent(self, endpoint: str, message_id: str, payments: Sequence[int]) -> None:
-        """A message that payments left in: answers to it name the message, and one of them or all."""
+        """A message that payments left in: answers to it name the message, and one of them or all.
+
+        The way back, from a payment to its message, is kept where the message has the number of its writing.
+        """
         hash = identity(endpoint, f"sent/{message_id}")
-        number = int(message_id.removeprefix("FO"))
-        if not self._sending:
+        number = int(message_id[2:]) if _OURS.match(message_id) else 0
+        if number and not self._sending:
             self.name(_batch(self.batch.id), self.batch.time_ns)
             self._sending = True
         for id in payments:
             self.name(hash, id)
-            self.name(_left_in(id), number)
+            if number:
+                self.name(_left_in(id), number)
             hash = beside(hash)
 
     def left_in(self, endpoint: str, payment: int) -> tuple[str, int]:
@@ -336,11 +341,7 @@ class Entries:
 
     def files_before(self, endpoint: str) -> int:
         """How many files went to an endpoint today; one more from now on."""
-        day = utc(self.batch.time_ns)[:10]
-        name = identity(endpoint, f"files/{day}")
-        count = self.state.references.find(name)
-        self.name(name, count + 1)
-        return count
+        return self._count(identity(endpoint, f"files/{utc(self.batch.time_ns)[:10]}"))
 
     def leave_for(self, payment: int, day: str) -> None:
         """A payment has left to settle on another day than it asked for."""
@@ -374,6 +375,21 @@ class Entries:
         self._written += 1
         name = f"FO{self.batch.id:09d}{self._written:05d}"
         return Writing(name, self.batch.time_ns, self.snapshot.sender, receiver, self.snapshot.routing_number)
+
+    def accounted(self, codec: Codec, type: str, records: Sequence[Record], writing: Writing) -> Writing:
+        """The writing with the number that a network wants its messages to have: rising by one, day by day."""
+        wanted, terminal = getattr(codec, "accountable", None), self.snapshot.terminal
+        if wanted is None or not terminal or not any(wanted(record, type, writing) for record in records):
+            return writing
+        day = getattr(records[0], "settlement_date", "") or utc(self.batch.time_ns)[:10]
+        before = self._count(identity("", f"{terminal}/{day}"), len(records))
+        return msgspec.structs.replace(writing, terminal=terminal, files_before=before)
+
+    def _count(self, name: int, more: int = 1) -> int:
+        """How many there were of a name, before so many more; durable."""
+        count = self.state.references.find(name)
+        self.name(name, count + more)
+        return count
 
     def answering(self, codec: Codec, endpoint: str, receiver: str, statuses: Sequence[Status]) -> Writing:
         """What the writer of an answer is given; some formats count the files of a day."""

@@ -104,6 +104,7 @@ class Snapshot(Struct, frozen=True):
     securities: dict[str, int] = {}  # ISIN -> decimals that a quantity may have
     statements: tuple[StatementRule, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
+    terminal: str = ""  # the source of our IMADs
 
 
 class Source(Struct, frozen=True, gc=False):

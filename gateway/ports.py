@@ -93,6 +93,7 @@ class Writing(Struct, frozen=True, gc=False):
     sender: str = ""  # our BIC
     receiver: str = ""
     routing_number: str = ""  # ours, nine digits
+    terminal: str = ""  # what our messages to Fedwire are numbered under; "" where they are not
     numbers: Sequence[int] = ()  # the payments' own, for formats that number what they write by them
     files_before: int = 0  # how many files went to the same place on the same day, for formats that count those
     offset: Offset | None = None  # what balances a file ...

@@ -344,11 +344,12 @@ class Settling:
             writing = self.entries.writing(send.receiver)
             if content is not None:
                 writing = self._file(writing, send, payments[start:end], ids[start:end])
+            writing = self.entries.accounted(writer, send.as_, payments[start:end], writing)
             frame = writer.encode(payments[start:end], send.as_, writing)
             if way.head is not None:
                 frame = way.head(frame, payments[start], writing)
             if content is None:  # entries are found by their own numbers, never by the file
-                self.entries.sent(send.to, writing.message_id, ids[start:end])
+                self.entries.sent(send.to, frame.name or writing.message_id, ids[start:end])
             name = f"{self.state.delivery + 1:012d}-{send.as_}{frame.suffix}"
             self.entries.outbox(send.to, name, frame)
 

@@ -203,7 +203,7 @@ TRACED = frozenset(("pacs.008", "pacs.009"))
 
 def _completed(record: Any, number: int, type: str, writing: Writing) -> Any:
     """The record with what the source may leave unsaid and the type may not."""
-    record = _between_banks(record, number, type, writing)
+    record = _of_a_request(_between_banks(record, number, type, writing), type)
     if _nameless(record, type):
         return structs.replace(record, uetr=_made_up(f"{writing.sender}/{writing.message_id}/{number}"))
     return record
@@ -213,6 +213,18 @@ def _made_up(name: str) -> str:
     """An end-to-end reference of the form of a UUID version 4: the same for the same message."""
     digits = sha256(name.encode()).hexdigest()
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:32]}"
+
+
+def _of_a_request(record: Any, type: str) -> Any:
+    """101 and pain.001: 20 is the name of the whole (MsgId), and 21 that of the transaction (InstrId)."""
+    if not isinstance(record, Payment):
+        return record
+    if record.source == "MT101" and type[:8] == "pain.001":
+        return structs.replace(record, instruction_id=record.transaction_id or record.end_to_end_id, transaction_id="")
+    if record.source[:8] == "pain.001" and type == "MT101":
+        own = record.instruction_id if record.instruction_id != record.end_to_end_id else ""
+        return structs.replace(record, instruction_id="", transaction_id=own)
+    return record
 
 
 def _between_banks(record: Any, number: int, type: str, writing: Writing) -> Any:

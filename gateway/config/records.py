@@ -21,6 +21,7 @@ Name = Annotated[
     ),
 ]
 Bic = Annotated[str, Meta(pattern="^([A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?)?$", description="a BIC of 8 or 11")]
+Terminal = Annotated[str, Meta(pattern=r"^([A-Z0-9]{8})?$", description="eight capital letters and digits")]
 RoutingNumber = Annotated[str, Meta(pattern="^([0-9]{9})?$", description="a routing number of nine digits")]
 AccountId = Annotated[str, Meta(min_length=1, max_length=64)]
 Currency = Annotated[
@@ -39,6 +40,7 @@ class Identity(Struct, frozen=True):
     bic: Bic = ""
     name: Annotated[str, Meta(max_length=140)] = ""
     routing_number: RoutingNumber = ""  # nine digits, for ACH and Fedwire
+    terminal: Terminal = ""  # the source of our IMADs at Fedwire: eight characters
 
 
 class EndpointConfig(Struct, frozen=True):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from msgspec import Struct
 
@@ -108,7 +109,16 @@ class Finder:
             fitting = [one for one in found.values() if self._speaks(one, source, side) and fits(original, one)]
             if fitting:
                 return fitting
-        return []
+        alone = self._alone(original, source) if side == "onward" else None
+        return [alone] if alone is not None and fits(original, alone, named=True) else []
+
+    def _alone(self, original: Original, source: Source) -> Found | None:
+        """The payment that left alone in the message that is named, where nothing else of it is named."""
+        if original.message_id in UNNAMED or any(getattr(original, name) not in UNNAMED for name in REFERENCES):
+            return None
+        ids = list(islice(self.entries.sent_in(source.endpoint, original.message_id), 2))
+        found = self.at(ids[0]) if len(ids) == 1 else None
+        return found if found is not None and self._speaks(found, source, "onward") else None
 
     def _by_name(self, text: str, source: Source, prefixes: Sequence[str]) -> Iterator[int]:
         if text in UNNAMED:
@@ -189,9 +199,9 @@ def _named(original: Original, members: References) -> Iterator[int]:
             yield from members.get(said, ())
 
 
-def fits(original: Original, found: Found) -> bool:
+def fits(original: Original, found: Found, named: bool = False) -> bool:
     """Whether everything said of the original is so of the payment, and something is said that names it."""
-    payment, named = found.record, False
+    payment = found.record
     for name in REFERENCES:
         said, own = getattr(original, name), getattr(payment, name)
         if said in UNNAMED or own in UNNAMED:

@@ -208,6 +208,7 @@ class Saying:
                 return None
             type = (FIN_INSTITUTIONS if _between_institutions(record, found) else FIN_CUSTOMERS)[kind]
             record = _in_kind(record, found) if isinstance(record, Payment) and found is not None else record
+        type = getattr(codec, "editions", {}).get(type, type)
         writing = self.entries.writing(receiver)
         if isinstance(record, Case):
             record = structs.replace(record, assignment_id=writing.message_id)
@@ -216,6 +217,7 @@ class Saying:
         fit = codec.fit(record, type)  # type: ignore[arg-type]  # formats that write these types take all records
         if fit.refusal is not None:
             return None
+        writing = self.entries.accounted(codec, type, [record], writing)
         return self._headed(endpoint, codec, codec.encode([record], type, writing), writing)  # type: ignore[list-item]
 
     def _headed(self, endpoint: str, codec: Codec, frame: Frame, writing: Writing) -> Frame:

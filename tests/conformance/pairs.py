@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from gateway import formats  # noqa: E402
 from gateway.cli.translation import Ends, Translation, translated  # noqa: E402
-from tests.conformance import carried, pair_rules, sides  # noqa: E402
+from tests.conformance import carried, pair_rules, pair_verdicts, sides  # noqa: E402
 from tests.conformance.loss_names import PLACES  # noqa: E402
 
 CORPUS = ROOT.parent / "shared" / "corpus"
@@ -111,7 +111,7 @@ def _type(data: bytes) -> str:
 
 def _refused(verdict: Verdict, done: Translation, source: bytes) -> None:
     for refusal in done.refusals:
-        rule = pair_rules.REFUSED.get(refusal.code)
+        rule = pair_verdicts.REFUSED.get(refusal.code)
         if rule is not None and rule[0](_read(source), source.decode("latin-1")):
             verdict.justified[f"refused-{refusal.code}"] += 1
             verdict.taught[(f"refused-{refusal.code}", "")] += 1
@@ -129,7 +129,9 @@ def _compare(verdict: Verdict, source: sides.Leaves, expected: sides.Leaves, our
         if one and other and sides.same(one, other):
             verdict.equal += 1
             continue
-        rule = pair_rules.explained(pair_rules.Difference(path, one, other, expected, ours, source), verdict.pair.back)
+        rule = pair_verdicts.explained(
+            pair_rules.Difference(path, one, other, expected, ours, source), verdict.pair.back
+        )
         if rule is not None:
             verdict.justified[rule.id] += 1
             verdict.taught[(rule.id, _place(path))] += 1

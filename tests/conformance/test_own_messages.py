@@ -199,7 +199,11 @@ def test_what_they_become() -> None:
     assert collections["FIToFICstmrDrctDbt/DrctDbtTxInf/Purp/Prtry"] == "K90"
     assert collections["FIToFICstmrDrctDbt/DrctDbtTxInf/RgltryRptg/DbtCdtRptgInd"] == "CRED"
     assert collections["FIToFICstmrDrctDbt/DrctDbtTxInf/RgltryRptg/Dtls/Ctry"] == "BE"
-    assert leaves("two payments requested")["CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/RgltryRptg/Dtls/Inf"] == "X"
+    requested = leaves("two payments requested")
+    assert requested["CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf/RgltryRptg/Dtls/Inf"] == "X"
+    assert requested["CstmrCdtTrfInitn/GrpHdr/MsgId"] == "FILEREF1"
+    names = [requested[f"CstmrCdtTrfInitn/PmtInf/CdtTrfTxInf{n}/PmtId/InstrId"] for n in ("", "[2]")]
+    assert names == ["TX1", "TX2"]
     stopped = leaves("a cheque stopped, of a dated amount")
     assert (stopped["ChqCxlOrStopReq/Chq/Amt"], stopped["ChqCxlOrStopReq/Chq/FctvDt/Dt"]) == ("1829.00", "2026-11-20")
     recalled = leaves("a notice taken back, with its reason")
@@ -207,6 +211,17 @@ def test_what_they_become() -> None:
     assert recalled["NtfctnToRcvCxlAdvc/CxlRsn/AddtlInf"] == "NOT NEEDED"
     whole = leaves("a notice taken back as a whole")
     assert whole["NtfctnToRcvCxlAdvc/OrgnlNtfctn/OrgnlNtfctnRef/OrgnlItm/OrgnlItmId"] == "NOTPROVIDED"
+
+
+def test_a_request_keeps_the_names_of_its_transactions() -> None:
+    type, user, other, body = MESSAGES["two payments requested"]
+    there = written(fin(type, user, body), target(other))
+    changed = there.replace(b"<EndToEndId>TX2<", b"<EndToEndId>A-NAME-THAT-21-HAS-NO-ROOM-FOR<")
+    back = written(changed, "MT101")
+    assert back.count(b"{1:F01") == 1
+    assert b":20:FILEREF1\r\n" in back
+    assert b":21:TX2\r\n" in back
+    assert b":70:/ROC/A-NAME-THAT-21-HAS-NO-ROOM-FOR" in back.replace(b"\r\n", b"")
 
 
 def test_the_offset_of_local_times() -> None:

@@ -9,7 +9,8 @@ import pytest
 from tests.conformance import pair_known as known
 from tests.conformance import pairs
 from tests.conformance.pair_places import is_of_the_source, moved, stands_right
-from tests.conformance.pair_rules import RULES, Difference, explained
+from tests.conformance.pair_rules import RULES, Difference
+from tests.conformance.pair_verdicts import explained
 
 NOTICE = {
     "{2} type": "210",

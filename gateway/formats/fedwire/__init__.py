@@ -9,10 +9,10 @@ lose. ISO 20022: `profile` holds what Fedwire asks beyond the schema; `iso` read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 
-from gateway.formats.fedwire import faim, iso, iso_write, write
+from gateway.formats.fedwire import faim, iso, iso_write, profile, write
 from gateway.model import Payment, Refusal, Status
 from gateway.ports import Decoded, Fit, Frame, Writing
 
@@ -39,6 +39,13 @@ class Fedwire:
         head = file.read(iso.HEAD_BYTES)
         file.seek(0)
         yield from iso.parts(file) if iso.is_xml(head) else faim.parts(file, records_max)
+
+    editions: Mapping[str, str] = {"pacs.004.001.09": "pacs.004.001.10"}  # where Fedwire's is another than elsewhere
+
+    def accountable(self, record: object, type: str, writing: Writing) -> bool:
+        """Whether a message is numbered among those of its sender's day: value messages are."""
+        value = type in ("FAIM", "FAIM.padded") or type.startswith(profile.VALUE)
+        return value and isinstance(record, Payment) and not write.keeps_its_own(record, writing)
 
     def group(self, record: iso_write.Record, type: str) -> str:
         """Records of one ISO message: each is alone. FAIM files hold any."""

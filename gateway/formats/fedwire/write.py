@@ -82,16 +82,26 @@ def laid_out(payment: Payment, writing: Writing, index: int) -> Tags:
 
 
 def accountability(payment: Payment, writing: Writing, index: int) -> str:
-    """The IMAD: the payment's own while only the format changes, else date, ours and a number."""
-    agent = payment.instructing_agent
-    passed_on = writing.routing_number and (agent is None or agent.clearing_member != writing.routing_number)
-    if IMAD.match(payment.clearing_reference) and not passed_on:
+    """The IMAD: the payment's own while only the format changes, else date, our terminal and the day's next number.
+
+    Without a terminal, the number is made of the message id: unique, but not without gaps.
+    """
+    if keeps_its_own(payment, writing):
         return payment.clearing_reference
     date = payment.settlement_date.replace("-", "")
     today = datetime.fromtimestamp(writing.now_ns // 1_000_000_000, UTC).strftime("%Y%m%d")
-    digits = "".join(c for c in writing.message_id if c in "0123456789")[-6:] or "0"
     cycle = date if len(date) == 8 and date.isdigit() else today
+    if writing.terminal:
+        return f"{cycle}{writing.terminal}{(writing.files_before + 1 + index) % 1_000_000:06d}"
+    digits = "".join(c for c in writing.message_id if c in "0123456789")[-6:] or "0"
     return f"{cycle}{writing.message_id[:8].ljust(8, '0')}{(int(digits) + index) % 1_000_000:06d}"
+
+
+def keeps_its_own(payment: Payment, writing: Writing) -> bool:
+    """Whether a payment has an IMAD, and stays with the sender who gave it."""
+    agent = payment.instructing_agent
+    passed_on = writing.routing_number and (agent is None or agent.clearing_member != writing.routing_number)
+    return IMAD.match(payment.clearing_reference) is not None and not passed_on
 
 
 def _imad(text: str) -> dict[str, str]:
