@@ -45,6 +45,8 @@ bench: $(BIN)/.installed       ## every published figure
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/screening.py
 	$(BIN)/python bench/iso.py
+	$(BIN)/python bench/ach.py
+	$(BIN)/python bench/addresses.py
 
 sim: $(BIN)/.installed         ## seeded simulation of the whole daemon; SEEDS=n
 	$(BIN)/python tests/sim/run.py --seeds $(SEEDS)
