@@ -126,7 +126,7 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     validate = _add(acts, "validate", "ach:validate", "say what is wrong with files")
     validate.add_argument("--json", action="store_true", help="a JSON object a file")
     json = _add(acts, "json", "ach:json_", "a file as JSON, every field by its name; and back")
-    json.add_argument("file")
+    json.add_argument("files", nargs="+", metavar="FILE", help="several: one document after the other")
     json.add_argument("--to-ach", action="store_true", help="FILE is JSON: write the ACH file")
     json.add_argument("--dialect", choices=["own", "moov"], default="own", help="moov: read the JSON of moov-io/ach")
     json.add_argument("--output", default="", help="a file instead of stdout")
@@ -138,7 +138,7 @@ def _ach(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     flatten = _add(acts, "flatten", "ach:flatten", "batches with the same header as one")
     segment = _add(acts, "segment", "ach:segment", "a file of credits and a file of debits")
     back = _add(acts, "return", "ach:return_", "a return file for chosen entries")
-    back.add_argument("--code", required=True, help="R01 ...")
+    back.add_argument("--code", default="R03", help="R01 ...; R03, no account, when not given")
     back.add_argument("--trace", action="append", default=[], help="trace number of an entry; none: all entries")
     back.add_argument("--information", default="", help="addenda information; default: the code's title")
     for act in (validate, merge, flatten, segment, back):

@@ -41,14 +41,17 @@ def validate(options: argparse.Namespace) -> int:
 
 
 def json_(options: argparse.Namespace) -> int:
-    """The file as JSON on stdout, or with --to-ach the other way round."""
-    data = Path(options.file).read_bytes()
-    if not options.to_ach and options.dialect == "own":
-        return _write(options, jsonform.encoded(jsonform.to_json(data)))
-    if not options.to_ach:
+    """Files as JSON on stdout, or with --to-ach the other way round."""
+    if not options.to_ach and options.dialect != "own":
         raise ValueError("the dialect of moov is read only: use it with --to-ach")
+    return _write(options, b"".join(_turned(Path(name).read_bytes(), options) for name in options.files))
+
+
+def _turned(data: bytes, options: argparse.Namespace) -> bytes:
+    if not options.to_ach:
+        return jsonform.encoded(jsonform.to_json(data))
     form = _form(data)
-    return _write(options, moov.to_ach(form) if options.dialect == "moov" else jsonform.from_json(form))
+    return moov.to_ach(form) if options.dialect == "moov" else jsonform.from_json(form)
 
 
 def _form(data: bytes) -> dict[str, Any]:
