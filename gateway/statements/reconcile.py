@@ -234,10 +234,10 @@ def _in_sequence(statement: Statement, last: Reconciliation | None, currency: st
 
 def _gap(before: str, now: str) -> bool:
     """Whether a number was left out. A year or a turn of the digits begins again at 1; a page follows its page."""
-    if not (before.partition("/")[0].isdigit() and now.partition("/")[0].isdigit()):
+    if not (before.partition("/")[0].isdecimal() and now.partition("/")[0].isdecimal()):
         return False
     (first, _, page), (second, _, next_page) = before.partition("/"), now.partition("/")
-    if first == second and page.isdigit() and next_page.isdigit():
+    if first == second and page.isdecimal() and next_page.isdecimal():
         return int(next_page) != int(page) + 1
     return int(second) not in (int(first) + 1, 1)
 

@@ -110,6 +110,11 @@ def _text(raw: bytes) -> str:
         return raw.decode("latin-1")
 
 
+def is_digits(text: str) -> bool:
+    """Whether a text is a number: the ten digits alone, none of the many others that Unicode has."""
+    return text.isascii() and text.isdecimal()
+
+
 def _pieces(text: str) -> list[str]:
     """A line that is a run of records, its last one perhaps without its blanks, as those records."""
     if len(text) <= RECORD or len(text.rstrip()) < 2 * RECORD:

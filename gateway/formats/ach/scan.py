@@ -17,7 +17,7 @@ from gateway.formats.ach.codes import PLAIN
 from gateway.formats.ach.fast import RUN, RUN_RECORDS_MAX, tally
 from gateway.formats.ach.faults import IDENTITY, TOTALS, Batch, Fault, column
 from gateway.formats.ach.header_checks import HeaderChecks
-from gateway.formats.ach.lines import Block, read_blocks
+from gateway.formats.ach.lines import Block, is_digits, read_blocks
 from gateway.formats.ach.rules import STRICT, Profile
 from gateway.formats.ach.tables import RECORD, Column
 from gateway.model import Record
@@ -250,7 +250,7 @@ class Scanner(HeaderChecks):
             c = column(t, name)
             digits = text[c.where]
             value %= 10 ** (c.last - c.first + 1)
-            if not (digits.isdigit() and digits.isascii()):
+            if not is_digits(digits):
                 differ.append((c, f"{digits!r} is not a number, expected {value}", value))
                 said.append(value)
                 continue
@@ -278,7 +278,7 @@ class Scanner(HeaderChecks):
         self.group = number
         t = tables.FILE_CONTROL_ADV if self.adv else tables.FILE_CONTROL
         c = column(t, "batch_count")
-        counts = text[c.where].isdigit() and int(text[c.where]) == self.batch_count
+        counts = is_digits(text[c.where]) and int(text[c.where]) == self.batch_count
         if not counts and "batch_count" not in self.doubts:
             self.wrong("F06", number, c, f"says {text[c.where].strip() or 'nothing'}, the file has {self.batch_count}")
         self.control_line = number
@@ -333,7 +333,7 @@ class Scanner(HeaderChecks):
     def _blocks_agree(self) -> bool:
         """Blocks of ten lines. Some count a block of padding that is not there; fewer than there are is an error."""
         said, blocks = self.control[7:13], -(-self.control_line // tables.BLOCKING)
-        return said.isdigit() and blocks <= int(said) <= blocks + 1
+        return is_digits(said) and blocks <= int(said) <= blocks + 1
 
 
 def entries(lines: Iterable[str], make: Make, *, keep_spaces: bool = False) -> Iterator[Record]:

@@ -164,7 +164,7 @@ def _frame(when: str, entered: str | None, mark: str, code: str | None, head: st
 def _amount(currency: str, text: str) -> Money:
     """The amount: of two decimals, where its currency has two, read at once; any other with every check."""
     whole, _, cents = text.partition(",")
-    if len(cents) == 2 and currency in _OF_TWO and cents.isdigit() and len(whole) < 17:
+    if len(cents) == 2 and currency in _OF_TWO and cents.isdecimal() and len(whole) < 17:
         return Money(currency, int(whole + cents))
     return money(currency + text, "61")
 

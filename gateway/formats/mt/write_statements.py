@@ -278,7 +278,7 @@ def _sums(record: Statement) -> Lines:
     for tag, name in (("90D", "TtlDbtNtries"), ("90C", "TtlCdtNtries")):
         count = said.get(f"{name}/NbOfNtries", "")
         total = Money.parse(_currency(record), said.get(f"{name}/Sum", ""))
-        if count.isdigit() and len(count) <= 5 and total is not None:
+        if count.isdecimal() and len(count) <= 5 and total is not None:
             found.append((tag, count + amount_text(total)))
     return found
 

@@ -262,3 +262,15 @@ def test_invalid_files_of_the_corpus() -> None:
         assert decoded.refusals, path.name
         if path.name in RULES and path.name not in OTHER_WORDS:
             assert RULES[path.name] in [r.code for r in decoded.refusals[:3]], (path.name, decoded.refusals[:3])
+
+
+@pytest.mark.parametrize("columns", [(1, 7), (7, 13), (13, 21), (21, 31)])
+def test_digits_of_other_scripts_are_no_numbers(columns: tuple[int, int]) -> None:
+    """A superscript is a digit to Unicode, and no number to anybody."""
+    lines = samples.ach(3).decode().split("\n")
+    place = next(n for n, line in enumerate(lines) if line.startswith("9") and set(line) != {"9"})
+    first, last = columns
+    lines[place] = lines[place][:first] + "\u00b9" * (last - first) + lines[place][last:]
+    refusals = FORMAT.decode("\n".join(lines).encode("latin-1")).refusals
+    assert refusals
+    assert all(refusal.place for refusal in refusals)
