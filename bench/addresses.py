@@ -8,15 +8,16 @@ its confidence is enough to go on without a person. Of those with nothing certai
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench.figures import Figure, options, show  # noqa: E402
 from gateway.addresses import NO_HINTS, Found, Hints, complete  # noqa: E402
 from gateway.addresses.countries import candidates  # noqa: E402
 from gateway.addresses.pieces import joined, split  # noqa: E402
@@ -79,7 +80,7 @@ def misled() -> tuple[int, int, int, int]:
     return right, resolved, wrong_pairs, taken_in
 
 
-def measure() -> dict[str, object]:
+def measure() -> dict[str, Any]:
     """Accuracy and time."""
     cases = labelled()
     answers = [complete(address, hints) for address, hints, _ in cases]
@@ -111,17 +112,32 @@ def measure() -> dict[str, object]:
     }
 
 
+def shown(figures: dict[str, Any]) -> Iterator[Figure]:
+    """What is published of it."""
+    beside = float(figures["certain"])
+    yield Figure("town and country right", figures["town_and_country_right"] * 100, "%", 95)
+    yield Figure("postcode right", figures["postcode_right"] * 100, "%")
+    yield Figure("street right", figures["street_right"] * 100, "%")
+    yield Figure("wrong country", figures["wrong_country"], "addresses", 0, True, beside, "addresses that are certain")
+    left, uncertain = figures["uncertain_left_to_a_person"], figures["uncertain"]
+    yield Figure("uncertain, left to a person", left, "addresses", uncertain, False, uncertain, "that are uncertain")
+    believed, pairs = figures["wrong_ibans_believed"], figures["wrong_ibans"]
+    yield Figure("believed because of a wrong IBAN", believed, "pairs", 0, True, pairs, "pairs tried")
+    done, right = figures["right_ibans_resolved"], figures["right_ibans"]
+    yield Figure("resolved by the right IBAN alone", done, "pairs", None, False, right, "pairs tried")
+    yield Figure("an address in lines", figures["microseconds_each"], "us")
+
+
 def main() -> int:
     """Print the figures; without --json also each address that differs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    options = parser.parse_args()
-    if not options.json:
+    chosen = options(__doc__ or "")
+    if not chosen.json:
         for address, hints, expected in labelled():
             if what := wrong(complete(address, hints), expected):
                 print(" | ".join(address.lines), "->", what)
     figures = measure()
-    print(json.dumps(figures))
+    for figure in shown(figures):
+        show(figure, chosen.json)
     return 1 if figures["wrong_country"] or figures["wrong_ibans_believed"] else 0
 
 
