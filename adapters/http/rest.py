@@ -46,6 +46,7 @@ STATUS = {
 
 Take = Callable[[BaseRequest, str], Awaitable[Outcome | Response]]
 Read = Callable[[BaseRequest], Awaitable[bytes | Response]]
+TOOLS_MAX = 8  # files that are held for tools at a time: one is worked on, the others wait
 ERRORS_MAX = 100  # told of a file; the command tells all
 
 _encode = msgspec.json.Encoder().encode
@@ -88,6 +89,7 @@ class Rest:
         self._callers = callers
         self._take = take
         self._read = read
+        self._using = 0  # requests to tools that are under way
         self._document = openapi.document(prefix)
 
     def _tools(self) -> dict[str, Methods]:
@@ -156,14 +158,19 @@ class Rest:
 
     def _use(self, format: str, name: str) -> Handler:
         async def use(request: BaseRequest) -> Response:
-            data = await self._read(request)
-            if isinstance(data, Response):
-                return data
+            if self._using >= TOOLS_MAX:
+                text = "as many files as may be worked on are waiting; try again later"
+                return problem(503, "busy", text, close=True, headers={"Retry-After": "1"})
+            self._using += 1
             try:
-                found = await self._queries.tool(format, name, data, dict(request.query))
+                data = await self._read(request)
+                if isinstance(data, Response):
+                    return data
+                return _files(await self._queries.tool(format, name, data, dict(request.query)))
             except ValueError as error:
                 return problem(422, "bad-option", str(error))
-            return _files(found)
+            finally:
+                self._using -= 1
 
         return use
 

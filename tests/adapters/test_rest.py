@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 import pytest
 
+from adapters.http.rest import TOOLS_MAX
 from gateway.formats.json import FORMAT
 from gateway.model import Address, Operation, Payment, Status
 from tests.adapters.conftest import OpenHttp
@@ -312,3 +314,20 @@ async def test_what_is_wrong_with_a_file_is_told(open_http: OpenHttp) -> None:
         reply = await tool(door.port, path, data if path == "from-json" else right)
         assert (reply.status, reply.json()["code"]) == (422, "bad-option"), path
     assert (await tool(door.port, "post", file)).status == 404
+
+
+async def test_only_so_many_files_are_held_for_tools(open_http: OpenHttp, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk, go_on = desk_that(), asyncio.Event()
+
+    async def slow(*said: Any) -> list[Any]:
+        await go_on.wait()
+        return []
+
+    monkeypatch.setattr(desk.queries, "tool", slow)
+    door = await open_http(desk, api=True)
+    waiting = [asyncio.create_task(tool(door.port, "json", b"x")) for _ in range(TOOLS_MAX)]
+    await asyncio.sleep(0.2)
+    assert (await tool(door.port, "json", b"x")).status == 503
+    go_on.set()
+    assert {reply.status for reply in await asyncio.gather(*waiting)} == {200}
+    assert (await tool(door.port, "json", b"x")).status == 200
