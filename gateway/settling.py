@@ -42,6 +42,7 @@ from gateway.settlement.quotes import quote_problem
 from gateway.settlement.returning import decided_by_ns, settles_on
 
 AWAITING = "awaiting-affirmation"  # the refusal code of what waits for its counterparty, not for a person
+AGAIN_NS = 900 * NS_PER_SECOND  # when it is tried again to send what could not leave
 DEPARTING_MAX = 5_000  # payments that leave with one batch: what a transaction takes, and half a NACHA file
 RESENT = ("fix:97", "Y")  # PossResend: the sender does not know whether this order was taken before
 # What an order says of the deal; the rest may differ between an order and its possible resend.
@@ -193,27 +194,33 @@ class Settling:
 
     def depart(self, number: int) -> None:
         """What has waited to leave leaves now, as much as one batch takes; the next one takes more."""
-        due = list(islice(self.state.departures.due(self.entries.batch.time_ns), DEPARTING_MAX))
-        for id in due:
+        departures, now_ns = self.state.departures, self.entries.batch.time_ns
+        for id in list(islice(departures.due(now_ns), DEPARTING_MAX)):
             row = self.entries.payment(id)
             assert row is not None, "what waits is in the store"
-            way = self.entries.snapshot.ways.get(row.route)
-            if way is None or way.writer is None or way.route.send is None:
-                continue  # its route is gone: it waits until there is one of that name again, or it is cancelled
-            self._depart(row, way, number)
+            if not self._depart(row, number):
+                departures.remove(id)
+                departures.add(id, now_ns + AGAIN_NS)
 
-    def _depart(self, row: PaymentRow, way: Way, number: int) -> None:
-        payment = unpack_record(row.record)
+    def _depart(self, row: PaymentRow, number: int) -> bool:
+        """Whether it could leave; where its route is gone, or cannot send it any more, people must mend that first."""
+        way = self.entries.snapshot.ways.get(row.route)
+        if way is None or way.writer is None or way.route.send is None:
+            return False
+        payment, departure = unpack_record(row.record), departure_of(row)
         assert isinstance(payment, Payment), "only payments wait to leave"
-        sent = plan_way(payment, way, Source("", "", payment.source)).sent or payment
-        departure = departure_of(row)
         assert departure is not None, "what waits says when it leaves"
+        plan = plan_way(payment, way, Source("", "", payment.source))
+        if plan.refusal is not None or plan.findings:
+            return False
+        sent = plan.sent or payment
         self._leave(row.id, msgspec.structs.replace(sent, settlement_date=departure.settles), way)
         if departure.settles != payment.settlement_date:
             self.entries.leave_for(row.id, departure.settles)
         self.state.departures.remove(row.id)
         text = f"left, to settle on {departure.settles}"
         self.entries.change(row.id, "ACSP" if way.confirm else "ACSC", number, text=text)
+        return True
 
     def _late(self, payment: Payment, way: Way) -> Refusal | None:
         """Why a payment that is decided against the clock comes too late."""

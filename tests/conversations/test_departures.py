@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
 from tests.conversations.bank import EPOCH_NS, PLAIN, Bank
 
@@ -119,3 +120,27 @@ def test_what_is_dated_ahead_waits_and_too_far_ahead_is_refused() -> None:
     row = bank.engine.store.payment(far)
     assert row is not None
     assert (row.status, row.reason, row.refusal_code) == ("RJCT", "DT01", "too-far-ahead")
+
+
+def test_what_cannot_leave_waits_for_people_and_stops_nobody() -> None:
+    """Its route is gone from the configuration, or cannot carry it any more."""
+    bank = Bank(T2)
+    bank.wait(CLOSED)
+    paid = bank.pay(onward=True)
+    right = bank.snapshot
+    bank.engine.snapshot = structs.replace(right, ways={k: way for k, way in right.ways.items() if k != "onward"})
+    bank.wait(10 * HOUR)
+    assert (bank.tick(), bank.tick(), bank.tick()) == (1, 0, 0)
+    assert (bank.status(paid), bank.told("credit_transfer", "csm")) == ("ACSP", [])
+    way = right.ways["onward"]
+    send = structs.replace(way.route.send, as_="pain.008.001.08")
+    unfit = structs.replace(way, route=structs.replace(way.route, send=send))
+    bank.engine.snapshot = structs.replace(right, ways={**right.ways, "onward": unfit})
+    bank.wait(901)
+    assert (bank.tick(), bank.tick()) == (1, 0)
+    assert bank.status(paid) == "ACSP"
+    bank.engine.snapshot = right
+    bank.wait(901)
+    assert bank.tick() == 1
+    assert bank.status(paid) == "ACSC"
+    assert len(bank.told("credit_transfer", "csm")) == 1
